@@ -1,0 +1,176 @@
+"""Compare an answer with what was expected.
+
+A comparator returns "" when it agrees and one sentence when it does not; it neither prints nor
+raises. Structure, shape and dtype come before values, and nothing is ever broadcast. No sentence
+tells an expected value: a hidden test's message may be read by a student.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograder.wire import type_name
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+# The relative difference at which two answers count as different, by the precision of the answer.
+# Far above rounding (1e-13 and 1e-6 for sums of a hundred terms), so that every way of writing
+# the same formula agrees, with or without a guard such as log(p + 1e-7). Far below the nearest
+# known mistake in the lessons (about 1e-2; a test measures the margin).
+RELATIVE_TOLERANCE = {"float64": 1e-5, "float32": 1e-4, "float16": 1e-2}
+
+
+def tolerance(answer: object) -> float:
+    """The relative tolerance that the precision of an answer allows."""
+    leaves = [leaf for leaf in _leaves(answer) if isinstance(leaf, np.ndarray)]
+    return max((RELATIVE_TOLERANCE.get(leaf.dtype.name, 1e-5) for leaf in leaves), default=1e-5)
+
+
+def disagreement(answer: Any, expected: Any, rtol: float | None = None, name: str = "") -> str:
+    """Say how an answer differs from what was expected, or "".
+
+    Parameters
+    ----------
+    answer, expected
+        Numbers, arrays, or dicts, tuples and lists of these. Where an array or a number is
+        expected, a list of numbers is taken as an array.
+    rtol
+        Largest accepted difference, relative to the largest expected number of the same array;
+        None: by the precision of the answer.
+    name
+        What to call this part of the answer, as in "the entry 'w'".
+    """
+    subject = f" for {name}" if name else ""
+    if isinstance(expected, Mapping):
+        return _compare_mappings(answer, expected, rtol, subject)
+    if isinstance(expected, tuple):
+        return _compare_tuples(answer, expected, rtol, subject)
+    problem = wrong_form(answer, np.shape(expected), name)
+    if problem:
+        return problem
+    return _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject)
+
+
+def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
+    """Say what is wrong with the type, shape or dtype of an answer that should be real, or ""."""
+    subject = f" for {name}" if name else ""
+    wanted = f"expected {_describe_shape(shape)}"
+    if answer is None:
+        return f"Got None{subject}, {wanted}. Did you forget a `return`?"
+    array = as_array(answer)
+    if array.dtype == object or array.dtype.kind in "US":
+        return f"Got {_describe(answer)}{subject}, {wanted}."
+    if array.shape != shape:
+        return f"Got {_describe_shape(array.shape)}{subject}, {wanted}."
+    if array.dtype.kind != "f" and not (array.dtype.kind in "iu" and isinstance(answer, int)):
+        return f"Got numbers of type {array.dtype}{subject}, expected floating-point numbers."
+    return ""
+
+
+def as_array(answer: Any) -> npt.NDArray[Any]:
+    """An answer as an array; dtype object where it is none."""
+    if isinstance(answer, np.ndarray):
+        return answer
+    try:
+        return np.asarray(answer)
+    except ValueError:  # a list whose parts have different shapes
+        return np.asarray(None, dtype=object)
+
+
+def finite(answer: Any) -> str:
+    """Say that an answer contains NaN or infinity, or ""."""
+    for leaf in _leaves(answer):
+        array = as_array(leaf)
+        if array.dtype.kind in "fc" and not np.all(np.isfinite(array)):
+            kind = "NaN (not a number)" if np.any(np.isnan(array)) else "infinity"
+            return f"The answer contains {kind}."
+    return ""
+
+
+def recognise(answers: Sequence[Any], candidates: Mapping[str, Sequence[Any]]) -> str:
+    """The name of the one known mistake that all answers coincide with, or "".
+
+    `candidates` maps a name to what the mistake gives on the same inputs. When more than one
+    fits, the inputs cannot tell them apart, and none is named: better silent than wrong.
+    """
+    fits = [
+        name
+        for name, mistaken in candidates.items()
+        if all(not disagreement(a, m) for a, m in zip(answers, mistaken, strict=True))
+    ]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _compare_mappings(answer: Any, expected: Mapping[Any, Any], rtol: float | None, of: str) -> str:
+    keys = ", ".join(repr(key) for key in expected)
+    if answer is None:
+        return f"Got None{of}, expected a dict with the keys {keys}. Did you forget a `return`?"
+    if not isinstance(answer, Mapping):
+        return f"Got {_describe(answer)}{of}, expected a dict with the keys {keys}."
+    if set(answer) != set(expected):
+        got = ", ".join(repr(key) for key in answer) or "none"
+        return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
+    entries = ((key, disagreement(answer[key], expected[key], rtol, f"the entry {key!r}")) for key in expected)
+    return next((sentence for _, sentence in entries if sentence), "")
+
+
+def _compare_tuples(answer: Any, expected: tuple[Any, ...], rtol: float | None, of: str) -> str:
+    if answer is None:
+        return f"Got None{of}, expected {len(expected)} values. Did you forget a `return`?"
+    if not isinstance(answer, tuple | list) or len(answer) != len(expected):
+        return f"Got {_describe(answer)}{of}, expected {len(expected)} values."
+    ordinals = ("first", "second", "third", "fourth", "fifth")
+    for ordinal, got, wanted in zip(ordinals, answer, expected, strict=False):
+        sentence = disagreement(got, wanted, rtol, f"the {ordinal} value")
+        if sentence:
+            return sentence
+    return ""
+
+
+def _compare_arrays(
+    answer: npt.NDArray[Any], expected: npt.NDArray[Any], rtol: float | None, of: str
+) -> str:
+    if rtol is None:
+        rtol = tolerance(answer)
+    if problem := finite(answer):
+        return problem if np.all(np.isfinite(expected)) else ""
+    if answer.size == 0:
+        return ""
+    wide = np.float64
+    difference = np.abs(answer.astype(wide) - expected.astype(wide))
+    scale = float(np.max(np.abs(expected))) or 1.0
+    wrong = difference > rtol * scale
+    if not np.any(wrong):
+        return ""
+    off = float(np.max(difference)) / scale
+    amount = f"by about {off:.0%} of the largest one" if off >= 0.01 else "by a little"
+    if answer.ndim == 0:
+        amount = f"by about {off:.0%}" if off >= 0.01 else "by a little"
+        return f"The number{of} is off {amount.replace(' of the largest one', '')}."
+    return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}."
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, tuple | list):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return _describe_shape(value.shape)
+    if isinstance(value, Mapping):
+        return f"a dict with the keys {', '.join(map(repr, value)) or 'none'}"
+    if isinstance(value, tuple | list):
+        return f"a {type_name(value)} of length {len(value)}"
+    return "None" if value is None else f"a {type_name(value)}"
+
+
+def _describe_shape(shape: tuple[int, ...]) -> str:
+    return f"an array of shape {shape}" if shape else "a single number"

@@ -1,0 +1,142 @@
+"""Answers one question about a student's functions, where those functions live.
+
+UNTRUSTED SIDE during grading: this module runs inside the student's kernel, which can change it
+at will. It decides nothing; the judge treats every reply as hostile. In a live notebook it runs
+in the same process as the checks, so that a student sees what grading would see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from autograder import wire
+from autograder.wire import Limits, WireError
+
+REPLY_MIMETYPE = "application/vnd.nbgrader-jax.reply"
+
+
+class Reply(str):
+    """A reply that IPython's `user_expressions` carries as it is, without `repr`."""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {REPLY_MIMETYPE: str(self)}
+
+
+def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
+    """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
+
+    A request names an object, and may bring `args` and `kwargs` to call it with, `overrides` to
+    bind other names to for the length of the call, and limits for the answer.
+    """
+    objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
+    message = wire.loads(request)
+    limits = Limits(**message["limits"])
+    name = message["name"]
+    if name not in objects:
+        return _reply(status="missing", name=name)
+    try:
+        with _bound(objects, message.get("overrides", {})):
+            if "args" in message:
+                args = [_load(tree, objects) for tree in message["args"]]
+                kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
+                value = evaluate(objects[name], args, kwargs)
+            else:
+                value = objects[name]
+        return _reply(status="ok", value=wire.encode(value, limits))
+    except WireError as error:
+        return _reply(status="unsendable", sentence=str(error))
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        return _reply(status="raised", **_describe(error, objects))
+
+
+def evaluate(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Call with numpy arrays turned into jax arrays and 64-bit types switched on.
+
+    In float64 a finite difference is good to about 1e-10, so that a wrong gradient cannot hide
+    in rounding.
+    """
+    with double_precision():
+        return function(
+            *(_to_jax(arg) for arg in args),
+            **{key: _to_jax(value) for key, value in kwargs.items()},
+        )
+
+
+def double_precision() -> contextlib.AbstractContextManager[Any]:
+    """A context in which jax computes in 64 bits."""
+    import jax
+
+    return jax.enable_x64(True)
+
+
+@cache
+def function_from_source(source: str) -> Callable[..., Any]:
+    """The function that an expression given by the instructor denotes; `jax`, `jnp`, `np` are known.
+
+    The source comes from a locked test cell, hence from the trusted side, always.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    function = eval(source, {"jax": jax, "jnp": jnp, "np": np})  # noqa: S307
+    if not callable(function):
+        raise TypeError(f"given({source!r}) is not a function")
+    return function  # type: ignore[no-any-return]
+
+
+def _to_jax(value: Any) -> Any:
+    """Numpy arrays as jax arrays, wherever they are; everything else as it is."""
+    import jax
+    import jax.numpy as jnp
+
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, value)
+
+
+def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
+    match tree:
+        case ["ref", str(name)]:
+            return objects[name]
+        case ["source", str(text)]:
+            return function_from_source(text)
+        case _:
+            return wire.decode(tree)
+
+
+@contextlib.contextmanager
+def _bound(objects: dict[str, Any], overrides: Mapping[str, Any]) -> Iterator[None]:
+    """Bind names to other values for a while."""
+    absent = object()
+    before = {name: objects.get(name, absent) for name in overrides}
+    objects.update({name: _load(tree, objects) for name, tree in overrides.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is absent:
+                objects.pop(name, None)
+            else:
+                objects[name] = value
+
+
+def _reply(**fields: Any) -> Reply:
+    return Reply(wire.dumps(fields))
+
+
+def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The error and the last line of the student's own code that it passed through."""
+    function, line = "", ""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is objects:
+            summary = traceback.extract_tb(trace, limit=1)[0]
+            function, line = summary.name, summary.line or ""
+        trace = trace.tb_next
+    return {"ename": type(error).__name__, "evalue": str(error), "function": function, "line": line}

@@ -1,0 +1,222 @@
+"""nbgrader's Execute and SaveAutoGrades with a judge in them.
+
+TRUSTED SIDE. Student cells run in the student's kernel, test cells that use this package in the
+judge, and any other test cell as nbgrader always ran it.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import Execute as NbgraderExecute
+from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
+from nbgrader.utils import is_grade, is_solution
+from traitlets import Float, Integer, default
+
+from autograder.judge import grade_cell, not_run, seed_for, uses_kit
+from autograder.kernel import KernelConnection
+from autograder.reference import Solutions
+from autograder.render import mimebundle
+from autograder.result import MIMETYPE, Report
+from autograder.wire import Limits
+
+Resources = dict[str, Any]
+
+NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
+
+
+class Execute(NbgraderExecute):  # type: ignore[misc]
+    """Executes a submission; every trait of nbgrader's own Execute works as before."""
+
+    call_timeout = Float(
+        20.0, help="Seconds that one call of a student's function may take during a check."
+    ).tag(config=True)
+    judge_timeout = Float(
+        120.0, help="Seconds that all calls of one test cell may take together."
+    ).tag(config=True)
+    max_answer_bytes = Integer(64 << 20, help="Largest answer to one call, in bytes.").tag(config=True)
+    max_answer_items = Integer(
+        100_000, help="Most parts of one answer: entries of nested lists and dicts, and arrays."
+    ).tag(config=True)
+    max_answer_depth = Integer(16, help="Deepest nesting of one answer.").tag(config=True)
+
+    @default("shutdown_kernel")
+    def _shutdown_kernel_default(self) -> str:
+        return "immediate"
+
+    def __call__(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Called by the exporter. Switched off, no test cell may look like one that passed."""
+        if self.enabled:
+            return super().__call__(nb, resources)  # type: ignore[no-any-return]
+        nb = copy.deepcopy(nb)
+        for cell in filter(is_test_cell, nb.cells):
+            if uses_kit(cell.source):
+                show(cell, not_run(grade_id(cell), points(cell), NOT_EXECUTED))
+        return nb, resources
+
+    def preprocess(
+        self, nb: NotebookNode, resources: Resources, km: Any = None
+    ) -> tuple[NotebookNode, Resources]:
+        """Execute all cells in order, in a kernel of their own."""
+        self._solutions: Solutions | None = None
+        self._identity = resources.get("nbgrader", {})
+        self._done: list[NotebookNode] = []
+        return super().preprocess(nb, resources, km)  # type: ignore[no-any-return]
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """Run one cell where it belongs."""
+        if cell.cell_type != "code":
+            return cell, resources
+        if is_test_cell(cell) and uses_kit(cell.source):
+            show(cell, self._judge(cell))
+            return cell, resources
+        if is_test_cell(cell):  # a test runs whatever tags the submission gave it
+            cell.metadata.pop("tags", None)
+        self._run_in_kernel(cell, index)
+        return cell, resources
+
+    def _run_in_kernel(self, cell: NotebookNode, index: int) -> None:
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        except (DeadKernelError, CellTimeoutError) as stop:
+            cell.outputs.append(stopped(stop, self.timeout))
+            self.replace()
+        else:
+            if not any(output.output_type == "error" and output.ename == "CellTimeoutError" for output in cell.outputs):
+                self._done.append(cell)
+
+    def _judge(self, cell: NotebookNode) -> Report:
+        notebook = self._source_notebook()
+        if self._solutions is None:
+            self._solutions = Solutions(notebook)
+        limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
+        return grade_cell(
+            cell.source,
+            grade_id(cell),
+            points(cell),
+            connection=KernelConnection(self, limits, self.call_timeout, self.judge_timeout),
+            solution=self._solutions,
+            directory=notebook.parent,
+            seed=seed_for(self._identity["assignment"], self._identity["student"]),
+        )
+
+    def _source_notebook(self) -> Path:
+        """The instructor's notebook of the one being graded."""
+        course = self.parent.parent.coursedir
+        directory = course.format_path(course.source_directory, ".", self._identity["assignment"])
+        return Path(directory) / f"{self._identity['notebook']}.ipynb"
+
+    # What a KernelConnection needs -------------------------------------------------------------
+
+    @property
+    def client(self) -> Any:
+        return self.kc
+
+    async def is_alive(self) -> bool:
+        return bool(await ensure_async(self.km.is_alive()))
+
+    async def interrupt(self) -> None:
+        await ensure_async(self.km.interrupt_kernel())
+
+    def replace(self) -> None:
+        """Start another kernel and run again what has run well, until a cell fails to come back.
+
+        A cell that stops the kernel only now is left out as well: there are fewer cells in each
+        round, so this ends.
+        """
+        while True:
+            self._restart()
+            for position, cell in enumerate(self._done):
+                again = copy.deepcopy(cell)
+                try:
+                    self._execute_apart(again)
+                except (DeadKernelError, CellTimeoutError):
+                    del self._done[position]
+                    break
+            else:
+                return
+
+    def _execute_apart(self, cell: NotebookNode) -> None:
+        """Execute a copy of a cell without touching the notebook's own."""
+        notebook, self.nb = self.nb, NotebookNode(cells=[cell], metadata={})
+        try:
+            self.execute_cell(cell, 0, store_history=True)
+        finally:
+            self.nb = notebook
+
+    def _restart(self) -> None:
+        run_sync(self._kill)()
+        self.create_kernel_manager()
+        self.start_new_kernel()
+        self.start_new_kernel_client()
+
+    async def _kill(self) -> None:
+        manager, client = self.km, self.kc
+        if client is not None:
+            client.stop_channels()
+        if await self.is_alive():
+            await ensure_async(manager.shutdown_kernel(now=True))
+        await ensure_async(manager.cleanup_resources())
+        self.kc = None
+
+
+class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
+    """Saves scores as nbgrader does, and asks for a person where a check of ours broke."""
+
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        super()._add_score(cell, resources)
+        report = recorded(cell)
+        if report is not None and report.needs_review:
+            gradebook: Gradebook = self.gradebook
+            grade = gradebook.find_grade(
+                grade_id(cell), self.notebook_id, self.assignment_id, self.student_id
+            )
+            grade.needs_manual_grade = True
+            gradebook.db.commit()
+
+
+def is_test_cell(cell: NotebookNode) -> bool:
+    """An autograded cell: nbgrader's grade cells that hold code and are no answer."""
+    return bool(cell.cell_type == "code" and is_grade(cell) and not is_solution(cell))
+
+
+def grade_id(cell: NotebookNode) -> str:
+    return str(cell.metadata["nbgrader"]["grade_id"])
+
+
+def points(cell: NotebookNode) -> float:
+    return float(cell.metadata["nbgrader"]["points"])
+
+
+def show(cell: NotebookNode, report: Report) -> None:
+    """Make a report the only output of a cell. nbgrader reads the score from it."""
+    cell.outputs = [new_output("execute_result", mimebundle(report), execution_count=1)]
+    cell.execution_count = 1
+
+
+def recorded(cell: NotebookNode) -> Report | None:
+    """The report that the judge left in an autograded test cell, if it did."""
+    if not (is_test_cell(cell) and uses_kit(cell.source)):
+        return None
+    for output in cell.outputs:
+        if MIMETYPE in output.get("data", {}):
+            return Report.from_json(output["data"][MIMETYPE])
+    return None
+
+
+def stopped(stop: Exception, timeout: float | None) -> NotebookNode:
+    """The error that a student sees on a cell that did not come back."""
+    if isinstance(stop, CellTimeoutError):
+        name, said = "CellTimeoutError", f"This cell was stopped: it ran for more than {timeout:g} s."
+    else:
+        name, said = "DeadKernelError", "This cell ended the kernel: it exited, crashed, or ran out of memory."
+    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])

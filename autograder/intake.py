@@ -1,0 +1,214 @@
+"""Takes a submission as it comes and gives nbgrader a notebook that it can grade.
+
+TRUSTED SIDE, before anything is executed. What a notebook file says about itself is a claim of
+the student's: which cells are graded, locked or answers follows from the gradebook alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+DAMAGED = "nbgrader_jax_damaged"  # notebook metadata: why the file could not be read
+NBGRADER_SCHEMA = 3
+
+Resources = dict[str, Any]
+
+
+class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
+    """Reads any file as a notebook: a damaged one as what can be saved of it."""
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> tuple[str, Resources]:
+        path = Path(filename)
+        found = path if path.exists() else self._renamed(path)
+        if found is None:
+            notebook = blank(f"There is no notebook named {path.name} in this submission.")
+        else:
+            notebook = read_submission(found)
+            if found != path:
+                self.log.warning("Grading %s as %s", found, path.name)
+        if DAMAGED in notebook.metadata:
+            self.log.warning("%s: %s", filename, notebook.metadata[DAMAGED])
+        resources = ResourcesDict() if resources is None else resources
+        resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
+        return self.from_notebook_node(notebook, resources, **kwargs)  # type: ignore[no-any-return]
+
+    def _renamed(self, path: Path) -> Path | None:
+        """The only other notebook in the folder that is not one of the assignment's own."""
+        course = self.parent.coursedir
+        source = Path(course.format_path(course.source_directory, ".", path.parent.name))
+        expected = {other.name for other in source.glob("*.ipynb")}
+        others = [other for other in path.parent.glob("*.ipynb") if other.name not in expected]
+        return others[0] if len(others) == 1 else None
+
+
+def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> None:
+    """For `Autograde.pre_convert_hook`: grade a submission whose notebook was renamed or is gone.
+
+    nbgrader calls this in the course directory with the list of notebooks that it found, and
+    grades what the list holds afterwards.
+    """
+    if not notebooks:
+        return
+    folder = Path(notebooks[0]).parent
+    for source in sorted(Path("source", assignment).glob("*.ipynb")):
+        expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
+        if expected not in notebooks:
+            notebooks.append(expected)
+
+
+def read_submission(path: Path) -> NotebookNode:
+    """A notebook in the current format, whatever the file holds. Never raises for its content."""
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except nbformat.ValidationError as error:
+        return salvage(notebook, str(error).splitlines()[0])
+    except (OSError, ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        return blank(f"The submitted file is not a notebook that can be read ({type(error).__name__}).")
+
+
+def salvage(notebook: Any, why: str) -> NotebookNode:
+    """Keep the sources of a notebook that breaks the format elsewhere."""
+    cells = []
+    for cell in notebook.get("cells") or []:
+        source = cell.get("source", "") if isinstance(cell, dict) else ""
+        if isinstance(source, list):
+            source = "".join(map(str, source))
+        if not isinstance(source, str) or not isinstance(cell, dict):
+            continue
+        make = new_code_cell if cell.get("cell_type") == "code" else new_markdown_cell
+        marks = cell.get("metadata")
+        nbgrader = marks.get("nbgrader") if isinstance(marks, dict) else None
+        cells.append(make(source, metadata={"nbgrader": nbgrader} if nbgrader else {}))
+    saved = new_notebook(cells=cells)
+    saved.metadata[DAMAGED] = f"The submitted notebook breaks the notebook format: {why}"
+    return saved
+
+
+def blank(why: str) -> NotebookNode:
+    """A notebook that says what is wrong; the graded cells are put back later."""
+    notebook = new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
+    notebook.metadata[DAMAGED] = why
+    return notebook
+
+
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
+    """Puts every cell of nbgrader's back to what the gradebook says it is.
+
+    Goes before nbgrader's own sanitising steps, which fail on malformed metadata. Cells are known
+    by their grade_id. Of several with the same one the last counts, as everywhere in nbgrader.
+    A graded cell that is missing goes back to its place.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        identity = resources["nbgrader"]
+        with Gradebook(identity["db_url"]) as gradebook:
+            record = gradebook.find_notebook(identity["notebook"], identity["assignment"])
+            originals = original_cells(record)
+        order = self._order(resources, list(originals))
+        self._relabel(nb, originals)
+        self._put_back(nb, originals, order)
+        return nb, resources
+
+    def _order(self, resources: Resources, names: list[str]) -> list[str]:
+        """Names of the graded cells in the order of the instructor's notebook."""
+        course, identity = self.parent.parent.coursedir, resources["nbgrader"]
+        folder = course.format_path(course.source_directory, ".", identity["assignment"])
+        path = Path(folder) / f"{identity['notebook']}.ipynb"
+        if not path.exists():
+            return names
+        cells = nbformat.read(path, as_version=4).cells
+        listed = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in cells]
+        return [name for name in listed if name in names]
+
+    def _relabel(self, nb: NotebookNode, originals: dict[str, NotebookNode]) -> None:
+        seen: set[str] = set()
+        for cell in reversed(nb.cells):
+            name = claimed_id(cell)
+            cell.metadata.pop("nbgrader", None)
+            if name not in originals:
+                if name is not None:
+                    self.log.warning("Cell %r is not one of this notebook's", name)
+                continue
+            if name in seen:
+                self.log.warning("Cell %r exists several times; the last one counts", name)
+                continue
+            seen.add(name)
+            restore(cell, originals[name])
+
+    def _put_back(
+        self, nb: NotebookNode, originals: dict[str, NotebookNode], order: list[str]
+    ) -> None:
+        previous = None
+        for name in order:
+            if not any(claimed_id(cell) == name for cell in nb.cells):
+                marks = originals[name].metadata.nbgrader
+                if not (marks.grade or marks.task):
+                    continue
+                self.log.warning("Cell %r is missing; it is put back", name)
+                after = [n for n, cell in enumerate(nb.cells) if claimed_id(cell) == previous]
+                place = after[0] + 1 if previous is not None else 0
+                nb.cells.insert(place, originals[name].copy())
+            previous = name
+
+
+def claimed_id(cell: NotebookNode) -> str | None:
+    """The grade_id that a cell claims, if it claims one in a form that can be read."""
+    marks = cell.metadata.get("nbgrader")
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def restore(cell: NotebookNode, original: NotebookNode) -> None:
+    """Give a submitted cell the labels of the original, and its source where that is locked."""
+    if cell.cell_type != original.cell_type:
+        cell.cell_type = original.cell_type
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        else:
+            cell.pop("outputs", None)
+            cell.pop("execution_count", None)
+    if original.metadata.nbgrader.locked:
+        cell.source = original.source
+        cell.metadata = original.metadata.copy()
+    else:
+        cell.metadata["nbgrader"] = original.metadata.nbgrader.copy()
+
+
+def original_cells(record: Any) -> dict[str, NotebookNode]:
+    """nbgrader's cells of a notebook by name, made from its entry in the gradebook."""
+    grade = {cell.name: cell for cell in record.grade_cells}
+    solution = {cell.name for cell in record.solution_cells}
+    task = {cell.name: cell for cell in record.task_cells}
+    originals = {}
+    for source in record.source_cells:
+        name = source.name
+        marks = {
+            "grade_id": name,
+            "grade": name in grade,
+            "solution": name in solution,
+            "task": name in task,
+            "locked": bool(source.locked),
+            "checksum": source.checksum,
+            "cell_type": source.cell_type,
+            "schema_version": NBGRADER_SCHEMA,
+        }
+        worth = grade.get(name) or task.get(name)
+        if worth is not None:
+            marks["points"] = float(worth.max_score)
+        make = new_code_cell if source.cell_type == "code" else new_markdown_cell
+        originals[name] = make(source.source or "", metadata={"nbgrader": marks})
+    return originals

@@ -1,0 +1,98 @@
+"""Runs a test cell on the trusted side and returns the record of it.
+
+TRUSTED SIDE, in nbgrader's own process. The cell's source is the instructor's, restored by
+nbgrader. The student's functions are asked through a `Connection`; a reply is data.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import io
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from autograder.context import Connection, Context, current
+from autograder.reference import directory_importable
+from autograder.result import CheckResult, Outcome, Report
+from autograder.student import StudentFault
+
+PACKAGE = __package__
+
+
+def uses_kit(source: str) -> bool:
+    """True when a test cell imports this package: then the judge runs it, not the kernel."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # magics or shell lines: an ordinary cell of nbgrader's
+        return False
+    imported = [
+        alias.name if isinstance(node, ast.Import) else (node.module or "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    return any(name.split(".")[0] == PACKAGE for name in imported)
+
+
+def seed_for(assignment: str, student: str) -> int:
+    """The seed of a submission's random inputs, so that a dispute can be replayed exactly."""
+    digest = hashlib.sha256(f"{assignment}\0{student}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def grade_cell(
+    source: str,
+    grade_id: str,
+    max_points: float,
+    *,
+    connection: Connection,
+    solution: Callable[[str], Any],
+    directory: Path,
+    seed: int,
+) -> Report:
+    """Run a test cell and return its report; never raises for what the cell or the student does.
+
+    Parameters
+    ----------
+    source
+        The test cell, hidden tests included.
+    grade_id
+        nbgrader's name of the cell; names the report when the cell makes no `Exercise`.
+    max_points
+        nbgrader's points of the cell, shared out over its checks.
+    connection, solution
+        Answer for `student` and `reference`.
+    directory
+        The assignment's folder in the source tree; its modules can be imported by the cell.
+    seed
+        Seeds the random inputs.
+    """
+    context = Context(connection, solution, seed, max_points)
+    token = current.set(context)
+    extra: list[CheckResult] = []
+    try:
+        with directory_importable(directory), contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(source, f"<{grade_id}>", "exec"), {"__name__": f"<{grade_id}>"})  # noqa: S102
+    except StudentFault as fault:  # the cell called the student's function outside a check
+        extra.append(CheckResult("the test ran to its end", fault.outcome, rationale=str(fault)))
+    except Exception:
+        extra.append(broken(traceback.format_exc()))
+    finally:
+        current.reset(token)
+    checks = [check for exercise in context.exercises for check in exercise.results]
+    name = context.exercises[0].name if context.exercises else grade_id
+    return Report(name, (*checks, *extra), max_points, seed)
+
+
+def broken(note: str) -> CheckResult:
+    """A check that could not be run, for a reason that staff can read in `note`."""
+    return CheckResult("the test cell runs", Outcome.ERROR, staff_note=note)
+
+
+def not_run(grade_id: str, max_points: float, why: str) -> Report:
+    """The report of a test cell that was not run: no points, and a person has to look."""
+    return Report(grade_id, (broken(why),), max_points)

@@ -1,0 +1,132 @@
+"""The judge's line to a student's kernel: budgets, and what to do when a call kills it.
+
+TRUSTED SIDE. A question travels as an execute request of no code, whose `user_expressions` calls
+the endpoint; the answer travels in the reply. What the student's code prints meanwhile goes to
+the other channel and is thrown away.
+"""
+
+from __future__ import annotations
+
+import time
+from queue import Empty
+from typing import Any, Protocol
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_core.utils import ensure_async, run_sync
+
+from autograder.endpoint import REPLY_MIMETYPE
+from autograder.student import StudentFault
+from autograder.wire import Limits, WireError
+
+POLL = 0.25  # seconds between looks at whether a silent kernel still lives
+GRACE = 3.0  # seconds that an interrupted call has to come back
+
+
+class StudentKernel(Protocol):
+    """What the connection needs of whoever owns the kernel."""
+
+    client: AsyncKernelClient
+
+    async def is_alive(self) -> bool: ...
+
+    async def interrupt(self) -> None: ...
+
+    def replace(self) -> None:
+        """Kill the kernel, start another, and bring it to the same point of the notebook."""
+
+
+class KernelConnection:
+    """Asks one kernel. One connection serves one test cell.
+
+    Parameters
+    ----------
+    kernel
+        The student's kernel.
+    limits
+        What an answer may hold.
+    call_timeout, cell_timeout
+        Seconds for one call, and for all calls of the test cell together.
+    """
+
+    def __init__(
+        self, kernel: StudentKernel, limits: Limits, call_timeout: float, cell_timeout: float
+    ) -> None:
+        self.kernel = kernel
+        self.limits = limits
+        self.call_timeout = call_timeout
+        self.cell_timeout = cell_timeout
+        self._deadline = time.monotonic() + cell_timeout
+        self._given_up: dict[str, str] = {}
+
+    def ask(self, name: str, request: str) -> object:
+        """See `context.Connection.ask`. A part that hung or killed its kernel is not asked again."""
+        if name in self._given_up:
+            raise StudentFault(self._given_up[name])
+        budget = min(self.call_timeout, self._deadline - time.monotonic())
+        if budget <= 0:
+            raise StudentFault(f"The calls of this exercise took more than {self.cell_timeout:g} s in all.")
+        reply, late = run_sync(self._ask)(request, budget)
+        if reply is not None and not late:
+            return _reply_text(reply)
+        sentence = f"`{name}` did not come back within {budget:.0f} s and was stopped."
+        if reply is None and not run_sync(self.kernel.is_alive)():
+            sentence = (
+                f"`{name}` ended the kernel: it exited, crashed, or used more memory than there is."
+            )
+        self._given_up[name] = sentence
+        if reply is None:
+            self.kernel.replace()
+        raise StudentFault(sentence)
+
+    async def _ask(self, request: str, budget: float) -> tuple[dict[str, Any] | None, bool]:
+        """The reply, and whether it took an interrupt to get it.
+
+        No reply: the kernel is dead, or does not even answer to an interrupt.
+        """
+        question = f"__import__('autograder.endpoint').endpoint.answer({request!r})"
+        message_id = self.kernel.client.execute(
+            "", silent=True, store_history=False, user_expressions={"reply": question}
+        )
+        reply = await self._wait(message_id, budget)
+        if reply is not None or not await self.kernel.is_alive():
+            return reply, False
+        await self.kernel.interrupt()
+        return await self._wait(message_id, GRACE), True
+
+    async def _wait(self, message_id: str, seconds: float) -> dict[str, Any] | None:
+        client = self.kernel.client
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                reply = await ensure_async(client.get_shell_msg(timeout=min(left, POLL)))
+            except Empty:
+                if not await self.kernel.is_alive():
+                    return None
+                continue
+            finally:
+                await _discard(client)
+            if reply["parent_header"].get("msg_id") == message_id:
+                return reply  # type: ignore[no-any-return]
+        return None
+
+
+async def _discard(client: AsyncKernelClient) -> None:
+    """Throw away what the student's code printed or displayed."""
+    while await client.iopub_channel.msg_ready():
+        await client.get_iopub_msg(timeout=0)
+
+
+def _reply_text(reply: dict[str, Any]) -> object:
+    """The endpoint's text in an execute reply.
+
+    Raises
+    ------
+    WireError
+        If the student's code spoilt it.
+    """
+    try:
+        return reply["content"]["user_expressions"]["reply"]["data"][REPLY_MIMETYPE]
+    except (KeyError, TypeError):
+        raise WireError("The kernel gave no answer that could be read.") from None
+
+

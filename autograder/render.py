@@ -1,0 +1,106 @@
+"""Reports as text and HTML. Pure functions of the record; standard library only."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from autograder.result import MIMETYPE, CheckResult, Outcome, Report
+
+SYMBOL = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.NOT_ATTEMPTED: "○",
+    Outcome.ERROR: "!",
+}
+# Readable on white and on JupyterLab's dark background; the word beside it carries the meaning.
+COLOUR = {
+    Outcome.PASSED: "#2e9e5b",
+    Outcome.FAILED: "#d9534f",
+    Outcome.NOT_ATTEMPTED: "#8a8a8a",
+    Outcome.ERROR: "#c77d0a",
+}
+OUR_FAULT = "This check could not be run. It is not your mistake: your instructor will look at it."
+
+
+def points_text(points: float) -> str:
+    """1 -> "1", 0.5 -> "0.5", 2/3 -> "0.67"."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def headline(report: Report) -> str:
+    """One sentence: the score when graded, how far along otherwise."""
+    passed = sum(check.outcome is Outcome.PASSED for check in report.checks)
+    tally = f"{passed} of {len(report.checks)} checks passed"
+    if report.graded:
+        assert report.max_points is not None
+        score = f"{points_text(report.score)} of {points_text(report.max_points)} points"
+        if report.not_attempted:
+            return f"{report.exercise}: {score}, not attempted"
+        return f"{report.exercise}: {score}, {tally}"
+    if report.not_attempted:
+        return f"{report.exercise}: not attempted yet"
+    ending = ". More checks run when it is graded." if passed == len(report.checks) else ""
+    return f"{report.exercise}: {tally}{ending}"
+
+
+def explanation(check: CheckResult) -> str:
+    """What a student reads about one check."""
+    return OUR_FAULT if check.outcome is Outcome.ERROR else check.rationale
+
+
+def hints_of(check: CheckResult) -> tuple[str, ...]:
+    """Hints are for an answer that did not pass."""
+    return check.hints if check.outcome is Outcome.FAILED else ()
+
+
+def to_text(report: Report) -> str:
+    """The report as plain text, for terminals and editors without HTML."""
+    lines = [headline(report)]
+    for check in report.checks:
+        worth = f" ({points_text(check.earned)}/{points_text(check.points)})" if report.graded else ""
+        lines.append(f"  {SYMBOL[check.outcome]} {check.outcome:<13} {check.title}{worth}")
+        if explanation(check):
+            lines.append(f"      {explanation(check)}")
+        lines += [f"      Hint {n}: {hint}" for n, hint in enumerate(hints_of(check), 1)]
+    return "\n".join(lines)
+
+
+def _hints_html(hints: tuple[str, ...]) -> str:
+    """Each hint opens inside the one before it, so that a student takes one at a time."""
+    html = ""
+    for number, hint in reversed(list(enumerate(hints, 1))):
+        html = (
+            f"<details><summary>Hint {number} of {len(hints)}</summary>"
+            f"<div>{escape(hint)}</div>{html}</details>"
+        )
+    return html
+
+
+def _row_html(check: CheckResult, graded: bool) -> str:
+    worth = f"{points_text(check.earned)} / {points_text(check.points)}" if graded else ""
+    said = escape(explanation(check)).replace("\n", "<br>")
+    return (
+        "<tr>"
+        f'<td style="text-align:left;vertical-align:top;white-space:nowrap;'
+        f'color:{COLOUR[check.outcome]}"><b>{SYMBOL[check.outcome]} {check.outcome}</b></td>'
+        f'<td style="text-align:left;vertical-align:top">{escape(check.title)}'
+        f"{'<div>' + said + '</div>' if said else ''}{_hints_html(hints_of(check))}</td>"
+        f'<td style="text-align:right;vertical-align:top;white-space:nowrap">{worth}</td>'
+        "</tr>"
+    )
+
+
+def to_html(report: Report) -> str:
+    """The report as an HTML fragment without scripts or style sheets; all text is escaped."""
+    rows = "".join(_row_html(check, report.graded) for check in report.checks)
+    return f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table></div>"
+
+
+def mimebundle(report: Report) -> dict[str, Any]:
+    """What a notebook shows.
+
+    Graded: text/plain is the bare score, the one form that nbgrader reads without guessing.
+    """
+    plain = repr(float(report.score)) if report.graded else to_text(report)
+    return {"text/plain": plain, "text/html": to_html(report), MIMETYPE: report.to_json()}

@@ -1,0 +1,166 @@
+"""`student`: the student's functions and values, under their own names.
+
+TRUSTED SIDE during grading: `student.logistic_model` is a stand-in that sends a question to the
+student's kernel and reads data back. In a live notebook it asks the notebook it stands in. The
+checks never know which.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder import wire
+from autograder.context import current
+from autograder.endpoint import function_from_source
+from autograder.result import Outcome
+from autograder.wire import Limits, Ref, Source, WireError
+
+MAX_EVALUE = 300  # characters of a student's own error message that we repeat
+
+
+class StudentFault(Exception):
+    """No answer to judge, for a reason on the student's side. The text is a sentence for them."""
+
+    outcome = Outcome.FAILED
+
+
+class NotAttempted(StudentFault):
+    """Nothing has been written yet."""
+
+    outcome = Outcome.NOT_ATTEMPTED
+
+
+class Given:
+    """A function that the instructor supplies, made from source; see `given`."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        function_from_source(source)  # a mistake in it shows here, not in the student's kernel
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return function_from_source(self.source)(*args, **kwargs)
+
+    def gradient(self) -> Given:
+        """Its gradient with respect to the first argument, as `jax.grad` gives it."""
+        return Given(f"jax.grad({self.source})")
+
+    def __repr__(self) -> str:
+        return f"given({self.source!r})"
+
+
+def given(source: str) -> Given:
+    """A function to pass to a student's function, such as a model or a loss.
+
+    It is written as source, because it runs in two places: where the student's function calls it,
+    and where the expected answer is computed. `jax`, `jnp` and `np` are known to it.
+
+    >>> given("lambda theta, x: theta['w'] * x")({"w": 2.0}, 3.0)
+    6.0
+    """
+    return Given(source)
+
+
+class Part:
+    """One function or value of the student's, by name."""
+
+    def __init__(self, name: str, overrides: dict[str, Any] | None = None) -> None:
+        self.name = name
+        self._overrides = overrides or {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function; numpy arrays go in, numpy arrays come out.
+
+        Raises
+        ------
+        StudentFault
+            If there is no answer: not written yet, raised, too slow, or nothing that can be sent.
+        """
+        return self._ask(
+            args=[_outgoing(arg) for arg in args],
+            kwargs={key: _outgoing(value) for key, value in kwargs.items()},
+        )
+
+    def value(self) -> Any:
+        """The value of that name, as data. Raises `StudentFault` as a call does."""
+        return self._ask()
+
+    def using(self, **overrides: Any) -> Part:
+        """The same part, called while other names of the student's stand for something else.
+
+        For judging a function whose helper, an earlier exercise, does not work.
+        """
+        return Part(self.name, {**self._overrides, **overrides})
+
+    def _ask(self, **request: Any) -> Any:
+        connection = current.get().connection
+        limits = connection.limits
+        overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
+        message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
+        reply = connection.ask(self.name, wire.dumps(message))
+        try:
+            return _incoming(self.name, wire.loads(reply, limits), limits)
+        except WireError as error:
+            raise StudentFault(f"`{self.name}`: {error}") from None
+
+    def __repr__(self) -> str:
+        return f"student.{self.name}"
+
+
+class Student:
+    """Attribute access gives a `Part`; nothing is asked until it is called."""
+
+    def __getattr__(self, name: str) -> Part:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Part(name)
+
+
+student = Student()
+
+
+def _outgoing(value: Any) -> list[Any]:
+    """Encode an argument; student parts go as references, given functions as source."""
+    if isinstance(value, Part):
+        return wire.encode(Ref(value.name))
+    if isinstance(value, Given):
+        return wire.encode(Source(value.source))
+    if callable(value) and not hasattr(value, "__array__"):
+        raise TypeError(f"cannot send {value!r}: pass a student's own function or given('…')")
+    return wire.encode(value)
+
+
+def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
+    """The value in a reply, or the reason why there is none."""
+    match reply:
+        case {"status": "ok", "value": tree}:
+            return wire.decode(tree, limits)
+        case {"status": "missing"}:
+            raise NotAttempted(f"`{name}` is not defined yet.")
+        case {"status": "raised", "ename": str(ename), "evalue": str(evalue), **where}:
+            raise _fault(name, ename, evalue, str(where.get("function")), str(where.get("line")))
+        case {"status": "unsendable", "sentence": str(sentence)}:
+            raise StudentFault(
+                f"`{name}` gave {_clip(sentence)}; expected numbers, arrays, or lists, tuples and "
+                "dicts of these."
+            )
+        case _:
+            raise WireError("The reply could not be read.")
+
+
+def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> StudentFault:
+    if ename == "NotImplementedError":
+        if function not in (name, "", "<module>"):
+            return NotAttempted(f"`{name}` needs `{_clip(function)}`, which is not written yet.")
+        return NotAttempted(
+            f"`{name}` is not written yet: your answer goes where it says `raise NotImplementedError()`."
+        )
+    place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
+    return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
+
+
+def _clip(text: str) -> str:
+    """The first lines of a text, without control characters that a terminal would obey."""
+    printable = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    first = printable.split("\n\n")[0]
+    return first if len(first) <= MAX_EVALUE else first[:MAX_EVALUE] + "…"
+

@@ -1,0 +1,234 @@
+"""Values as data: what crosses the boundary between the judge and a student's kernel.
+
+A value becomes a small JSON tree in which arrays are dtype, shape and raw bytes. Nothing is
+pickled and nothing that arrives is evaluated. `decode` trusts nothing: every size is checked
+before memory is spent on it. Needs numpy only; both sides use it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 float32 float64 complex64 complex128".split()
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one message may hold."""
+
+    max_bytes: int = 64 << 20
+    max_depth: int = 16
+    max_items: int = 100_000
+
+
+class WireError(ValueError):
+    """A value that cannot be sent, or a message that cannot be accepted. The text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Stands for the student's own object of this name. Sent to a kernel, never accepted from one."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Stands for a function given as source. Sent to a kernel, never accepted from one."""
+
+    text: str
+
+
+def encode(value: object, limits: Limits = Limits()) -> list[Any]:
+    """Turn a value into a JSON tree.
+
+    Takes None, bool, int, float, complex, str, arrays of numbers (numpy, jax), and lists, tuples
+    and dicts (keys str or int) of these.
+
+    Raises
+    ------
+    WireError
+        For any other type, or when a limit is exceeded.
+    """
+    return _Encoder(limits).encode(value, 0)
+
+
+def decode(tree: object, limits: Limits = Limits()) -> Any:
+    """Turn a JSON tree back into a value: Python scalars, numpy arrays, lists, tuples, dicts.
+
+    Raises
+    ------
+    WireError
+        If the tree is malformed or exceeds a limit.
+    """
+    return _Decoder(limits).decode(tree, 0)
+
+
+def dumps(message: dict[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))
+
+
+def loads(text: object, limits: Limits = Limits()) -> dict[str, Any]:
+    """Parse a message that may come from anyone.
+
+    Raises
+    ------
+    WireError
+        If it is not a JSON object, or is too long or too deeply nested.
+    """
+    # base64 takes 4/3 of the raw size; the rest is room for the tree around it.
+    if not isinstance(text, str) or len(text) > 2 * limits.max_bytes + 4096:
+        raise WireError("The reply was not text of an acceptable size.")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        raise WireError("The reply could not be read.") from None
+    if not isinstance(message, dict):
+        raise WireError("The reply could not be read.")
+    return message
+
+
+def type_name(value: object) -> str:
+    """The type in the words of an error message: "NoneType" becomes "None"."""
+    return "None" if value is None else type(value).__name__
+
+
+class _Counter:
+    """Counts what a message holds against its limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.bytes = 0
+        self.items = 0
+
+    def count(self, depth: int, nbytes: int = 0) -> None:
+        self.items += 1
+        self.bytes += nbytes
+        if depth > self.limits.max_depth:
+            raise WireError(f"The value is nested more than {self.limits.max_depth} levels deep.")
+        if self.items > self.limits.max_items:
+            raise WireError(f"The value has more than {self.limits.max_items} parts.")
+        if self.bytes > self.limits.max_bytes:
+            raise WireError(f"The value is larger than {self.limits.max_bytes / 2**20:g} MiB.")
+
+
+class _Encoder(_Counter):
+    def encode(self, value: object, depth: int) -> list[Any]:
+        self.count(depth)
+        if value is None:
+            return ["none"]
+        if type(value) is bool:
+            return ["bool", value]
+        if type(value) is int:
+            self.count(depth, len(hex(value)))
+            return ["int", hex(value)]
+        if type(value) is float:
+            return ["float", value.hex()]
+        if type(value) is str:
+            self.count(depth, len(value))
+            return ["str", value]
+        if isinstance(value, Ref):
+            return ["ref", value.name]
+        if isinstance(value, Source):
+            return ["source", value.text]
+        if isinstance(value, tuple):
+            return ["tuple", [self.encode(item, depth + 1) for item in value]]
+        if isinstance(value, list):
+            return ["list", [self.encode(item, depth + 1) for item in value]]
+        if isinstance(value, dict):
+            return ["dict", [self._pair(key, item, depth) for key, item in value.items()]]
+        return self._array(value, depth)
+
+    def _pair(self, key: object, item: object, depth: int) -> list[Any]:
+        if not isinstance(key, str | int):
+            raise WireError(f"A dict with keys of type {type_name(key)} cannot be compared.")
+        return [self.encode(key, depth + 1), self.encode(item, depth + 1)]
+
+    def _array(self, value: object, depth: int) -> list[Any]:
+        if not (isinstance(value, complex) or hasattr(value, "__array__")):
+            raise WireError(f"a value of type {type_name(value)}")
+        self.count(depth, int(getattr(value, "nbytes", 16)))  # before a copy is made
+        array = np.asarray(value)
+        if array.dtype.name == "bfloat16":  # jax's own; numpy cannot name it without ml_dtypes
+            array = array.astype(np.float32)
+        if array.dtype.name not in DTYPES:
+            raise WireError(f"an array of dtype {array.dtype}")
+        raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+        return ["array", array.dtype.name, list(array.shape), raw]
+
+
+class _Decoder(_Counter):
+    def decode(self, tree: object, depth: int) -> Any:
+        self.count(depth)
+        if not (isinstance(tree, list) and tree and isinstance(tree[0], str)):
+            raise WireError("The reply could not be read.")
+        kind, *rest = tree
+        reader: Callable[..., Any] | None = getattr(self, f"_read_{kind}", None)
+        try:
+            if reader is None:
+                raise TypeError(kind)
+            return reader(depth, *rest)
+        except (TypeError, ValueError, OverflowError, binascii.Error) as error:
+            if isinstance(error, WireError):
+                raise
+            raise WireError("The reply could not be read.") from None
+
+    def _read_none(self, depth: int) -> None:
+        return None
+
+    def _read_bool(self, depth: int, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise TypeError(value)
+        return value
+
+    def _read_int(self, depth: int, digits: str) -> int:
+        self.count(depth, len(digits))
+        return int(digits, 16)  # linear time, unlike decimal
+
+    def _read_float(self, depth: int, digits: str) -> float:
+        return float.fromhex(digits)
+
+    def _read_str(self, depth: int, text: object) -> str:
+        if not isinstance(text, str):
+            raise TypeError(text)
+        self.count(depth, len(text))
+        return text
+
+    def _read_list(self, depth: int, items: list[object]) -> list[Any]:
+        return [self.decode(item, depth + 1) for item in items]
+
+    def _read_tuple(self, depth: int, items: list[object]) -> tuple[Any, ...]:
+        return tuple(self._read_list(depth, items))
+
+    def _read_dict(self, depth: int, pairs: list[list[object]]) -> dict[Any, Any]:
+        decoded = {}
+        for key_tree, value_tree in pairs:
+            key = self.decode(key_tree, depth + 1)
+            if not isinstance(key, str | int):
+                raise TypeError(key)
+            decoded[key] = self.decode(value_tree, depth + 1)
+        return decoded
+
+    def _read_array(self, depth: int, dtype_name: str, shape: list[int], raw: str) -> Any:
+        if dtype_name not in DTYPES or len(shape) > self.limits.max_depth:
+            raise TypeError(dtype_name)
+        if not all(type(n) is int and n >= 0 for n in shape):
+            raise TypeError(shape)
+        dtype = np.dtype(dtype_name)
+        nbytes = math.prod(shape) * dtype.itemsize
+        self.count(depth, nbytes)
+        data = base64.b64decode(raw, validate=True)
+        if len(data) != nbytes:
+            raise ValueError(shape)
+        return np.frombuffer(data, dtype).reshape(shape)

@@ -1,0 +1,36 @@
+"""The course that this directory is. Copy it with source/ to start a course elsewhere."""
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+
+c.CourseDirectory.course_id = "jax_exercises"
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    ".DS_Store",
+    "draw_figures.py",
+]
+
+# Test cells that use the kit are run by a judge outside the student's kernel.
+c.Autograde.exporter_class = "autograder.intake.SubmissionExporter"
+c.Autograde.pre_convert_hook = "autograder.intake.expect_notebooks"
+c.Autograde.sanitize_preprocessors = [
+    "autograder.intake.RestoreCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.execute.Execute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.execute.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Seconds that one cell of a student's may run. The lesson states it.
+c.Execute.timeout = 60
