@@ -1,6 +1,13 @@
 """The course that this directory is. Copy it with source/ to start a course elsewhere."""
 
+import os
+import sys
+from pathlib import Path
+
 c = get_config()  # noqa: F821 - nbgrader provides it
+
+# nbgrader calls the alembic program by its bare name; find it without an activated environment.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 c.CourseDirectory.course_id = "jax_exercises"
 c.CourseDirectory.ignore = [
@@ -8,6 +15,7 @@ c.CourseDirectory.ignore = [
     "*.pyc",
     "__pycache__",
     ".DS_Store",
+    ".ruff_cache",
     "draw_figures.py",
 ]
 

@@ -99,7 +99,9 @@ class Exercise:
             answers = [part(*args) for args in inputs]
             pairs = zip(answers, expected, strict=True)
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return explained(sentence, answers, misconceptions, lambda f, args: plain(f, args), inputs)
+            return explained(
+                sentence, answers, misconceptions, lambda f, args: plain(f, args), inputs
+            )
 
         self._run(title, check, points, hints)
 
@@ -149,8 +151,8 @@ class Exercise:
         def judge(gradient: Part, function: Function) -> tuple[str, list[Any]]:
             answers = [gradient(*args) for args in inputs]
             for args, answer in zip(inputs, answers, strict=True):
-                rest = args[1:]
-                slope = central_differences(lambda p, rest=rest: scalar(function(p, *rest)), args[0])  # type: ignore[misc]
+                at, *rest = args
+                slope = central_differences(lambda p: scalar(function(p, *rest)), at)  # noqa: B023
                 if sentence := disagreement(answer, slope):
                     return sentence, answers
             return "", answers
@@ -160,7 +162,11 @@ class Exercise:
             if own.passed or not ins:
                 return own.verdict(misconceptions, inputs)
             replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
-            return Verdict("") if replaced.passed else own.worst(replaced).verdict(misconceptions, inputs)
+            return (
+                Verdict("")
+                if replaced.passed
+                else own.worst(replaced).verdict(misconceptions, inputs)
+            )
 
         self._run(title, check, points, hints)
 
@@ -194,7 +200,9 @@ class Exercise:
         steps = {"n_steps": n_steps, "step_size": step_size}
         ins = dict(stand_ins or {})
 
-        def judge(run: Part, function: Any, measure: Function, gradient: Function) -> tuple[str, list[Any]]:
+        def judge(
+            run: Part, function: Any, measure: Function, gradient: Function
+        ) -> tuple[str, list[Any]]:
             answer = run(dict(start), model, function, x, y, **steps)
             problem = wrong_training_form(answer, start)
             if problem:
@@ -256,9 +264,13 @@ class Exercise:
             if problem := wrong_params(params, target):
                 return problem
             distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
-            return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+            return (
+                ""
+                if distance <= within
+                else f"Off by {distance:.2g}; at most {within:g} is asked for."
+            )
 
-        self._run(title, lambda: self._by_value(part, judge, instead), points, hints)
+        self._run(title, lambda: self._by_value(part, judge, instead, judge), points, hints)
 
     def minimises(
         self,
@@ -269,28 +281,40 @@ class Exercise:
         *,
         shrink: float = 1e-2,
         instead: Callable[[], Params] | None = None,
+        stand_in: Callable[[Params], Any] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
         """At the value of the part, the slope of `loss` has all but vanished.
 
         Its gradient, by central differences, is at most `shrink` times as long as at `start`.
-        `loss` may call the student's own functions; `instead` is as in `reaches`.
+        `loss` may call the student's own functions; `instead` is as in `reaches`, and judged by
+        the slope of `stand_in`.
         """
 
-        def slope(params: Params) -> float:
-            gradient = central_differences(lambda p: scalar(loss(p)), params)
+        def slope(of: Callable[[Params], Any], params: Params) -> float:
+            gradient = central_differences(lambda p: scalar(of(p)), params)
             return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
 
-        def judge(params: Any) -> str:
+        def judge(params: Any, of: Callable[[Params], Any]) -> str:
             if problem := wrong_params(params, start):
                 return problem
-            left = slope(params) / slope(start)
+            left = slope(of, params) / slope(of, start)
             if left <= shrink:
                 return ""
             return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
-        self._run(title, lambda: self._by_value(part, judge, instead), points, hints)
+        self._run(
+            title,
+            lambda: self._by_value(
+                part,
+                lambda params: judge(params, loss),
+                instead,
+                lambda params: judge(params, evaluated(stand_in or loss)),
+            ),
+            points,
+            hints,
+        )
 
     def report(self) -> Report:
         """The table of all checks. Make it the last line of the cell.
@@ -309,11 +333,16 @@ class Exercise:
         return report
 
     @staticmethod
-    def _by_value(part: Part, judge: Callable[[Any], str], instead: Callable[[], Params] | None) -> Verdict:
+    def _by_value(
+        part: Part,
+        judge: Callable[[Any], str],
+        instead: Callable[[], Params] | None,
+        judge_instead: Callable[[Any], str],
+    ) -> Verdict:
         own = attempt(lambda: (judge(part.value()), []))
         if own.passed or instead is None:
             return own.verdict(None, [])
-        other = attempt(lambda: (judge(instead()), []))
+        other = attempt(lambda: (judge_instead(instead()), []))
         return Verdict("") if other.passed else own.verdict(None, [])
 
     def _run(

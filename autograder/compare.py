@@ -114,7 +114,10 @@ def _compare_mappings(answer: Any, expected: Mapping[Any, Any], rtol: float | No
     if set(answer) != set(expected):
         got = ", ".join(repr(key) for key in answer) or "none"
         return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
-    entries = ((key, disagreement(answer[key], expected[key], rtol, f"the entry {key!r}")) for key in expected)
+    entries = (
+        (key, disagreement(answer[key], expected[key], rtol, f"the entry {key!r}"))
+        for key in expected
+    )
     return next((sentence for _, sentence in entries if sentence), "")
 
 

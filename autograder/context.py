@@ -23,8 +23,8 @@ class Connection(Protocol):
 
     limits: Limits
 
-    def ask(self, name: str, request: str) -> object:
-        """Send a request about `name`; return the reply, which may be anything.
+    def ask(self, part: str, request: str) -> object:
+        """Send a request about a part; return the reply, which may be anything.
 
         Raises
         ------
@@ -38,7 +38,7 @@ class LiveNotebook:
 
     limits = Limits()
 
-    def ask(self, name: str, request: str) -> object:
+    def ask(self, part: str, request: str) -> object:
         return endpoint.answer(request)
 
 

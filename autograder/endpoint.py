@@ -79,7 +79,7 @@ def double_precision() -> contextlib.AbstractContextManager[Any]:
 
 @cache
 def function_from_source(source: str) -> Callable[..., Any]:
-    """The function that an expression given by the instructor denotes; `jax`, `jnp`, `np` are known.
+    """The function that an instructor's expression denotes; it knows `jax`, `jnp` and `np`.
 
     The source comes from a locked test cell, hence from the trusted side, always.
     """
@@ -89,7 +89,7 @@ def function_from_source(source: str) -> Callable[..., Any]:
     function = eval(source, {"jax": jax, "jnp": jnp, "np": np})  # noqa: S307
     if not callable(function):
         raise TypeError(f"given({source!r}) is not a function")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def _to_jax(value: Any) -> Any:
@@ -97,7 +97,9 @@ def _to_jax(value: Any) -> Any:
     import jax
     import jax.numpy as jnp
 
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, value)
+    return jax.tree.map(
+        lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, value
+    )
 
 
 def _load(tree: Any, objects: Mapping[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Float, Integer, default
 
+from autograder.intake import DAMAGED
 from autograder.judge import grade_cell, not_run, seed_for, uses_kit
 from autograder.kernel import KernelConnection
 from autograder.reference import Solutions
@@ -41,11 +42,16 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     judge_timeout = Float(
         120.0, help="Seconds that all calls of one test cell may take together."
     ).tag(config=True)
-    max_answer_bytes = Integer(64 << 20, help="Largest answer to one call, in bytes.").tag(config=True)
+    max_answer_bytes = Integer(64 << 20, help="Largest answer to one call, in bytes.").tag(
+        config=True
+    )
     max_answer_items = Integer(
         100_000, help="Most parts of one answer: entries of nested lists and dicts, and arrays."
     ).tag(config=True)
     max_answer_depth = Integer(16, help="Deepest nesting of one answer.").tag(config=True)
+
+    nb: NotebookNode
+    kc: Any
 
     @default("shutdown_kernel")
     def _shutdown_kernel_default(self) -> str:
@@ -54,7 +60,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def __call__(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Called by the exporter. Switched off, no test cell may look like one that passed."""
         if self.enabled:
-            return super().__call__(nb, resources)  # type: ignore[no-any-return]
+            return super().__call__(nb, resources)
         nb = copy.deepcopy(nb)
         for cell in filter(is_test_cell, nb.cells):
             if uses_kit(cell.source):
@@ -68,7 +74,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._solutions: Solutions | None = None
         self._identity = resources.get("nbgrader", {})
         self._done: list[NotebookNode] = []
-        return super().preprocess(nb, resources, km)  # type: ignore[no-any-return]
+        return super().preprocess(nb, resources, km)
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int
@@ -91,7 +97,10 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             cell.outputs.append(stopped(stop, self.timeout))
             self.replace()
         else:
-            if not any(output.output_type == "error" and output.ename == "CellTimeoutError" for output in cell.outputs):
+            if not any(
+                output.output_type == "error" and output.ename == "CellTimeoutError"
+                for output in cell.outputs
+            ):
                 self._done.append(cell)
 
     def _judge(self, cell: NotebookNode) -> Report:
@@ -170,12 +179,19 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
 
 class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
-    """Saves scores as nbgrader does, and asks for a person where a check of ours broke."""
+    """Saves scores as nbgrader does, and asks for a person where one has to look.
+
+    That is where a check of ours broke, and in a notebook that was damaged.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        self._damaged = DAMAGED in nb.metadata
+        return super().preprocess(nb, resources)
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
         super()._add_score(cell, resources)
         report = recorded(cell)
-        if report is not None and report.needs_review:
+        if self._damaged or (report is not None and report.needs_review):
             gradebook: Gradebook = self.gradebook
             grade = gradebook.find_grade(
                 grade_id(cell), self.notebook_id, self.assignment_id, self.student_id
@@ -190,10 +206,12 @@ def is_test_cell(cell: NotebookNode) -> bool:
 
 
 def grade_id(cell: NotebookNode) -> str:
+    """nbgrader's name of a cell."""
     return str(cell.metadata["nbgrader"]["grade_id"])
 
 
 def points(cell: NotebookNode) -> float:
+    """What a cell is worth."""
     return float(cell.metadata["nbgrader"]["points"])
 
 
@@ -216,7 +234,13 @@ def recorded(cell: NotebookNode) -> Report | None:
 def stopped(stop: Exception, timeout: float | None) -> NotebookNode:
     """The error that a student sees on a cell that did not come back."""
     if isinstance(stop, CellTimeoutError):
-        name, said = "CellTimeoutError", f"This cell was stopped: it ran for more than {timeout:g} s."
+        name, said = (
+            "CellTimeoutError",
+            f"This cell was stopped: it ran for more than {timeout:g} s.",
+        )
     else:
-        name, said = "DeadKernelError", "This cell ended the kernel: it exited, crashed, or ran out of memory."
+        name, said = (
+            "DeadKernelError",
+            "This cell ended the kernel: it exited, crashed, or ran out of memory.",
+        )
     return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])

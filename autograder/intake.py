@@ -6,9 +6,10 @@ the student's: which cells are graded, locked or answers follows from the gradeb
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -24,12 +25,12 @@ NBGRADER_SCHEMA = 3
 Resources = dict[str, Any]
 
 
-class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
+class SubmissionExporter(NotebookExporter):
     """Reads any file as a notebook: a damaged one as what can be saved of it."""
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
-    ) -> tuple[str, Resources]:
+    ) -> tuple[NotebookNode, Resources]:
         path = Path(filename)
         found = path if path.exists() else self._renamed(path)
         if found is None:
@@ -42,11 +43,11 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
             self.log.warning("%s: %s", filename, notebook.metadata[DAMAGED])
         resources = ResourcesDict() if resources is None else resources
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
-        return self.from_notebook_node(notebook, resources, **kwargs)  # type: ignore[no-any-return]
+        return self.from_notebook_node(notebook, resources, **kwargs)
 
     def _renamed(self, path: Path) -> Path | None:
         """The only other notebook in the folder that is not one of the assignment's own."""
-        course = self.parent.coursedir
+        course = cast(Any, self.parent).coursedir
         source = Path(course.format_path(course.source_directory, ".", path.parent.name))
         expected = {other.name for other in source.glob("*.ipynb")}
         others = [other for other in path.parent.glob("*.ipynb") if other.name not in expected]
@@ -71,19 +72,24 @@ def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> Non
 def read_submission(path: Path) -> NotebookNode:
     """A notebook in the current format, whatever the file holds. Never raises for its content."""
     try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        return blank(
+            f"The submitted file is not a notebook that can be read ({type(error).__name__})."
+        )
+    try:
+        notebook = nbformat.reads(json.dumps(raw), as_version=4)
         nbformat.validate(notebook)
         return notebook
-    except nbformat.ValidationError as error:
-        return salvage(notebook, str(error).splitlines()[0])
-    except (OSError, ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
-        return blank(f"The submitted file is not a notebook that can be read ({type(error).__name__}).")
+    except Exception as error:  # nbformat meets malformed files with errors of every kind
+        return salvage(raw, str(error).splitlines()[0])
 
 
-def salvage(notebook: Any, why: str) -> NotebookNode:
-    """Keep the sources of a notebook that breaks the format elsewhere."""
+def salvage(raw: Any, why: str) -> NotebookNode:
+    """Keep the sources of a notebook, as parsed JSON, that breaks the format elsewhere."""
     cells = []
-    for cell in notebook.get("cells") or []:
+    listed = raw.get("cells") if isinstance(raw, dict) else None
+    for cell in listed if isinstance(listed, list) else []:
         source = cell.get("source", "") if isinstance(cell, dict) else ""
         if isinstance(source, list):
             source = "".join(map(str, source))
@@ -110,7 +116,8 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
 
     Goes before nbgrader's own sanitising steps, which fail on malformed metadata. Cells are known
     by their grade_id. Of several with the same one the last counts, as everywhere in nbgrader.
-    A graded cell that is missing goes back to its place.
+    A graded or locked cell that is missing goes back behind the one that it followed, or to the
+    end if that one is gone as well: there, every answer has been run.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
@@ -156,12 +163,9 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
         for name in order:
             if not any(claimed_id(cell) == name for cell in nb.cells):
                 marks = originals[name].metadata.nbgrader
-                if not (marks.grade or marks.task):
-                    continue
-                self.log.warning("Cell %r is missing; it is put back", name)
-                after = [n for n, cell in enumerate(nb.cells) if claimed_id(cell) == previous]
-                place = after[0] + 1 if previous is not None else 0
-                nb.cells.insert(place, originals[name].copy())
+                if marks.grade or marks.task or marks.locked:
+                    self.log.warning("Cell %r is missing; it is put back", name)
+                    nb.cells.insert(place_after(nb, previous), originals[name].copy())
             previous = name
 
 
@@ -170,6 +174,14 @@ def claimed_id(cell: NotebookNode) -> str | None:
     marks = cell.metadata.get("nbgrader")
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     return name if isinstance(name, str) else None
+
+
+def place_after(nb: NotebookNode, name: str | None) -> int:
+    """Where a cell goes that follows the one of this name: at the end if that one is gone."""
+    if name is None:
+        return 0
+    after = (n + 1 for n, cell in enumerate(nb.cells) if claimed_id(cell) == name)
+    return next(after, len(nb.cells))
 
 
 def restore(cell: NotebookNode, original: NotebookNode) -> None:

@@ -58,22 +58,24 @@ class KernelConnection:
         self._deadline = time.monotonic() + cell_timeout
         self._given_up: dict[str, str] = {}
 
-    def ask(self, name: str, request: str) -> object:
-        """See `context.Connection.ask`. A part that hung or killed its kernel is not asked again."""
-        if name in self._given_up:
-            raise StudentFault(self._given_up[name])
+    def ask(self, part: str, request: str) -> object:
+        """See `Connection.ask`. A part that hung or killed its kernel is not asked again."""
+        if part in self._given_up:
+            raise StudentFault(self._given_up[part])
         budget = min(self.call_timeout, self._deadline - time.monotonic())
         if budget <= 0:
-            raise StudentFault(f"The calls of this exercise took more than {self.cell_timeout:g} s in all.")
+            raise StudentFault(
+                f"The calls of this exercise took more than {self.cell_timeout:g} s in all."
+            )
         reply, late = run_sync(self._ask)(request, budget)
         if reply is not None and not late:
             return _reply_text(reply)
-        sentence = f"`{name}` did not come back within {budget:.0f} s and was stopped."
+        sentence = f"{part} did not come back within {budget:.0f} s and was stopped."
         if reply is None and not run_sync(self.kernel.is_alive)():
             sentence = (
-                f"`{name}` ended the kernel: it exited, crashed, or used more memory than there is."
+                f"{part} ended the kernel: it exited, crashed, or used more memory than there is."
             )
-        self._given_up[name] = sentence
+        self._given_up[part] = sentence
         if reply is None:
             self.kernel.replace()
         raise StudentFault(sentence)
@@ -98,7 +100,9 @@ class KernelConnection:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
-                reply = await ensure_async(client.get_shell_msg(timeout=min(left, POLL)))
+                reply: dict[str, Any] = await ensure_async(
+                    client.get_shell_msg(timeout=min(left, POLL))
+                )
             except Empty:
                 if not await self.kernel.is_alive():
                     return None
@@ -106,7 +110,7 @@ class KernelConnection:
             finally:
                 await _discard(client)
             if reply["parent_header"].get("msg_id") == message_id:
-                return reply  # type: ignore[no-any-return]
+                return reply
         return None
 
 
@@ -128,5 +132,3 @@ def _reply_text(reply: dict[str, Any]) -> object:
         return reply["content"]["user_expressions"]["reply"]["data"][REPLY_MIMETYPE]
     except (KeyError, TypeError):
         raise WireError("The kernel gave no answer that could be read.") from None
-
-

@@ -76,7 +76,11 @@ def _number(value: Any) -> Any:
 
 
 def descend(
-    loss: Callable[[Params], Any], start: Params, n_steps: Any, step_size: Any, most_steps: int = 200_000
+    loss: Callable[[Params], Any],
+    start: Params,
+    n_steps: Any,
+    step_size: Any,
+    most_steps: int = 200_000,
 ) -> Params:
     """Where plain gradient descent on a jax loss ends after many steps, compiled, in float64.
 

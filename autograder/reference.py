@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import sys
 import symtable
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from autograder.endpoint import evaluate
 
 
 class Reference:
-    """Attribute access gives the instructor's object; functions run in float64, like the student's."""
+    """Attribute access gives the instructor's object; functions run in float64."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -78,7 +78,8 @@ class Solutions:
         wanted = self._needed_cells(name) - self._run
         with directory_importable(self.notebook.parent):
             for index in sorted(wanted):
-                exec(compile(self._cells[index].source, str(self.notebook), "exec"), self._namespace)  # noqa: S102
+                code = compile(self._cells[index].source, str(self.notebook), "exec")
+                exec(code, self._namespace)  # noqa: S102 - the instructor's own notebook
         self._run |= wanted
         try:
             return self._namespace[name]
@@ -108,7 +109,8 @@ def read_cell(source: str) -> Cell:
     table = symtable.symtable(plain, "cell", "exec")
     binds = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
     star = any(
-        isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(ast.parse(plain))
+        isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
+        for node in ast.walk(ast.parse(plain))
     )
     return Cell(plain, frozenset(binds), frozenset(_globals_used(table)), star)
 
@@ -150,5 +152,3 @@ def directory_importable(directory: Path) -> Iterator[None]:
             origin = getattr(sys.modules[name], "__file__", None)
             if origin and Path(origin).resolve().is_relative_to(directory.resolve()):
                 del sys.modules[name]
-
-

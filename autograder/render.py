@@ -58,7 +58,9 @@ def to_text(report: Report) -> str:
     """The report as plain text, for terminals and editors without HTML."""
     lines = [headline(report)]
     for check in report.checks:
-        worth = f" ({points_text(check.earned)}/{points_text(check.points)})" if report.graded else ""
+        worth = (
+            f" ({points_text(check.earned)}/{points_text(check.points)})" if report.graded else ""
+        )
         lines.append(f"  {SYMBOL[check.outcome]} {check.outcome:<13} {check.title}{worth}")
         if explanation(check):
             lines.append(f"      {explanation(check)}")
@@ -94,7 +96,9 @@ def _row_html(check: CheckResult, graded: bool) -> str:
 def to_html(report: Report) -> str:
     """The report as an HTML fragment without scripts or style sheets; all text is escaped."""
     rows = "".join(_row_html(check, report.graded) for check in report.checks)
-    return f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table></div>"
+    return (
+        f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def mimebundle(report: Report) -> dict[str, Any]:

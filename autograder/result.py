@@ -117,7 +117,11 @@ class Report:
         try:
             checks = tuple(
                 CheckResult(
-                    **{**check, "outcome": Outcome(check["outcome"]), "hints": tuple(check["hints"])}
+                    **{
+                        **check,
+                        "outcome": Outcome(check["outcome"]),
+                        "hints": tuple(check["hints"]),
+                    }
                 )
                 for check in record["checks"]
             )

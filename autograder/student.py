@@ -96,11 +96,16 @@ class Part:
         limits = connection.limits
         overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
         message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
-        reply = connection.ask(self.name, wire.dumps(message))
+        reply = connection.ask(str(self), wire.dumps(message))
         try:
             return _incoming(self.name, wire.loads(reply, limits), limits)
         except WireError as error:
             raise StudentFault(f"`{self.name}`: {error}") from None
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        stand_ins = " and ".join(f"`{name}`" for name in self._overrides)
+        return f"`{self.name}`" + (f" with a working {stand_ins}" if stand_ins else "")
 
     def __repr__(self) -> str:
         return f"student.{self.name}"
@@ -152,7 +157,8 @@ def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> Stud
         if function not in (name, "", "<module>"):
             return NotAttempted(f"`{name}` needs `{_clip(function)}`, which is not written yet.")
         return NotAttempted(
-            f"`{name}` is not written yet: your answer goes where it says `raise NotImplementedError()`."
+            f"`{name}` is not written yet: your answer goes where it says "
+            "`raise NotImplementedError()`."
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
     return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
@@ -163,4 +169,3 @@ def _clip(text: str) -> str:
     printable = "".join(c for c in text if c.isprintable() or c == "\n").strip()
     first = printable.split("\n\n")[0]
     return first if len(first) <= MAX_EVALUE else first[:MAX_EVALUE] + "…"
-

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
-    "float16 float32 float64 complex64 complex128".split()
+    ["bool", "complex64", "complex128", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
 
@@ -38,7 +38,7 @@ class WireError(ValueError):
 
 @dataclass(frozen=True)
 class Ref:
-    """Stands for the student's own object of this name. Sent to a kernel, never accepted from one."""
+    """Stands for the student's own object of this name. Sent to a kernel, never accepted back."""
 
     name: str
 
@@ -76,6 +76,7 @@ def decode(tree: object, limits: Limits = Limits()) -> Any:
 
 
 def dumps(message: dict[str, Any]) -> str:
+    """A message as JSON text."""
     return json.dumps(message, separators=(",", ":"))
 
 

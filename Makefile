@@ -1,0 +1,59 @@
+# Everything runs from .venv, which need not be activated. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+ASSIGNMENT ?= logistic_regression
+
+STAMP := .venv/.installed
+# nbgrader starts `alembic` by its bare name, so the programs of .venv must be on PATH.
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+# Imports of nbgrader and JAX are several times slower where bytecode is not kept.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test lint format typecheck release clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(STAMP) ## release the lesson, grade a small class, show the scores
+	@$(IN_VENV) python -m tests.demo
+
+test: $(STAMP) ## run every test and measure coverage
+	@echo "Running the tests (a few minutes) ..."
+	@$(IN_VENV) python -m pytest -n 2 --cov
+
+lint: $(STAMP) ## check style and formatting
+	@$(IN_VENV) ruff check .
+	@$(IN_VENV) ruff format --check .
+
+format: $(STAMP) ## fix what the linter can fix, and format
+	@$(IN_VENV) ruff check --fix .
+	@$(IN_VENV) ruff format .
+
+typecheck: $(STAMP) ## check the types of autograder/
+	@$(IN_VENV) mypy
+
+release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression)
+	@$(IN_VENV) nbgrader generate_assignment "$(ASSIGNMENT)" --force
+
+clean: ## delete caches, build and demo output (never .venv, submissions or marks)
+	@rm -rf .demo build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	@find autograder source tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# A .venv that works is kept, whoever made it; a broken one is made anew.
+$(STAMP): pyproject.toml constraints.txt
+	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Python 3.11 or later is needed; '$(PYTHON)' is not: $$($(PYTHON) --version 2>&1)." >&2; \
+	    echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	  echo "Creating .venv with $$($(PYTHON) --version) ..."; \
+	  $(PYTHON) -m venv --clear .venv || { \
+	    echo "No virtual environment could be made. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; \
+	fi
+	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install --no-warn-script-location -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,146 @@
+"""A throw-away course for the real nbgrader programs, and submissions to it."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+
+from autograder.execute import recorded
+from autograder.result import Report
+from tests.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id
+
+NOTEBOOK = f"{ASSIGNMENT}.ipynb"
+FULL = {f"test_{name}": cell_named(f"test_{name}").metadata.nbgrader.points for name in EXERCISES}
+"""What each test cell is worth."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """An nbgrader course directory."""
+
+    root: Path
+
+    @classmethod
+    def create(cls, root: Path) -> Course:
+        """A copy of the repository's course with the assignment generated."""
+        root.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(ROOT / "source", root / "source")
+        shutil.copy(ROOT / "nbgrader_config.py", root)
+        course = cls(root)
+        course.nbgrader("generate_assignment", ASSIGNMENT)
+        return course
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start the nbgrader program here, with no virtual environment activated."""
+        program = Path(sys.executable).parent / "nbgrader"
+        folders = os.environ["PATH"].split(os.pathsep)
+        path = os.pathsep.join(f for f in folders if Path(f) != program.parent)
+        return subprocess.Popen(
+            [program, *args],
+            cwd=self.root,
+            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def nbgrader(self, *args: str) -> str:
+        """Run the nbgrader program to its end and return what it printed; it must succeed."""
+        with self.start(*args) as program:
+            printed, _ = program.communicate(timeout=900)
+        assert program.returncode == 0, f"nbgrader {' '.join(args)} failed:\n{printed[-5000:]}"
+        return printed
+
+    def feedback_page(self, student: str) -> Path:
+        return self.root / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
+
+    def submit(self, student: str, notebook: NotebookNode | str, name: str = NOTEBOOK) -> Path:
+        """Hand in a notebook, or any text in place of one, with the released files beside it."""
+        folder = self.root / "submitted" / student / ASSIGNMENT
+        shutil.copytree(self.root / "release" / ASSIGNMENT, folder)
+        (folder / NOTEBOOK).unlink()
+        path = folder / name
+        if isinstance(notebook, str):
+            path.write_text(notebook, encoding="utf-8")
+        else:
+            nbformat.write(notebook, path)
+        return path
+
+    def released(self) -> NotebookNode:
+        return nbformat.read(self.root / "release" / ASSIGNMENT / NOTEBOOK, as_version=4)
+
+    def filled_in(self, **answers: str) -> NotebookNode:
+        """The release with the instructor's answers in it, some of them replaced."""
+        notebook = self.released()
+        for cell in notebook.cells:
+            if grade_id(cell) in EXERCISES:
+                cell.source = answers.get(grade_id(cell), cell_named(grade_id(cell)).source)
+        return notebook
+
+    def autograded(self, student: str) -> NotebookNode:
+        path = self.root / "autograded" / student / ASSIGNMENT / NOTEBOOK
+        return nbformat.read(path, as_version=4)
+
+    def autograded_cell(self, student: str, name: str) -> NotebookNode:
+        return next(cell for cell in self.autograded(student).cells if grade_id(cell) == name)
+
+    def reports(self, student: str) -> dict[str, Report]:
+        """The judge's records of a student, by grade_id of the test cell."""
+        found = {
+            grade_id(cell): recorded(cell)
+            for cell in self.autograded(student).cells
+            if grade_id(cell).startswith("test_")
+        }
+        return {name: report for name, report in found.items() if report is not None}
+
+    def scores(self, student: str) -> dict[str, float | None]:
+        """The gradebook's automatic scores of a student, by grade_id."""
+        with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
+            submission = gradebook.find_submission(ASSIGNMENT, student)
+            return {g.name: g.auto_score for n in submission.notebooks for g in n.grades}
+
+    def automatic(self, student: str) -> dict[str, float | None]:
+        """The scores of the test cells alone."""
+        return {name: s for name, s in self.scores(student).items() if name in FULL}
+
+    def expect(self, student: str, **lost: float) -> None:
+        """Assert that a student has full automatic marks but in the named tests."""
+        assert self.automatic(student) == {**FULL, **lost}
+
+    def needs_review(self, student: str) -> set[str]:
+        """Which of a student's cells wait for a person."""
+        with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
+            submission = gradebook.find_submission(ASSIGNMENT, student)
+            return {g.name for n in submission.notebooks for g in n.grades if g.needs_manual_grade}
+
+
+def read_notebook_of(maker: Callable[[Course], object]) -> str:
+    """What kind of submission it is, in the words of its maker's docstring."""
+    return (maker.__doc__ or maker.__name__.replace("_", " ")).strip().splitlines()[0]
+
+
+def changed(notebook: NotebookNode, change: Callable[[NotebookNode], None]) -> NotebookNode:
+    """A copy of a notebook with a change made to each of its cells."""
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        change(cell)
+    return notebook
+
+
+def without(notebook: NotebookNode, names: Iterable[str]) -> NotebookNode:
+    """A copy of a notebook without the cells of these grade_ids."""
+    notebook = copy.deepcopy(notebook)
+    gone = set(names)
+    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in gone]
+    return notebook

@@ -1,0 +1,205 @@
+"""The real nbgrader programs on a class of honest, damaged and hostile submissions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.result import Outcome
+from tests.course import NOTEBOOK, Course
+from tests.lesson import ASSIGNMENT, EXERCISES, grade_id
+from tests.submissions import CLASS, TESTS
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The whole class, graded by one run of the nbgrader program."""
+    course = Course.create(tmp_path_factory.mktemp("course") / "with spaces")
+    for student, make in CLASS.items():
+        course.submit(student, make(course))
+    course.submit("renamed_file", course.filled_in(), name="logistic_regression (1).ipynb")
+    course.submit("no_notebook", "a text", name="notes.ipynb")
+    (course.root / "submitted/no_notebook" / ASSIGNMENT / "more.ipynb").write_text("{}")
+    course.nbgrader("autograde", ASSIGNMENT)
+    return course
+
+
+class TestScores:
+    def test_the_source_scores_every_automatic_point(self, graded: Course) -> None:
+        graded.expect("right")
+        assert all(
+            check.outcome is Outcome.PASSED
+            for report in graded.reports("right").values()
+            for check in report.checks
+        )
+
+    def test_the_untouched_release_scores_nothing_and_is_not_attempted(
+        self, graded: Course
+    ) -> None:
+        assert graded.automatic("blank") == dict.fromkeys(TESTS, 0)
+        assert all(report.not_attempted for report in graded.reports("blank").values())
+        assert set(graded.reports("blank")) == set(TESTS)
+
+    def test_one_mistake_costs_once(self, graded: Course) -> None:
+        graded.expect("without_bias", test_logistic_model=2)
+        graded.expect("averages_the_loss", test_logistic_loss=0)
+        checks = graded.reports("without_bias")["test_logistic_model"].checks
+        assert any("bias b is missing" in check.misconception for check in checks)
+
+
+class TestSubmissionsCannotChooseTheirTests:
+    @pytest.mark.parametrize(
+        "student",
+        ["tags_on_tests", "tests_as_markdown", "tests_relabelled", "tests_deleted", "tests_renamed",
+         "cheats_in_process", "forges_a_report"],
+    )  # fmt: skip
+    def test_a_wrong_model_never_gets_its_points(self, graded: Course, student: str) -> None:
+        score = graded.automatic(student)["test_logistic_model"]
+        assert score is not None
+        assert score <= 2
+
+    @pytest.mark.parametrize(
+        "student",
+        [
+            "tags_on_tests",
+            "tests_as_markdown",
+            "tests_relabelled",
+            "tests_deleted",
+            "tests_renamed",
+        ],
+    )
+    def test_the_other_answers_keep_theirs(self, graded: Course, student: str) -> None:
+        graded.expect(student, test_logistic_model=2)
+
+    @pytest.mark.parametrize(
+        "student", ["answer_cells_deleted", "everything_twice", "malformed_labels"]
+    )
+    def test_right_answers_in_a_damaged_notebook_score(self, graded: Course, student: str) -> None:
+        graded.expect(student)
+
+    def test_tests_go_back_behind_what_they_test(self, graded: Course) -> None:
+        names = [grade_id(cell) for cell in graded.autograded("tests_deleted").cells]
+        for name in EXERCISES:
+            assert names.index(f"test_{name}") == names.index(name) + 1
+
+
+class TestDamagedFiles:
+    def test_what_can_be_read_is_graded(self, graded: Course) -> None:
+        graded.expect("broken_format")
+
+    def test_a_truncated_file_gets_a_clear_entry(self, graded: Course) -> None:
+        assert graded.automatic("truncated") == dict.fromkeys(TESTS, 0)
+        first = graded.autograded("truncated").cells[0].source
+        assert "not a notebook that can be read" in first
+        assert set(TESTS) <= graded.needs_review("truncated")
+
+    def test_a_renamed_file_is_graded(self, graded: Course) -> None:
+        graded.expect("renamed_file")
+
+    def test_a_missing_notebook_gets_a_clear_entry(self, graded: Course) -> None:
+        assert graded.automatic("no_notebook") == dict.fromkeys(TESTS, 0)
+        assert "There is no notebook named" in graded.autograded("no_notebook").cells[0].source
+
+
+class TestOutputAndErrors:
+    def test_output_of_student_code_never_reaches_the_score(self, graded: Course) -> None:
+        graded.expect("prints_a_lot")
+
+    def test_a_cell_that_raises_is_recorded_and_grading_goes_on(self, graded: Course) -> None:
+        graded.expect("raises_in_a_cell")
+        cell = graded.autograded_cell("raises_in_a_cell", "logistic_loss")
+        assert any(output.output_type == "error" for output in cell.outputs)
+
+    def test_a_syntax_error_costs_one_exercise(self, graded: Course) -> None:
+        graded.expect("syntax_error", test_logistic_loss=0)
+
+    def test_earlier_parts_keep_their_marks_when_replies_are_garbage(self, graded: Course) -> None:
+        assert graded.automatic("replies_garbage")["test_logistic_model"] == 4
+
+
+class TestFeedback:
+    def test_score_and_reasons_are_shown_together(self, graded: Course) -> None:
+        graded.nbgrader("generate_feedback", ASSIGNMENT, "--student=without_bias")
+        page = graded.feedback_page("without_bias").read_text(encoding="utf-8")
+        text = re.sub(r"<[^>]+>", " ", page)
+        assert "logistic_model: 2 of 4 points" in text
+        assert "bias b is missing" in text
+        assert "Hint 1 of" in text
+
+
+def test_switched_off_execution_fails_closed(tmp_path: Path) -> None:
+    course = Course.create(tmp_path / "course")
+    course.submit("right", course.filled_in())
+    course.nbgrader("autograde", ASSIGNMENT, "--no-execute")
+    assert course.automatic("right") == dict.fromkeys(TESTS, 0)
+    assert set(TESTS) <= course.needs_review("right")
+
+
+def test_plain_test_cells_behave_as_on_stock_nbgrader(tmp_path: Path) -> None:
+    course = Course.create(tmp_path / "course")
+    answer = {
+        "grade": False,
+        "grade_id": "a",
+        "locked": False,
+        "schema_version": 3,
+        "solution": True,
+        "task": False,
+    }
+    test = {
+        **answer,
+        "grade": True,
+        "grade_id": "test_a",
+        "locked": True,
+        "points": 3,
+        "solution": False,
+    }
+    partial = {**test, "grade_id": "test_b"}
+    cells = [
+        new_code_cell("### BEGIN SOLUTION\na = 2\n### END SOLUTION", metadata={"nbgrader": answer}),
+        new_code_cell("assert a == 2", metadata={"nbgrader": test}),
+        new_code_cell("1.5 if a == 2 else 0", metadata={"nbgrader": partial}),
+    ]
+    folder = course.root / "source" / "plain"
+    folder.mkdir()
+    notebook = new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    nbformat.write(notebook, folder / "plain.ipynb")
+    course.nbgrader("generate_assignment", "plain")
+    for student, source in (("right", "a = 2"), ("wrong", "a = 3")):
+        cells[0].source = source
+        target = course.root / "submitted" / student / "plain"
+        target.mkdir(parents=True)
+        for cell in cells[1:]:  # a tag must not keep a test from running
+            cell.metadata["tags"] = ["skip-execution"]
+        nbformat.write(notebook, target / "plain.ipynb")
+    course.nbgrader("autograde", "plain")
+    assert plain_scores(course, "right") == {"test_a": 3, "test_b": 1.5}
+    assert plain_scores(course, "wrong") == {"test_a": 0, "test_b": 0}
+
+
+def plain_scores(course: Course, student: str) -> dict[str, float | None]:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission("plain", student)
+        return {g.name: g.auto_score for n in submission.notebooks for g in n.grades}
+
+
+def test_release_is_up_to_date(tmp_path: Path) -> None:
+    """`make release` writes it; students get what is committed."""
+    from tests.lesson import ROOT
+
+    course = Course.create(tmp_path / "course")
+    fresh, committed = course.root / "release" / ASSIGNMENT, ROOT / "release" / ASSIGNMENT
+    names = {str(p.relative_to(fresh)) for p in fresh.rglob("*") if p.is_file()}
+    assert names == {str(p.relative_to(committed)) for p in committed.rglob("*") if p.is_file()}
+    for name in names:
+        assert (fresh / name).read_bytes() == (committed / name).read_bytes(), f"{name} is stale"
+    text = (committed / NOTEBOOK).read_text()
+    assert "HIDDEN TESTS" not in text
+    assert "BEGIN SOLUTION" not in text

@@ -1,0 +1,62 @@
+"""Student code that exits, crashes or hangs, graded by the real nbgrader program."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.course import Course
+from tests.lesson import ASSIGNMENT
+from tests.submissions import STOPPING
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """All of them, graded by one run of the nbgrader program with short budgets."""
+    course = Course.create(tmp_path_factory.mktemp("stopping") / "course")
+    for student, make in STOPPING.items():
+        course.submit(student, make(course))
+    budgets = ("--Execute.timeout=10", "--Execute.call_timeout=4", "--Execute.iopub_timeout=2")
+    course.nbgrader("autograde", ASSIGNMENT, *budgets)
+    return course
+
+
+@pytest.mark.parametrize(
+    ("student", "faulty"),
+    [
+        ("exits_in_a_cell", "test_logistic_loss"),
+        ("exits_in_a_call", "test_logistic_loss"),
+        ("hangs_and_ignores_interrupts", "test_logistic_loss"),
+        ("hangs_in_a_cell", "test_logistic_loss"),
+        ("segfaults_in_a_call", "test_logistic_model"),
+        ("hangs_in_a_call", "test_logistic_model"),
+    ],
+)
+def test_earlier_and_later_parts_keep_their_marks(
+    graded: Course, student: str, faulty: str
+) -> None:
+    graded.expect(student, **{faulty: 0})
+
+
+@pytest.mark.parametrize(
+    ("student", "test", "words"),
+    [
+        ("exits_in_a_call", "test_logistic_loss", "ended the kernel"),
+        ("segfaults_in_a_call", "test_logistic_model", "ended the kernel"),
+        ("hangs_in_a_call", "test_logistic_model", "did not come back within 4 s"),
+        ("hangs_and_ignores_interrupts", "test_logistic_loss", "did not come back within 4 s"),
+    ],
+)
+def test_the_report_tells_why(graded: Course, student: str, test: str, words: str) -> None:
+    assert words in graded.reports(student)[test].checks[0].rationale
+
+
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [
+        ("exits_in_a_cell", "This cell ended the kernel"),
+        ("hangs_in_a_cell", "This cell was stopped: it ran for more than 10 s"),
+    ],
+)
+def test_the_cell_tells_why(graded: Course, student: str, words: str) -> None:
+    cell = graded.autograded_cell(student, "logistic_loss")
+    assert words in cell.outputs[-1].evalue
