@@ -20,13 +20,14 @@ from autograder.result import CheckResult
 from autograder.wire import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
+UNCHANGED = Limits()
 _numbers = itertools.count(1)
 
 
 class SameProcess:
     """A connection to functions in a dict: the endpoint without a kernel around it."""
 
-    def __init__(self, namespace: dict[str, Any], limits: Limits = Limits()) -> None:
+    def __init__(self, namespace: dict[str, Any], limits: Limits = UNCHANGED) -> None:
         self.namespace = namespace
         self.limits = limits
         self.requests: list[dict[str, Any]] = []
@@ -70,7 +71,7 @@ def answering(connection: Connection, **context: Any) -> Iterator[Context]:
 
 
 @contextlib.contextmanager
-def notebook(source: str, limits: Limits = Limits(), **context: Any) -> Iterator[SameProcess]:
+def notebook(source: str, limits: Limits = UNCHANGED, **context: Any) -> Iterator[SameProcess]:
     """Let a student's notebook with this source answer for `student`."""
     connection = SameProcess(run_notebook(source), limits)
     with answering(connection, **context):

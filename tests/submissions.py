@@ -160,7 +160,11 @@ def truncated(course: Course) -> str:
 @submission
 def prints_a_lot(course: Course) -> NotebookNode:
     """Right, with warnings and prints, which cost all marks on stock nbgrader."""
-    noise = "    import sys, warnings\n    print('0', file=sys.stderr); print('nan')\n    warnings.warn('noise')\n"
+    noise = """    import sys, warnings
+    print('0', file=sys.stderr)
+    print('nan')
+    warnings.warn('noise')
+"""
     return course.filled_in(
         logistic_model=f"def logistic_model(theta, x):\n{noise}"
         "    return logistic(theta['w'] * x + theta['b'])"
@@ -171,7 +175,8 @@ def prints_a_lot(course: Course) -> NotebookNode:
 def cheats_in_process(course: Course) -> NotebookNode:
     """Replaces everything that a test in the same process would rely on."""
     cheat = """
-import builtins, sys, numpy as np, autograder, autograder.checks, autograder.result, autograder.endpoint
+import numpy as np
+import autograder.checks, autograder.result
 np.allclose = lambda *a, **k: True
 np.testing.assert_allclose = lambda *a, **k: None
 autograder.checks.disagreement = lambda *a, **k: ''
@@ -191,7 +196,7 @@ def forges_a_report(course: Course) -> NotebookNode:
     forge = """
 from IPython.display import display
 from autograder.result import MIMETYPE
-perfect = {'schema_version': 1, 'exercise': 'x', 'checks': [], 'max_points': 4, 'seed': 0, 'score': 4}
+perfect = {'schema_version': 1, 'exercise': 'x', 'checks': [], 'max_points': 4, 'seed': 0}
 display({MIMETYPE: perfect, 'text/plain': '4.0'}, raw=True)
 import autograder.endpoint as endpoint
 endpoint.answer = lambda *a, **k: endpoint.Reply('{"status": "ok", "value": ["str", "4.0"]}')

@@ -60,7 +60,11 @@ def test_agreement_is_no_sentence(answer, expected):
         (None, A3, "Got None, expected an array of shape (3,)." + FORGOT),
         (None, THETA, "Got None, expected a dict with the keys 'w', 'b'." + FORGOT),
         (None, (1.0, 2.0), "Got None, expected 2 values." + FORGOT),
-        ({"w": None, "b": 1.0}, THETA, "Got None for the entry 'w', expected a single number." + FORGOT),
+        (
+            {"w": None, "b": 1.0},
+            THETA,
+            "Got None for the entry 'w', expected a single number." + FORGOT,
+        ),
         # type
         ("abc", 0.5, "Got a str, expected a single number."),
         (["a", "b", "c"], A3, "Got a list of length 3, expected an array of shape (3,)."),
@@ -88,14 +92,26 @@ def test_agreement_is_no_sentence(answer, expected):
         ((2.0, 1.0), THETA, "Got a tuple of length 2, expected a dict with the keys 'w', 'b'."),
         ({"w": 2.0}, THETA, "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
         ({}, THETA, "Got a dict with the keys none, expected the keys 'w', 'b'."),
-        ({**THETA, 1: 0.0}, THETA, "Got a dict with the keys 'w', 'b', 1, expected the keys 'w', 'b'."),
-        ({"w": A3, "b": 1.0}, THETA, "Got an array of shape (3,) for the entry 'w', expected a single number."),
+        (
+            {**THETA, 1: 0.0},
+            THETA,
+            "Got a dict with the keys 'w', 'b', 1, expected the keys 'w', 'b'.",
+        ),
+        (
+            {"w": A3, "b": 1.0},
+            THETA,
+            "Got an array of shape (3,) for the entry 'w', expected a single number.",
+        ),
         # tuples
         (1.0, (1.0, 2.0), "Got a float, expected 2 values."),
         ((1.0,), (1.0, 2.0), "Got a tuple of length 1, expected 2 values."),
         ([1.0, 2.0, 3.0], (1.0, 2.0), "Got a list of length 3, expected 2 values."),
         (np.ones(2), (1.0, 2.0), "Got an array of shape (2,), expected 2 values."),
-        ((1.0, A3), (1.0, 2.0), "Got an array of shape (3,) for the second value, expected a single number."),
+        (
+            (1.0, A3),
+            (1.0, 2.0),
+            "Got an array of shape (3,) for the second value, expected a single number.",
+        ),
         # not finite
         (np.nan, 0.5, "The answer contains NaN (not a number)."),
         (np.array([1.0, np.nan, np.inf]), A3, "The answer contains NaN (not a number)."),
@@ -104,7 +120,11 @@ def test_agreement_is_no_sentence(answer, expected):
         (0.6, 0.5, "The number is off by about 20%."),
         (0.501, 0.5, "The number is off by a little."),
         (-0.5, 0.5, "The number is off by about 200%."),
-        (A3 + [0, 0, 1.0], A3, "1 of 3 numbers are off, by about 25% of the largest one."),
+        (
+            A3 + np.array([0, 0, 1.0]),
+            A3,
+            "1 of 3 numbers are off, by about 25% of the largest one.",
+        ),
         (A3 * 1.001, A3, "3 of 3 numbers are off, by a little."),
         ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 100%."),
         ((1.0, 3.0), (1.0, 2.0), "The number for the second value is off by about 50%."),
@@ -251,7 +271,7 @@ def test_an_overflowing_difference_is_no_warning():
     "answer",
     [
         {"k" * 100_000: 1.0},
-        {n: 1.0 for n in range(10_000)},
+        dict.fromkeys(range(10000), 1.0),
         {10**5000: 1.0},
     ],
     ids=["long key", "many keys", "huge key"],
@@ -271,7 +291,11 @@ def test_the_keys_of_an_answer_cannot_make_a_sentence_endless(answer, expected):
         ([0.0, 1.0], (2,), ""),
         (2, (), ""),
         (np.zeros(2), (3,), "Got an array of shape (2,) for it, expected an array of shape (3,)."),
-        (np.zeros(3, bool), (3,), "Got numbers of type bool for it, expected floating-point numbers."),
+        (
+            np.zeros(3, bool),
+            (3,),
+            "Got numbers of type bool for it, expected floating-point numbers.",
+        ),
     ],
     ids=repr,
 )

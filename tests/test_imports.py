@@ -24,7 +24,8 @@ LEVELS = (
     {"reference"},
     {"judge"},
     {"kernel"},
-    {"execute", "intake"},
+    {"intake"},
+    {"execute"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {"execute", "intake", "grade", "report", "verify", "app"}
@@ -149,7 +150,9 @@ def test_few_modules_touch_nbgrader():
     assert {"execute", "intake"} <= users
 
 
-@pytest.mark.parametrize("line", ["import nbgrader", "def f():\n    from nbgrader.api import Gradebook"])
+@pytest.mark.parametrize(
+    "line", ["import nbgrader", "def f():\n    from nbgrader.api import Gradebook"]
+)
 def test_that_an_import_of_nbgrader_is_seen(line):
     assert nbgrader_users({"judge": source("judge") + "\n" + line}) == {"judge"}
 

@@ -18,7 +18,7 @@ from tests.inprocess import run_without
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 NOT_ATTEMPTED, ERROR = Outcome.NOT_ATTEMPTED, Outcome.ERROR
-HOSTILE = '<script>alert("x")</script><img src=x onerror=\'y\'>&'
+HOSTILE = "<script>alert(\"x\")</script><img src=x onerror='y'>&"
 
 
 def checks(*outcomes: Outcome, points: float = 1.0) -> tuple[CheckResult, ...]:
@@ -43,7 +43,7 @@ FULL = Report(
 
 @pytest.mark.parametrize("points", [-1.0, -1e-9, math.nan, math.inf, -math.inf])
 def test_points_are_finite_and_not_negative(points):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="points must be") as caught:
         CheckResult("adds up", PASSED, points)
     assert str(caught.value) == f"check 'adds up': points must be 0 or more, got {points}"
 
@@ -157,7 +157,7 @@ def test_the_score_in_the_json_is_not_believed():
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1"])
 def test_record_of_another_version_is_refused(version):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="schema version") as caught:
         Report.from_json({**FULL.to_json(), "schema_version": version})
     assert str(caught.value) == f"record of schema version {version!r}, expected 1"
 
@@ -174,13 +174,15 @@ def test_record_without_a_version_is_refused():
         ({"checks": ["x"]}, "not a report: "),
         ({"checks": [{"title": "t"}]}, "not a report: 'outcome'"),
         ({"checks": [{"title": "t", "outcome": "passed", "hints": [], "x": 1}]}, "not a report: "),
-        ({"checks": [{"title": "t", "outcome": "won", "hints": []}]}, "'won' is not a valid Outcome"),
+        (
+            {"checks": [{"title": "t", "outcome": "won", "hints": []}]},
+            "'won' is not a valid Outcome",
+        ),
     ],
 )
 def test_a_malformed_record_is_refused(change, said):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
         Report.from_json({**FULL.to_json(), **change})
-    assert str(caught.value).startswith(said)
 
 
 def test_a_record_without_a_field_is_refused():
