@@ -20,13 +20,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.compare import disagreement, finite, recognise, wrong_form
+from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
 from autograder.context import current
 from autograder.endpoint import evaluate
 from autograder.numerics import Params, central_differences, gradient_descent
 from autograder.properties import Property
 from autograder.result import CheckResult, Outcome, Report
 from autograder.student import Given, NotAttempted, Part, StudentFault
+
+# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
+# counts as zero.
+SLOPE_SCALE = 1e-3
 
 Arguments = Sequence[Any]
 Function = Callable[..., Any]
@@ -120,7 +124,7 @@ class Exercise:
         def check() -> Verdict:
             answers = [part(*args) for args in inputs]
             for answer in answers:
-                form = "" if shape is None else wrong_form(answer, shape)
+                form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
                 if problem := form or finite(answer):
                     return Verdict(problem)
             return Verdict(next((s for holds in properties if (s := holds(answers))), ""))
@@ -153,7 +157,7 @@ class Exercise:
             for args, answer in zip(inputs, answers, strict=True):
                 at, *rest = args
                 slope = central_differences(lambda p: scalar(function(p, *rest)), at)  # noqa: B023
-                if sentence := disagreement(answer, slope):
+                if sentence := disagreement(answer, slope, scale=SLOPE_SCALE):
                     return sentence, answers
             return "", answers
 
@@ -299,7 +303,10 @@ class Exercise:
         def judge(params: Any, of: Callable[[Params], Any]) -> str:
             if problem := wrong_params(params, start):
                 return problem
-            left = slope(of, params) / slope(of, start)
+            at_start = slope(of, start)
+            if at_start == 0:
+                return "The loss does not depend on the parameters."
+            left = slope(of, params) / at_start
             if left <= shrink:
                 return ""
             return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
@@ -421,7 +428,8 @@ def to_numpy(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: to_numpy(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(to_numpy(item) for item in value)
+        items = [to_numpy(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
     return np.asarray(value) if hasattr(value, "__array__") else value
 
 
@@ -458,8 +466,7 @@ def wrong_training_form(answer: Any, start: Params) -> str:
 
 def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
     """Compare recorded losses with the losses along a path of n_steps + 1 points."""
-    count = np.size(losses) if losses is not None else 0
-    if count == n_steps + 1:
+    if as_array(losses).size == n_steps + 1:
         return disagreement(losses, np.asarray(along))
     before, after = np.asarray(along[:-1]), np.asarray(along[1:])
     sentence = disagreement(losses, before)

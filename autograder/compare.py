@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.floating[Any]]
 # known mistake in the lessons (about 1e-2; a test measures the margin).
 RELATIVE_TOLERANCE = {"float64": 1e-5, "float32": 1e-4, "float16": 1e-2}
 
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
 
 def tolerance(answer: object) -> float:
     """The relative tolerance that the precision of an answer allows."""
@@ -30,7 +32,9 @@ def tolerance(answer: object) -> float:
     return max((RELATIVE_TOLERANCE.get(leaf.dtype.name, 1e-5) for leaf in leaves), default=1e-5)
 
 
-def disagreement(answer: Any, expected: Any, rtol: float | None = None, name: str = "") -> str:
+def disagreement(
+    answer: Any, expected: Any, rtol: float | None = None, name: str = "", scale: float = 0.0
+) -> str:
     """Say how an answer differs from what was expected, or "".
 
     Parameters
@@ -39,20 +43,22 @@ def disagreement(answer: Any, expected: Any, rtol: float | None = None, name: st
         Numbers, arrays, or dicts, tuples and lists of these. Where an array or a number is
         expected, a list of numbers is taken as an array.
     rtol
-        Largest accepted difference, relative to the largest expected number of the same array;
-        None: by the precision of the answer.
+        Largest accepted difference, relative to the largest expected number of the same array,
+        or of the same dict of parameters; None: by the precision of the answer.
     name
         What to call this part of the answer, as in "the entry 'w'".
+    scale
+        What to take for the largest expected number if all of them are smaller.
     """
     subject = f" for {name}" if name else ""
     if isinstance(expected, Mapping):
-        return _compare_mappings(answer, expected, rtol, subject)
+        return _compare_mappings(answer, expected, rtol, subject, scale)
     if isinstance(expected, tuple):
         return _compare_tuples(answer, expected, rtol, subject)
     problem = wrong_form(answer, np.shape(expected), name)
     if problem:
         return problem
-    return _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject)
+    return _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
 
 
 def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
@@ -105,20 +111,24 @@ def recognise(answers: Sequence[Any], candidates: Mapping[str, Sequence[Any]]) -
     return fits[0] if len(fits) == 1 else ""
 
 
-def _compare_mappings(answer: Any, expected: Mapping[Any, Any], rtol: float | None, of: str) -> str:
-    keys = ", ".join(repr(key) for key in expected)
+def _compare_mappings(
+    answer: Any, expected: Mapping[Any, Any], rtol: float | None, of: str, scale: float
+) -> str:
+    keys = _describe_keys(expected)
     if answer is None:
         return f"Got None{of}, expected a dict with the keys {keys}. Did you forget a `return`?"
     if not isinstance(answer, Mapping):
         return f"Got {_describe(answer)}{of}, expected a dict with the keys {keys}."
     if set(answer) != set(expected):
-        got = ", ".join(repr(key) for key in answer) or "none"
+        got = _describe_keys(answer)
         return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
-    entries = (
-        (key, disagreement(answer[key], expected[key], rtol, f"the entry {key!r}"))
-        for key in expected
-    )
-    return next((sentence for _, sentence in entries if sentence), "")
+    # One scale for all entries: a slope that should vanish is as exact as its neighbours are.
+    scale = max([scale, *map(_largest, _leaves(expected))])
+    for key, wanted in expected.items():
+        sentence = disagreement(answer[key], wanted, rtol, f"the entry {key!r}", scale)
+        if sentence:
+            return sentence
+    return ""
 
 
 def _compare_tuples(answer: Any, expected: tuple[Any, ...], rtol: float | None, of: str) -> str:
@@ -126,35 +136,67 @@ def _compare_tuples(answer: Any, expected: tuple[Any, ...], rtol: float | None, 
         return f"Got None{of}, expected {len(expected)} values. Did you forget a `return`?"
     if not isinstance(answer, tuple | list) or len(answer) != len(expected):
         return f"Got {_describe(answer)}{of}, expected {len(expected)} values."
-    ordinals = ("first", "second", "third", "fourth", "fifth")
-    for ordinal, got, wanted in zip(ordinals, answer, expected, strict=False):
-        sentence = disagreement(got, wanted, rtol, f"the {ordinal} value")
+    for number, (got, wanted) in enumerate(zip(answer, expected, strict=True)):
+        which = f"the {ORDINALS[number]} value" if number < len(ORDINALS) else f"value {number + 1}"
+        sentence = disagreement(got, wanted, rtol, which)
         if sentence:
             return sentence
     return ""
 
 
 def _compare_arrays(
-    answer: npt.NDArray[Any], expected: npt.NDArray[Any], rtol: float | None, of: str
+    answer: npt.NDArray[Any],
+    expected: npt.NDArray[Any],
+    rtol: float | None,
+    of: str,
+    scale: float,
 ) -> str:
-    if rtol is None:
-        rtol = tolerance(answer)
+    if not np.all(np.isfinite(expected)):
+        return _compare_not_finite(answer, expected, rtol, of, scale)
     if problem := finite(answer):
-        return problem if np.all(np.isfinite(expected)) else ""
+        return problem
     if answer.size == 0:
         return ""
-    wide = np.float64
-    difference = np.abs(answer.astype(wide) - expected.astype(wide))
-    scale = float(np.max(np.abs(expected))) or 1.0
-    wrong = difference > rtol * scale
+    rtol = tolerance(answer) if rtol is None else rtol
+    scale = max(scale, _largest(expected)) or 1.0
+    with np.errstate(over="ignore"):
+        difference = np.abs(answer.astype(np.float64) - expected.astype(np.float64)) / scale
+    wrong = difference > rtol
     if not np.any(wrong):
         return ""
-    off = float(np.max(difference)) / scale
-    amount = f"by about {off:.0%} of the largest one" if off >= 0.01 else "by a little"
+    amount = _describe_amount(float(np.max(difference)))
     if answer.ndim == 0:
-        amount = f"by about {off:.0%}" if off >= 0.01 else "by a little"
-        return f"The number{of} is off {amount.replace(' of the largest one', '')}."
+        return f"The number{of} is off {amount}."
+    amount += " of the largest one" if "about" in amount else ""
     return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}."
+
+
+def _compare_not_finite(
+    answer: npt.NDArray[Any],
+    expected: npt.NDArray[Any],
+    rtol: float | None,
+    of: str,
+    scale: float,
+) -> str:
+    """NaN and infinity have to stand in the same places; all other numbers are compared."""
+    plain = np.isfinite(expected)
+    if not np.array_equal(answer[~plain], expected[~plain], equal_nan=True):
+        return f"Some numbers{of} should not be finite, and are not as they should be."
+    return _compare_arrays(answer[plain], expected[plain], rtol, of, scale)
+
+
+def _largest(value: Any) -> float:
+    """The largest finite magnitude in an array, 0 if there is none."""
+    array = np.abs(as_array(value))
+    array = array[np.isfinite(array)] if array.dtype.kind in "iuf" else np.zeros(0)
+    return float(np.max(array, initial=0.0))
+
+
+def _describe_amount(off: float) -> str:
+    """How far off, coarsely: a student's huge answer must not measure the expected one."""
+    if off >= 10:
+        return "by more than ten times"
+    return f"by about {off:.0%}" if off >= 0.01 else "by a little"
 
 
 def _leaves(value: Any) -> list[Any]:
@@ -169,10 +211,25 @@ def _describe(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return _describe_shape(value.shape)
     if isinstance(value, Mapping):
-        return f"a dict with the keys {', '.join(map(repr, value)) or 'none'}"
+        return f"a dict with the keys {_describe_keys(value)}"
     if isinstance(value, tuple | list):
         return f"a {type_name(value)} of length {len(value)}"
-    return "None" if value is None else f"a {type_name(value)}"
+    return "None" if value is None else f"{article(type_name(value))} {type_name(value)}"
+
+
+def article(noun: str) -> str:
+    """ "a" or "an"."""
+    return "an" if noun[:1].lower() in "aeiou" else "a"
+
+
+def _describe_keys(mapping: Mapping[Any, Any]) -> str:
+    """The first few keys, whatever a student chose for them."""
+    shown = [
+        repr(key)[:40] if isinstance(key, str) or abs(key) < 10**6 else "a huge number"
+        for key in [*mapping][:5]
+    ]
+    more = ["…"] if len(mapping) > len(shown) else []
+    return ", ".join(shown + more) or "none"
 
 
 def _describe_shape(shape: tuple[int, ...]) -> str:

@@ -23,6 +23,13 @@ from autograder.wire import Limits, WireError
 REPLY_MIMETYPE = "application/vnd.nbgrader-jax.reply"
 
 
+class _Missing(Exception):
+    """A request refers to an object that is not there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class Reply(str):
     """A reply that IPython's `user_expressions` carries as it is, without `repr`."""
 
@@ -51,9 +58,11 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
             else:
                 value = objects[name]
         return _reply(status="ok", value=wire.encode(value, limits))
+    except _Missing as missing:
+        return _reply(status="missing", name=missing.name)
     except WireError as error:
         return _reply(status="unsendable", sentence=str(error))
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except BaseException as error:  # whatever it is, it is an answer about the student's code
         return _reply(status="raised", **_describe(error, objects))
 
 
@@ -105,6 +114,8 @@ def _to_jax(value: Any) -> Any:
 def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
     match tree:
         case ["ref", str(name)]:
+            if name not in objects:
+                raise _Missing(name)
             return objects[name]
         case ["source", str(text)]:
             return function_from_source(text)
@@ -141,4 +152,8 @@ def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any
             summary = traceback.extract_tb(trace, limit=1)[0]
             function, line = summary.name, summary.line or ""
         trace = trace.tb_next
-    return {"ename": type(error).__name__, "evalue": str(error), "function": function, "line": line}
+    try:
+        evalue = str(error)
+    except Exception:  # an exception class of the student's own may do anything here
+        evalue = ""
+    return {"ename": type(error).__name__, "evalue": evalue, "function": function, "line": line}

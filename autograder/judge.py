@@ -76,10 +76,11 @@ def grade_cell(
     extra: list[CheckResult] = []
     try:
         with directory_importable(directory), contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, f"<{grade_id}>", "exec"), {"__name__": f"<{grade_id}>"})  # noqa: S102
+            code = compile(source, f"<{grade_id}>", "exec", dont_inherit=True)
+            exec(code, {"__name__": grade_id})  # noqa: S102 - the instructor's own test cell
     except StudentFault as fault:  # the cell called the student's function outside a check
         extra.append(CheckResult("the test ran to its end", fault.outcome, rationale=str(fault)))
-    except Exception:
+    except (Exception, SystemExit):
         extra.append(broken(traceback.format_exc()))
     finally:
         current.reset(token)

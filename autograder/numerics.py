@@ -69,6 +69,15 @@ def gradient_descent(
     return path
 
 
+def is_real(value: Any) -> bool:
+    """True for one finite real number, Python's or numpy's."""
+    if isinstance(value, int):  # also one too large for numpy
+        return not isinstance(value, bool)
+    if not (isinstance(value, float) or hasattr(value, "__array__")) or np.ndim(value) != 0:
+        return False
+    return bool(np.asarray(value).dtype.kind in "iuf" and np.isfinite(value))
+
+
 def _number(value: Any) -> Any:
     """A float for a scalar, an array otherwise: parameters keep the type they came with."""
     array = np.asarray(value, dtype=np.float64)
@@ -91,17 +100,16 @@ def descend(
 
     from autograder.endpoint import double_precision
 
-    steps, size = np.asarray(n_steps), np.asarray(step_size)
-    if steps.shape or size.shape or steps.dtype.kind not in "iu" or size.dtype.kind not in "iuf":
+    if not (is_real(step_size) and is_real(n_steps) and np.asarray(n_steps).dtype.kind in "iuO"):
         return dict.fromkeys(start, float("nan"))
     gradient = jax.grad(loss)
     with double_precision():
 
         def step(_: Any, params: Params) -> Params:
             slope = gradient(params)
-            return {key: params[key] - float(size) * slope[key] for key in params}
+            return {key: params[key] - float(step_size) * slope[key] for key in params}
 
-        count = min(max(int(steps), 0), most_steps)
+        count = int(min(max(n_steps, 0), most_steps))
         double = {key: jax.numpy.asarray(value, "float64") for key, value in start.items()}
         end = jax.jit(lambda params: jax.lax.fori_loop(0, count, step, params))(double)
         return {key: _number(value) for key, value in end.items()}

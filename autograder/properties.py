@@ -32,7 +32,7 @@ def between(low: float, high: float) -> Property:
 def increasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never decreases."""
     for answer in map(as_array, answers):
-        if np.any(np.diff(answer) < -tolerance(answer)):
+        if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
             return "The numbers should rise from left to right, and somewhere they fall."
     return ""
 
@@ -40,7 +40,7 @@ def increasing(answers: Sequence[Any]) -> str:
 def decreasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never increases."""
     for answer in map(as_array, answers):
-        if np.any(np.diff(answer) > tolerance(answer)):
+        if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
             return "The numbers should fall from left to right, and somewhere they rise."
     return ""
 
@@ -50,6 +50,8 @@ def adding_up_to(total: float) -> Property:
 
     def check(answers: Sequence[Any]) -> str:
         arrays = [as_array(answer).astype(np.float64) for answer in answers]
+        if len({array.shape for array in arrays}) != 1:
+            return "The answers should all have the same shape."
         off = np.max(np.abs(sum(arrays) - total))
         if not off <= max(map(tolerance, answers)) * max(abs(total), 1.0):
             return f"Answers that mirror each other should add up to {total:g}, and they do not."

@@ -8,7 +8,6 @@ plots, widgets and long training runs of the lesson cost nothing.
 from __future__ import annotations
 
 import ast
-import builtins
 import contextlib
 import symtable
 import sys
@@ -58,14 +57,12 @@ class Solutions:
         import nbformat
 
         self.notebook = notebook
-        cells = nbformat.read(notebook, as_version=4).cells
         self._cells = [
             read_cell(cell.source)
-            for cell in cells
-            if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade")
+            for cell in nbformat.read(notebook, as_version=4).cells
+            if cell.cell_type == "code" and not is_test(cell.metadata.get("nbgrader", {}))
         ]
-        self._namespace: dict[str, Any] = {"__name__": "__instructor__"}
-        self._run: set[int] = set()
+        self._found: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Any:
         """The object of that name at the end of the notebook.
@@ -75,22 +72,22 @@ class Solutions:
         AttributeError
             If no cell of the notebook defines it.
         """
-        wanted = self._needed_cells(name) - self._run
-        with directory_importable(self.notebook.parent):
-            for index in sorted(wanted):
-                code = compile(self._cells[index].source, str(self.notebook), "exec")
-                exec(code, self._namespace)  # noqa: S102 - the instructor's own notebook
-        self._run |= wanted
-        try:
-            return self._namespace[name]
-        except KeyError:
-            raise AttributeError(f"{self.notebook} does not define {name!r}") from None
+        if name not in self._found:
+            # A namespace for each name: what one needs cannot disturb another.
+            namespace: dict[str, Any] = {"__name__": "__instructor__"}
+            with directory_importable(self.notebook.parent):
+                for cell in self._needed_cells(name):
+                    code = compile(cell.source, str(self.notebook), "exec", dont_inherit=True)
+                    exec(code, namespace)  # noqa: S102 - the instructor's own notebook
+            if name not in namespace:
+                raise AttributeError(f"{self.notebook} does not define {name!r}")
+            self._found[name] = namespace[name]
+        return self._found[name]
 
-    def _needed_cells(self, name: str) -> set[int]:
-        """The cells that define a name, directly or through names that those need."""
+    def _needed_cells(self, name: str) -> list[Cell]:
+        """The cells that define a name, directly or through names that those need, in order."""
         needed: set[int] = set()
-        names = [name]
-        seen = set(dir(builtins))
+        names, seen = [name], set[str]()
         while names:
             sought = names.pop()
             if sought in seen:
@@ -100,19 +97,49 @@ class Solutions:
                 if index not in needed and (sought in cell.binds or cell.binds_unknown):
                     needed.add(index)
                     names.extend(cell.needs)
-        return needed
+        return [self._cells[index] for index in sorted(needed)]
+
+
+def is_test(marks: dict[str, Any]) -> bool:
+    """True for nbgrader's labels of a test cell: graded, and no answer."""
+    return bool(marks.get("grade") and not marks.get("solution"))
 
 
 def read_cell(source: str) -> Cell:
     """Find out what a cell binds and needs. IPython's magics are left out."""
     plain = without_magics(source)
+    tree = ast.parse(plain)
     table = symtable.symtable(plain, "cell", "exec")
-    binds = {s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported()}
     star = any(
-        isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
-        for node in ast.walk(ast.parse(plain))
+        isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)
     )
+    binds = _globals_bound(table) | _globals_changed(tree)
     return Cell(plain, frozenset(binds), frozenset(_globals_used(table)), star)
+
+
+def _globals_bound(table: symtable.SymbolTable) -> set[str]:
+    """Names that a cell binds, at its top level or by a `global` statement further in."""
+    at_top = table.get_type() == "module"
+    bound = {
+        symbol.get_name()
+        for symbol in table.get_symbols()
+        if (symbol.is_assigned() or symbol.is_imported())
+        and (at_top or symbol.is_declared_global())
+    }
+    return bound.union(*(_globals_bound(child) for child in table.get_children()))
+
+
+def _globals_changed(tree: ast.Module) -> set[str]:
+    """Names whose entries or attributes a cell assigns to, as `theta["w"] = 1.0` does."""
+    changed = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            base: ast.expr = node
+            while isinstance(base, ast.Subscript | ast.Attribute):
+                base = base.value
+            if isinstance(base, ast.Name):
+                changed.add(base.id)
+    return changed
 
 
 def _globals_used(table: symtable.SymbolTable) -> set[str]:
@@ -127,13 +154,18 @@ def _globals_used(table: symtable.SymbolTable) -> set[str]:
 
 
 def without_magics(source: str) -> str:
-    """Python source of a cell: lines of IPython's own become `pass`."""
+    """Python source of a cell: statements that call IPython are left out."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    python = TransformerManager().transform_cell(source)
-    tree = ast.parse(python)
-    kept = [node for node in tree.body if "get_ipython()" not in ast.unparse(node)]
+    tree = ast.parse(TransformerManager().transform_cell(source))
+    kept = [node for node in tree.body if not _calls_ipython(node)]
     return ast.unparse(ast.Module(kept or [ast.Pass()], []))
+
+
+def _calls_ipython(statement: ast.stmt) -> bool:
+    return any(
+        isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(statement)
+    )
 
 
 @contextlib.contextmanager

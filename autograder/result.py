@@ -82,11 +82,11 @@ class Report:
         Always a finite number in [0, max_points]: nbgrader awards full marks for anything that
         it cannot read as such.
         """
-        scale = self.max_points if self.max_points is not None else self.available
+        most = self.max_points if self.max_points is not None else self.available
         if self.available == 0:
             return 0.0
         share = math.fsum(check.earned for check in self.checks) / self.available
-        return round(min(max(share, 0.0), 1.0) * scale, 6)
+        return min(round(share * most, 6), most)
 
     @property
     def needs_review(self) -> bool:

@@ -96,8 +96,8 @@ class Part:
         limits = connection.limits
         overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
         message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
-        reply = connection.ask(str(self), wire.dumps(message))
         try:
+            reply = connection.ask(str(self), wire.dumps(message))
             return _incoming(self.name, wire.loads(reply, limits), limits)
         except WireError as error:
             raise StudentFault(f"`{self.name}`: {error}") from None
@@ -139,15 +139,15 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
     match reply:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
-        case {"status": "missing"}:
-            raise NotAttempted(f"`{name}` is not defined yet.")
+        case {"status": "missing", "name": str(missing)}:
+            raise NotAttempted(f"`{_clip(missing)}` is not defined yet.")
         case {"status": "raised", "ename": str(ename), "evalue": str(evalue), **where}:
-            raise _fault(name, ename, evalue, str(where.get("function")), str(where.get("line")))
+            function, line = where.get("function", ""), where.get("line", "")
+            if not (isinstance(function, str) and isinstance(line, str)):
+                function = line = ""
+            raise _fault(name, ename, evalue, function, line)
         case {"status": "unsendable", "sentence": str(sentence)}:
-            raise StudentFault(
-                f"`{name}` gave {_clip(sentence)}; expected numbers, arrays, or lists, tuples and "
-                "dicts of these."
-            )
+            raise StudentFault(f"`{name}`: {_clip(sentence)}")
         case _:
             raise WireError("The reply could not be read.")
 

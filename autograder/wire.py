@@ -22,6 +22,8 @@ DTYPES = frozenset(
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
+ACCEPTED = "expected numbers, arrays, or lists, tuples and dicts of these."
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -113,13 +115,15 @@ class _Counter:
         self.bytes = 0
         self.items = 0
 
-    def count(self, depth: int, nbytes: int = 0) -> None:
+    def count(self, depth: int) -> None:
         self.items += 1
-        self.bytes += nbytes
         if depth > self.limits.max_depth:
             raise WireError(f"The value is nested more than {self.limits.max_depth} levels deep.")
         if self.items > self.limits.max_items:
             raise WireError(f"The value has more than {self.limits.max_items} parts.")
+
+    def weigh(self, nbytes: int) -> None:
+        self.bytes += nbytes
         if self.bytes > self.limits.max_bytes:
             raise WireError(f"The value is larger than {self.limits.max_bytes / 2**20:g} MiB.")
 
@@ -132,12 +136,12 @@ class _Encoder(_Counter):
         if type(value) is bool:
             return ["bool", value]
         if type(value) is int:
-            self.count(depth, len(hex(value)))
+            self.weigh(len(hex(value)))
             return ["int", hex(value)]
         if type(value) is float:
             return ["float", value.hex()]
         if type(value) is str:
-            self.count(depth, len(value))
+            self.weigh(len(value))
             return ["str", value]
         if isinstance(value, Ref):
             return ["ref", value.name]
@@ -153,18 +157,19 @@ class _Encoder(_Counter):
 
     def _pair(self, key: object, item: object, depth: int) -> list[Any]:
         if not isinstance(key, str | int):
-            raise WireError(f"A dict with keys of type {type_name(key)} cannot be compared.")
+            raise WireError(f"The value is a dict with keys of type {type_name(key)}; {ACCEPTED}")
         return [self.encode(key, depth + 1), self.encode(item, depth + 1)]
 
     def _array(self, value: object, depth: int) -> list[Any]:
         if not (isinstance(value, complex) or hasattr(value, "__array__")):
-            raise WireError(f"a value of type {type_name(value)}")
-        self.count(depth, int(getattr(value, "nbytes", 16)))  # before a copy is made
+            raise WireError(f"The value is of type {type_name(value)}; {ACCEPTED}")
+        self.weigh(int(getattr(value, "nbytes", 16)))  # before a copy is made
         array = np.asarray(value)
+        array = array.astype(array.dtype.newbyteorder("="))  # a dtype's name has no byte order
         if array.dtype.name == "bfloat16":  # jax's own; numpy cannot name it without ml_dtypes
             array = array.astype(np.float32)
         if array.dtype.name not in DTYPES:
-            raise WireError(f"an array of dtype {array.dtype}")
+            raise WireError(f"The value is an array of dtype {array.dtype}; {ACCEPTED}")
         raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
         return ["array", array.dtype.name, list(array.shape), raw]
 
@@ -194,7 +199,7 @@ class _Decoder(_Counter):
         return value
 
     def _read_int(self, depth: int, digits: str) -> int:
-        self.count(depth, len(digits))
+        self.weigh(len(digits))
         return int(digits, 16)  # linear time, unlike decimal
 
     def _read_float(self, depth: int, digits: str) -> float:
@@ -203,7 +208,7 @@ class _Decoder(_Counter):
     def _read_str(self, depth: int, text: object) -> str:
         if not isinstance(text, str):
             raise TypeError(text)
-        self.count(depth, len(text))
+        self.weigh(len(text))
         return text
 
     def _read_list(self, depth: int, items: list[object]) -> list[Any]:
@@ -228,7 +233,7 @@ class _Decoder(_Counter):
             raise TypeError(shape)
         dtype = np.dtype(dtype_name)
         nbytes = math.prod(shape) * dtype.itemsize
-        self.count(depth, nbytes)
+        self.weigh(nbytes)
         data = base64.b64decode(raw, validate=True)
         if len(data) != nbytes:
             raise ValueError(shape)

@@ -24,7 +24,6 @@ STUDENTS = {
     "coral": "without_bias",
     "grey": "averages_the_loss",
     "indigo": "exits_in_a_call",
-    "jade": "prints_a_lot",
     "lilac": "tags_on_tests",
     "olive": "truncated",
 }

@@ -353,7 +353,7 @@ def test_is_gradient_names_the_known_mistake():
         LOSSES + BY_HAND.replace("2 * residual", "residual"), mistakes={"Where is the 2?": half}
     )
     assert (result.outcome, result.misconception) == (FAILED, "Where is the 2?")
-    assert result.rationale == "The number for the entry 'w' is off by about 50%. Where is the 2?"
+    assert result.rationale == "The number for the entry 'w' is off by about 44%. Where is the 2?"
 
 
 def test_is_gradient_wrong_keys():
@@ -371,7 +371,7 @@ def test_a_wrong_gradient_of_a_broken_loss_fails_with_a_stand_in():
     source = NOT_A_LOSS + BY_HAND.replace("2 * residual * x", "residual * x")
     result = gradient(source, {"loss": SQUARES})
     assert result.outcome is FAILED
-    assert result.rationale == "The number for the entry 'w' is off by about 50%."
+    assert result.rationale == "The number for the entry 'w' is off by about 44%."
 
 
 def test_no_gradient_is_not_attempted_whatever_the_loss():
@@ -671,7 +671,7 @@ def reach(source, **options):
         (
             "def theta(): pass",
             FAILED,
-            "`theta` gave a value of type function; expected numbers, arrays, or lists, tuples and "
+            "`theta`: The value is of type function; expected numbers, arrays, or lists, tuples and "
             "dicts of these.",
         ),
     ],

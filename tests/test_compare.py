@@ -126,7 +126,7 @@ def test_agreement_is_no_sentence(answer, expected):
             "1 of 3 numbers are off, by about 25% of the largest one.",
         ),
         (A3 * 1.001, A3, "3 of 3 numbers are off, by a little."),
-        ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 100%."),
+        ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 50%."),
         ((1.0, 3.0), (1.0, 2.0), "The number for the second value is off by about 50%."),
         (
             (A3 * 2, 1.0),
@@ -322,7 +322,7 @@ def test_finite(answer, sentence):
     assert finite(answer) == sentence
 
 
-@pytest.mark.parametrize("answer", [None, {}, "x", [[1.0], [1.0, 2.0]], [None], object()], ids=repr)
+@pytest.mark.parametrize("answer", [None, {}, "x", [[1.0], [1.0, 2.0]], [None], {1.0}], ids=repr)
 def test_as_array_of_what_is_none(answer):
     assert as_array(answer).dtype.kind in "OU"
 

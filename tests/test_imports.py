@@ -28,7 +28,7 @@ LEVELS = (
     {"execute"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-MAY_IMPORT_NBGRADER = {"execute", "intake", "grade", "report", "verify", "app"}
+MAY_IMPORT_NBGRADER = {"execute", "feedback", "intake", "grade", "report", "verify", "app"}
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
 INSTRUCTORS = ["nbgrader", "nbclient", "nbconvert", "nbformat", "jupyter_client", "sqlalchemy"]

@@ -242,18 +242,18 @@ def test_only_the_first_paragraph_of_a_message_is_told():
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ("object()", "a value of type object"),
-        ("lambda: 0", "a value of type function"),
-        ("{1.5: 0}", "A dict with keys of type float cannot be compared."),
+        ("object()", "of type object"),
+        ("lambda: 0", "of type function"),
+        ("{1.5: 0}", "a dict with keys of type float"),
         ("__import__('numpy').array([object()])", "an array of dtype object"),
-        ("[{'a': {1, 2}}]", "a value of type set"),
+        ("[{'a': {1, 2}}]", "of type set"),
     ],
 )
 def test_unsendable(answer, said):
     caught = fault(f"def f():\n    return {answer}")
     assert type(caught) is StudentFault
     assert str(caught) == (
-        f"`f` gave {said}; expected numbers, arrays, or lists, tuples and dicts of these."
+        f"`f`: The value is {said}; expected numbers, arrays, or lists, tuples and dicts of these."
     )
 
 

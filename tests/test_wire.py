@@ -144,25 +144,25 @@ class Opaque:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (Opaque(), "a value of type Opaque"),
-        (len, "a value of type builtin_function_or_method"),
-        (b"raw", "a value of type bytes"),
-        ({1.5: 0}, "A dict with keys of type float cannot be compared."),
-        ({None: 0}, "A dict with keys of type None cannot be compared."),
-        ({(1, 2): 0}, "A dict with keys of type tuple cannot be compared."),
+        (Opaque(), "of type Opaque"),
+        (len, "of type builtin_function_or_method"),
+        (b"raw", "of type bytes"),
+        ({1.5: 0}, "a dict with keys of type float"),
+        ({None: 0}, "a dict with keys of type None"),
+        ({(1, 2): 0}, "a dict with keys of type tuple"),
         (np.array([Opaque()]), "an array of dtype object"),
         (np.array(["a"]), "an array of dtype <U1"),
         (np.zeros(2, "datetime64[s]"), "an array of dtype datetime64[s]"),
         (np.zeros(1, [("a", "f8")]), "an array of dtype [('a', '<f8')]"),
-        ([1, [Opaque()]], "a value of type Opaque"),
-        ({"a": Opaque()}, "a value of type Opaque"),
+        ([1, [Opaque()]], "of type Opaque"),
+        ({"a": Opaque()}, "of type Opaque"),
     ],
     ids=lambda value: repr(value)[:24],
 )
 def test_values_that_cannot_be_sent(value, said):
     with pytest.raises(WireError) as caught:
         wire.encode(value)
-    assert str(caught.value) == said
+    assert str(caught.value) == f"The value is {said}; {wire.ACCEPTED}"
 
 
 def nested(levels: int):

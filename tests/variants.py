@@ -1,0 +1,663 @@
+"""Right and wrong answers to the lesson's exercises, as sources of complete solution cells.
+
+A right answer is written differently from the reference and means the same. A wrong answer
+differs from a right one in a single fault, so that no fault can hide behind another.
+"""
+
+from __future__ import annotations
+
+MODEL = """
+def logistic_model(theta, x):
+    z = theta["w"] * x + theta["b"]
+    return logistic(z)
+"""
+
+LOSS = """
+def logistic_loss(params, model, x, y):
+    p = model(params, x)
+    return -jnp.sum(y * jnp.log(p) + (1 - y) * jnp.log(1 - p))
+"""
+
+GRADIENT = """
+def dlogistic_loss(params, model, x, y):
+    g = grad(logistic_loss)(params, model, x, y)
+    return g
+"""
+
+LOOP = """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    slope_of = grad(loss)
+    losses = []
+    for step in range(n_steps):
+        losses.append(float(loss(theta, model, x, y)))
+        slope = slope_of(theta, model, x, y)
+        theta = {k: theta[k] - step_size * slope[k] for k in theta}
+    return losses, theta
+"""
+
+CLEAN = """
+n_steps_clean = 70
+step_size_clean = 0.02
+"""
+
+PLAIN = {
+    "logistic_model": MODEL,
+    "logistic_loss": LOSS,
+    "dlogistic_loss": GRADIENT,
+    "model_optimization_loop": LOOP,
+    "theta_clean": CLEAN,
+}
+
+
+def instead_of(source: str, old: str, new: str) -> str:
+    """A source in which one thing is written another way."""
+    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in\n{source}"
+    return source.replace(old, new)
+
+
+def model(returned: str) -> str:
+    return instead_of(MODEL, "logistic(z)", returned)
+
+
+def loss(returned: str) -> str:
+    return instead_of(LOSS, "-jnp.sum(y * jnp.log(p) + (1 - y) * jnp.log(1 - p))", returned)
+
+
+def gradient(returned: str) -> str:
+    return instead_of(GRADIENT, "return g", f"return {returned}")
+
+
+def loop(old: str, new: str) -> str:
+    return instead_of(LOOP, old, new)
+
+
+def update(new: str) -> str:
+    return loop("{k: theta[k] - step_size * slope[k] for k in theta}", new)
+
+
+def record(new: str) -> str:
+    return loop("losses.append(float(loss(theta, model, x, y)))", new)
+
+
+def clean(n_steps: str, step_size: str) -> str:
+    return f"n_steps_clean = {n_steps}\nstep_size_clean = {step_size}\n"
+
+
+SCAN = """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    def step(theta, _):
+        value, slope = jax.value_and_grad(loss)(theta, model, x, y)
+        return jax.tree.map(lambda v, s: v - step_size * s, theta, slope), value
+
+    theta = {k: jnp.asarray(v, float) for k, v in theta.items()}
+    theta, losses = jax.lax.scan(step, theta, length=n_steps)
+    return losses, theta
+"""
+
+FORI_LOOP = """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    def step(i, state):
+        losses, theta = state
+        value, slope = jax.value_and_grad(loss)(theta, model, x, y)
+        theta = jax.tree.map(lambda v, s: v - step_size * s, theta, slope)
+        return losses.at[i].set(value), theta
+
+    theta = {k: jnp.asarray(v, float) for k, v in theta.items()}
+    return jax.lax.fori_loop(0, n_steps, step, (jnp.zeros(n_steps), theta))
+"""
+
+COMPILED = """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    both = jax.jit(jax.value_and_grad(lambda t: loss(t, model, x, y)))
+    losses = []
+    for _ in range(n_steps):
+        value, slope = both(theta)
+        losses.append(value)
+        theta = jax.tree.map(lambda v, s: v - step_size * s, theta, slope)
+    return losses, theta
+"""
+
+CORRECT: dict[str, dict[str, str]] = {
+    "as the lesson has it": {},
+    "the plain formulas": PLAIN,
+    "sigmoid from jax": {"logistic_model": model("jax.nn.sigmoid(z)")},
+    "one over one plus exp": {"logistic_model": model("1 / (1 + jnp.exp(-z))")},
+    "exp over one plus exp": {"logistic_model": model("jnp.exp(z) / (1 + jnp.exp(z))")},
+    "tanh form": {"logistic_model": model("(jnp.tanh(z / 2) + 1) / 2")},
+    "logaddexp": {"logistic_model": model("jnp.exp(-jnp.logaddexp(0.0, -z))")},
+    "compiled model": {"logistic_model": "@jax.jit" + MODEL},
+    "model by vmap": {
+        "logistic_model": """
+def at_point(theta, point):
+    return logistic(theta["w"] * point + theta["b"])
+
+logistic_model = jax.vmap(at_point, in_axes=(None, 0))
+"""
+    },
+    "model as lambda": {
+        "logistic_model": "logistic_model = lambda theta, x: logistic(theta['b'] + x * theta['w'])"
+    },
+    "model as object": {
+        "logistic_model": """
+class Model:
+    def __call__(self, theta, x):
+        return logistic(theta["w"] * x + theta["b"])
+
+logistic_model = Model()
+"""
+    },
+    "model by partial": {
+        "logistic_model": """
+from functools import partial
+
+def squeezed(activation, theta, x):
+    return activation(theta["w"] * x + theta["b"])
+
+logistic_model = partial(squeezed, logistic)
+"""
+    },
+    "model as a product with a matrix": {
+        "logistic_model": """
+def logistic_model(theta, x):
+    inputs = jnp.stack([x, jnp.ones_like(x)], axis=1)
+    return logistic(inputs @ jnp.array([theta["w"], theta["b"]]))
+"""
+    },
+    "model point by point": {
+        "logistic_model": model("jnp.array([logistic(point) for point in z])")
+    },
+    "model with one more argument": {
+        "logistic_model": instead_of(MODEL, "theta, x)", "theta, x, activation=logistic)")
+    },
+    "given cross entropy by name": {
+        "logistic_loss": loss("-binary_cross_entropy(y=y, p=p).sum()"),
+    },
+    "sum of negative terms": {"logistic_loss": loss("sum(-binary_cross_entropy(y, p))")},
+    "clipped probabilities": {
+        "logistic_loss": loss("-jnp.sum(binary_cross_entropy(y, jnp.clip(p, 1e-7, 1 - 1e-7)))")
+    },
+    "guarded logarithms": {
+        "logistic_loss": loss("-jnp.sum(y * jnp.log(p + 1e-7) + (1 - y) * jnp.log(1 - p + 1e-7))")
+    },
+    "dot products": {
+        "logistic_loss": loss("-jnp.dot(y, jnp.log(p)) - jnp.dot(1 - y, jnp.log(1 - p))")
+    },
+    "at sign and log1p": {"logistic_loss": loss("-(y @ jnp.log(p) + (1 - y) @ jnp.log1p(-p))")},
+    "mean times number": {"logistic_loss": loss("-jnp.mean(binary_cross_entropy(y, p)) * len(y)")},
+    "loss from the odds": {
+        "logistic_loss": loss(
+            "jnp.sum(jax.nn.softplus(jnp.log(p / (1 - p))) - y * jnp.log(p / (1 - p)))"
+        )
+    },
+    "xlogy": {
+        "logistic_loss": loss(
+            "-jnp.sum(jax.scipy.special.xlogy(y, p) + jax.scipy.special.xlog1py(1 - y, -p))"
+        )
+    },
+    "logarithm of one product": {
+        "logistic_loss": loss("-jnp.log(jnp.prod(p**y * (1 - p) ** (1 - y)))"),
+    },
+    "loss point by point": {
+        "logistic_loss": """
+def logistic_loss(params, model, x, y):
+    total = 0.0
+    for p, label in zip(model(params, x), y):
+        total = total - label * jnp.log(p) - (1 - label) * jnp.log(1 - p)
+    return total
+""",
+    },
+    "loss by vmap": {
+        "logistic_loss": """
+def logistic_loss(params, model, x, y):
+    def at(point, label):
+        return -binary_cross_entropy(label, model(params, point))
+    return jax.vmap(at)(x, y).sum()
+"""
+    },
+    "compiled loss": {
+        "logistic_loss": "from functools import partial\n\n@partial(jax.jit, static_argnums=1)"
+        + LOSS
+    },
+    "gradient in one line": {"dlogistic_loss": "dlogistic_loss = grad(logistic_loss)"},
+    "compiled gradient": {
+        "dlogistic_loss": "dlogistic_loss = jax.jit(grad(logistic_loss), static_argnums=1)"
+    },
+    "value and gradient": {
+        "dlogistic_loss": gradient("jax.value_and_grad(logistic_loss)(params, model, x, y)[1]")
+    },
+    "reverse mode": {"dlogistic_loss": "dlogistic_loss = jax.jacrev(logistic_loss)"},
+    "forward mode": {"dlogistic_loss": "dlogistic_loss = jax.jacfwd(logistic_loss)"},
+    "gradient of a closure": {
+        "dlogistic_loss": gradient("grad(lambda p: logistic_loss(p, model, x, y))(params)")
+    },
+    "pullback": {
+        "dlogistic_loss": """
+def dlogistic_loss(params, model, x, y):
+    value, pullback = jax.vjp(lambda p: logistic_loss(p, model, x, y), params)
+    return pullback(jnp.ones_like(value))[0]
+"""
+    },
+    "chain rule by hand": {
+        "dlogistic_loss": """
+def dlogistic_loss(params, model, x, y):
+    p = model(params, x)
+    dp = jax.jacfwd(model)(params, x)
+    return {k: jnp.sum((p - y) / (p * (1 - p)) * dp[k]) for k in params}
+"""
+    },
+    "gradient as floats": {"dlogistic_loss": gradient("{'w': float(g['w']), 'b': float(g['b'])}")},
+    "loop by scan": {"model_optimization_loop": SCAN, "theta_clean": clean("500", "0.01")},
+    "loop by fori_loop": {
+        "model_optimization_loop": FORI_LOOP,
+        "theta_clean": clean("300", "0.025"),
+    },
+    "compiled loop": {"model_optimization_loop": COMPILED, "theta_clean": clean("2000", "0.005")},
+    "tree map": {
+        "model_optimization_loop": update(
+            "jax.tree.map(lambda v, s: v - step_size * s, theta, slope)"
+        )
+    },
+    "theta in place": {
+        "model_optimization_loop": LOOP.replace(
+            "theta = {k: theta[k] - step_size * slope[k] for k in theta}",
+            'theta["w"] -= step_size * slope["w"]; theta["b"] -= step_size * slope["b"]',
+        )
+    },
+    "theta copied": {
+        "model_optimization_loop": """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    theta, losses = theta.copy(), []
+    for _ in range(n_steps):
+        losses += [loss(theta, model, x, y)]
+        slope = grad(loss)(theta, model, x, y)
+        for name in theta:
+            theta[name] = theta[name] - step_size * slope[name]
+    return losses, theta
+"""
+    },
+    "progress bar": {
+        "model_optimization_loop": loop("range(n_steps)", "tqdm(range(n_steps), disable=True)")
+    },
+    "losses after the update": {
+        "model_optimization_loop": """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    losses = []
+    for _ in range(n_steps):
+        slope = grad(loss)(theta, model, x, y)
+        theta = {k: theta[k] - step_size * slope[k] for k in theta}
+        losses.append(loss(theta, model, x, y))
+    return losses, theta
+"""
+    },
+    "losses with the start and the end": {
+        "model_optimization_loop": loop(
+            "return losses, theta", "return [*losses, float(loss(theta, model, x, y))], theta"
+        )
+    },
+    "losses as a jax array": {
+        "model_optimization_loop": loop("return losses,", "return jnp.array(losses),")
+    },
+    "losses as a numpy array": {
+        "model_optimization_loop": loop("return losses,", "return np.array(losses),")
+    },
+    "losses as a tuple": {
+        "model_optimization_loop": loop("return losses, theta", "return [tuple(losses), theta]")
+    },
+    "losses as jax numbers": {
+        "model_optimization_loop": record("losses.append(loss(theta, model, x, y))")
+    },
+    "theta as python floats": {
+        "model_optimization_loop": update(
+            "{k: float(theta[k]) - step_size * float(slope[k]) for k in theta}"
+        )
+    },
+    "theta as numpy numbers": {
+        "model_optimization_loop": update(
+            "{k: np.float64(theta[k] - step_size * slope[k]) for k in theta}"
+        )
+    },
+    "two separate numbers": {
+        "model_optimization_loop": """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    w, b = theta["w"], theta["b"]
+    losses = []
+    while len(losses) < n_steps:
+        value, slope = jax.value_and_grad(loss)({"w": w, "b": b}, model, x, y)
+        losses.append(value.item())
+        w, b = w - step_size * slope["w"], b - step_size * slope["b"]
+    return losses, {"w": w, "b": b}
+"""
+    },
+    "numbers of numpy's for the last experiment": {
+        "model_optimization_loop": COMPILED,
+        "theta_clean": clean("np.int64(150)", "np.float64(0.015)"),
+    },
+}
+
+
+WRONG: dict[str, tuple[str, str, str]] = {}
+"""Name: the exercise with the fault, its source, and a piece of the explanation it must get."""
+
+
+def wrong(exercise: str, answers: dict[str, tuple[str, str]]) -> None:
+    assert not answers.keys() & WRONG.keys(), "two wrong answers of the same name"
+    WRONG.update({name: (exercise, source, text) for name, (source, text) in answers.items()})
+
+
+ONLY_W = "{**theta, 'w': theta['w'] - step_size * slope['w']}"
+ONLY_B = "{**theta, 'b': theta['b'] - step_size * slope['b']}"
+CROSSED = "{'w': theta['w'] - step_size * slope['b'], 'b': theta['b'] - step_size * slope['w']}"
+NOT_RETURNED = "Did you forget a `return`?"
+
+wrong(
+    "logistic_model",
+    {
+        "no bias": (model('logistic(theta["w"] * x)'), "the bias b is missing"),
+        "bias subtracted": (model('logistic(theta["w"] * x - theta["b"])'), "b is subtracted"),
+        "bias outside the bracket": (
+            model('1 / (1 + jnp.exp(-theta["w"] * x + theta["b"]))'),
+            "b is subtracted",
+        ),
+        "w and b swapped": (model('logistic(theta["b"] * x + theta["w"])'), "changed places"),
+        "no logistic": (model("z"), "without passing through"),
+        "minus sign lost in exp": (model("1 / (1 + jnp.exp(z))"), "class 0"),
+        "w times everything": (model('logistic(theta["w"] * (x + theta["b"]))'), "x + b"),
+        "no weight": (model('logistic(x + theta["b"])'), "w is missing"),
+        "rounded": (model("jnp.round(logistic(z))"), "rounded"),
+        "logistic twice": (model("logistic(logistic(z))"), "applied twice"),
+        "tanh": (model("jnp.tanh(z)"), "tanh"),
+        "hard sigmoid": (model("jnp.clip(z / 4 + 0.5, 0, 1)"), ""),
+        "one not added": (model("1 / jnp.exp(-z)"), ""),
+        "absolute weight": (model('logistic(jnp.abs(theta["w"]) * x + theta["b"])'), ""),
+        "model not returned": (MODEL.replace("return ", "p = "), NOT_RETURNED),
+        "column": (model("logistic(z)[:, None]"), "(11, 1)"),
+        "table of all pairs": (model("logistic(z + 0 * x[:, None])"), "(11, 11)"),
+        "summed over the points": (model("jnp.sum(logistic(z))"), "a single number"),
+        "classes as integers": (model("(logistic(z) > 0.5).astype(int)"), "int"),
+        "classes as booleans": (model("logistic(z) > 0.5"), "bool"),
+        "score and probability": (model("(z, logistic(z))"), ""),
+        "text": (model("str(logistic(z))"), "str"),
+        "nan": (model("logistic(z) / 0 * 0"), "NaN"),
+        "two arguments to logistic": (model('logistic(theta["w"] * x, theta["b"])'), "TypeError"),
+        "unknown name in the model": (model("sigmoid(z)"), "NameError"),
+        "theta by number": (model("logistic(theta[0] * x + theta[1])"), "KeyError"),
+        "theta ignored": (model("logistic(w_true * x + b_true)"), ""),
+    },
+)
+
+wrong(
+    "logistic_loss",
+    {
+        "no minus": (loss("jnp.sum(binary_cross_entropy(y, p))"), "the minus sign is missing"),
+        "mean": (loss("-jnp.mean(binary_cross_entropy(y, p))"), "loss is averaged over"),
+        "mean without minus": (
+            loss("jnp.mean(binary_cross_entropy(y, p))"),
+            "averaged, and its minus sign is missing",
+        ),
+        "labels swapped": (loss("-jnp.sum(binary_cross_entropy(1 - y, p))"), "y and 1 - y"),
+        "first term only": (loss("-jnp.sum(y * jnp.log(p))"), "the second term is missing"),
+        "second term only": (
+            loss("-jnp.sum((1 - y) * jnp.log(1 - p))"),
+            "the first term is missing",
+        ),
+        "squared error": (loss("jnp.sum((p - y) ** 2)"), "squared error"),
+        "absolute error": (loss("jnp.sum(jnp.abs(p - y))"), "absolute error"),
+        "base two": (
+            loss("-jnp.sum(y * jnp.log2(p) + (1 - y) * jnp.log2(1 - p))"),
+            "base 2",
+        ),
+        "own model": (
+            instead_of(LOSS, "model(params, x)", "logistic_model(params, x)"),
+            "`logistic_model` is called",
+        ),
+        "p and y swapped": (
+            loss("-jnp.sum(binary_cross_entropy(p, jnp.clip(y, 1e-7, 1 - 1e-7)))"),
+            "the labels and the predictions",
+        ),
+        "no weight on the second term": (
+            loss("-jnp.sum(y * jnp.log(p) + jnp.log(1 - p))"),
+            "",
+        ),
+        "hard labels only": (loss("-jnp.sum(jnp.log(jnp.where(y == 1, p, 1 - p)))"), ""),
+        "base ten": (loss("-jnp.sum(y * jnp.log10(p) + (1 - y) * jnp.log10(1 - p))"), ""),
+        "half": (loss("-jnp.sum(binary_cross_entropy(y, p)) / 2"), ""),
+        "with a penalty": (
+            loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2"),
+            "",
+        ),
+        "worst point only": (loss("-jnp.min(binary_cross_entropy(y, p))"), ""),
+        "always a hundred points": (loss("-jnp.mean(binary_cross_entropy(y, p)) * 100"), ""),
+        "labels ignored": (loss("-jnp.sum(binary_cross_entropy(jnp.round(p), p))"), ""),
+        "coarse guard": (
+            loss("-jnp.sum(binary_cross_entropy(y, jnp.clip(p, 0.35, 0.65)))"),
+            "",
+        ),
+        "loss not returned": (LOSS.replace("return ", "total = "), NOT_RETURNED),
+        "not summed": (loss("-binary_cross_entropy(y, p)"), "(8,)"),
+        "summed, then kept in an array": (
+            loss("-jnp.sum(binary_cross_entropy(y, p), keepdims=True)"),
+            "(1,)",
+        ),
+        "all pairs of points": (loss("-jnp.sum(binary_cross_entropy(y[:, None], p))"), ""),
+        "loss as text": (loss("'small'"), "str"),
+        "logarithm of a negative": (loss("-jnp.sum(y * jnp.log(-p))"), "NaN"),
+        "missing argument": (loss("-jnp.sum(binary_cross_entropy(y))"), "TypeError"),
+        "unknown name in the loss": (loss("-jnp.sum(cross_entropy(y, p))"), "NameError"),
+        "arguments to the model swapped": (
+            instead_of(LOSS, "model(params, x)", "model(x, params)"),
+            "",
+        ),
+    },
+)
+
+wrong(
+    "dlogistic_loss",
+    {
+        "turned round": (gradient("{k: -v for k, v in g.items()}"), "sign is turned round"),
+        "divided": (gradient("{k: v / len(y) for k, v in g.items()}"), "divided by the number"),
+        "slopes swapped": (gradient("{'w': g['b'], 'b': g['w']}"), "changed places"),
+        "zero for b": (gradient("{**g, 'b': 0.0}"), "slope for b is missing"),
+        "zero for w": (gradient("{**g, 'w': 0.0}"), "slope for w is missing"),
+        "with the step size": (gradient("{k: 0.0001 * v for k, v in g.items()}"), "step size"),
+        "doubled": (gradient("{k: 2 * v for k, v in g.items()}"), "doubled"),
+        "unit length": (
+            gradient("{k: v / jnp.hypot(g['w'], g['b']) for k, v in g.items()}"),
+            "length one",
+        ),
+        "the loss itself": (
+            gradient("logistic_loss(params, model, x, y)"),
+            "value of the loss, not",
+        ),
+        "value and slope": (
+            gradient("jax.value_and_grad(logistic_loss)(params, model, x, y)"),
+            "together with its slope",
+        ),
+        "signs only": (gradient("{k: jnp.sign(v) for k, v in g.items()}"), "only the sign"),
+        "with respect to the model": (
+            "dlogistic_loss = grad(logistic_loss, argnums=1)",
+            "TypeError",
+        ),
+        "with respect to x": ("dlogistic_loss = grad(logistic_loss, argnums=2)", "(8,)"),
+        "with respect to y": ("dlogistic_loss = grad(logistic_loss, argnums=3)", "(8,)"),
+        "gradient not called": (gradient("grad(logistic_loss)"), "function"),
+        "gradient not returned": (GRADIENT.replace("    return g\n", ""), NOT_RETURNED),
+        "one entry only": (gradient("{'w': g['w']}"), "keys"),
+        "other names": (gradient("{'dw': g['w'], 'db': g['b']}"), "keys"),
+        "pair of slopes": (gradient("(g['w'], g['b'])"), "tuple"),
+        "array of slopes": (gradient("jnp.array([g['w'], g['b']])"), "array"),
+        "slopes as integers": (
+            gradient("{k: jnp.round(v).astype(int) for k, v in g.items()}"),
+            "int",
+        ),
+        "always at zero": (
+            gradient("grad(logistic_loss)({'w': 0.0, 'b': 0.0}, model, x, y)"),
+            "",
+        ),
+        "always for the own model": (
+            gradient("grad(logistic_loss)(params, logistic_model, x, y)"),
+            "",
+        ),
+        "formula of the own model": (
+            gradient("{'w': x @ (model(params, x) - y), 'b': jnp.sum(model(params, x) - y)}"),
+            "",
+        ),
+        "one point at a time": (
+            gradient("{k: v * jnp.ones_like(x) for k, v in g.items()}"),
+            "(8,)",
+        ),
+        "without the last point": (
+            gradient("grad(logistic_loss)(params, model, x[:-1], y[:-1])"),
+            "",
+        ),
+        "slope of the model": (gradient("jax.jacfwd(model)(params, x)"), "(8,)"),
+        "coarse difference": (
+            """
+def dlogistic_loss(params, model, x, y):
+    here = logistic_loss(params, model, x, y)
+    return {
+        k: (logistic_loss({**params, k: params[k] + 0.01}, model, x, y) - here) / 0.01
+        for k in params
+    }
+""",
+            "",
+        ),
+        "slopes are nan": (gradient("{k: v * jnp.nan for k, v in g.items()}"), "NaN"),
+        "unknown name in the gradient": (gradient("gradient(logistic_loss)"), "NameError"),
+        "gradient as text": (gradient("str(g)"), "str"),
+    },
+)
+
+wrong(
+    "model_optimization_loop",
+    {
+        "uphill": (update("{k: theta[k] + step_size * slope[k] for k in theta}"), "uphill"),
+        "no step size": (update("{k: theta[k] - slope[k] for k in theta}"), "size is not used"),
+        "fixed step size": (
+            update("{k: theta[k] - 0.0001 * slope[k] for k in theta}"),
+            "fixed at 0.0001",
+        ),
+        "w only": (update(ONLY_W), "only w is updated"),
+        "b only": (update(ONLY_B), "only b is updated"),
+        "never updated": (update("{k: theta[k] for k in theta}"), "never updated"),
+        "return in the loop": (
+            loop("    return losses, theta", "        return losses, theta"),
+            "only one step is taken",
+        ),
+        "sign of the slope": (
+            update("{k: theta[k] - step_size * jnp.sign(slope[k]) for k in theta}"),
+            "sign of the gradient",
+        ),
+        "replaced, not moved": (
+            update("{k: -step_size * slope[k] for k in theta}"),
+            "replaced by the step",
+        ),
+        "slopes crossed": (update(CROSSED), "changed places"),
+        "step divided": (
+            update("{k: theta[k] - step_size * slope[k] / len(x) for k in theta}"),
+            "divided by the number",
+        ),
+        "step shrinks": (
+            update("{k: theta[k] - step_size / (step + 1) * slope[k] for k in theta}"),
+            "the step shrinks",
+        ),
+        "fixed number of steps": (loop("range(n_steps)", "range(30)"), ""),
+        "one step too few": (loop("range(n_steps)", "range(1, n_steps)"), ""),
+        "one step too many": (loop("range(n_steps)", "range(n_steps + 1)"), ""),
+        "slope taken once": (
+            LOOP.replace("grad(loss)", "grad(loss)(theta, model, x, y)").replace(
+                "slope_of(theta, model, x, y)", "slope_of"
+            ),
+            "",
+        ),
+        "w first, then b": (
+            update(
+                f"{ONLY_W}\n        slope = slope_of(theta, model, x, y)\n        theta = {ONLY_B}"
+            ),
+            "",
+        ),
+        "step doubled": (update("{k: theta[k] - 2 * step_size * slope[k] for k in theta}"), ""),
+        "weights decay": (
+            update("{k: 0.99 * theta[k] - step_size * slope[k] for k in theta}"),
+            "",
+        ),
+        "start ignored": (
+            loop("losses = []", "losses, theta = [], {'w': 0.0, 'b': 0.0}"),
+            "",
+        ),
+        "returns the start": (
+            loop("return losses, theta", "return losses, start").replace(
+                "losses = []", "losses, start = [], theta"
+            ),
+            "",
+        ),
+        "pair swapped": (loop("return losses, theta", "return theta, losses"), "other way round"),
+        "theta only": (loop("return losses, theta", "return theta"), "pair"),
+        "loop not returned": (loop("    return losses, theta\n", ""), NOT_RETURNED),
+        "theta as a list": (
+            loop("return losses, theta", "return losses, [theta['w'], theta['b']]"),
+            "list",
+        ),
+        "theta with other names": (
+            loop(
+                "return losses, theta", "return losses, {'weight': theta['w'], 'bias': theta['b']}"
+            ),
+            "keys",
+        ),
+        "theta is nan": (update("{k: theta[k] - jnp.nan * slope[k] for k in theta}"), "NaN"),
+        "only the last loss": (record("losses = float(loss(theta, model, x, y))"), ""),
+        "no losses": (record("pass"), ""),
+        "every second loss": (
+            record("losses += [float(loss(theta, model, x, y))] * (step % 2 == 0)"),
+            "",
+        ),
+        "loss of the start, again and again": (
+            LOOP.replace("losses = []", "losses, start = [], theta").replace(
+                "float(loss(theta,", "float(loss(start,"
+            ),
+            "",
+        ),
+        "losses averaged": (record("losses.append(float(loss(theta, model, x, y)) / len(x))"), ""),
+        "losses turned round": (record("losses.append(-float(loss(theta, model, x, y)))"), ""),
+        "losses as text": (record("losses.append(str(loss(theta, model, x, y)))"), ""),
+        "always the gradient of logistic_loss": (
+            loop("slope_of = grad(loss)", "slope_of = dlogistic_loss"),
+            "",
+        ),
+        "always logistic_loss": (
+            LOOP.replace("losses = []", "loss, losses = logistic_loss, []").replace(
+                "slope_of = grad(loss)", "slope_of = grad(logistic_loss)"
+            ),
+            "",
+        ),
+        "always the own model": (
+            loop(
+                "slope = slope_of(theta, model, x, y)",
+                "slope = slope_of(theta, logistic_model, x, y)",
+            ),
+            "",
+        ),
+        "unknown name in the loop": (
+            loop("slope_of = grad(loss)", "slope_of = gradient(loss)"),
+            "NameError",
+        ),
+        "slopes by number": (
+            update("{k: theta[k] - step_size * slope[0] for k in theta}"),
+            "KeyError",
+        ),
+    },
+)
+
+wrong(
+    "theta_clean",
+    {
+        "default step size": (clean("200", "0.0001"), ""),
+        "too few steps": (clean("10", "0.02"), ""),
+        "almost enough steps": (clean("100", "0.01"), ""),
+        "step too large": (clean("60", "0.5"), ""),
+        "step far too large": (clean("60", "1e6"), ""),
+        "no steps": (clean("0", "0.02"), ""),
+        "step size zero": (clean("70", "0.0"), ""),
+        "uphill to the minimum": (clean("70", "-0.02"), ""),
+        "step size nan": (clean("70", "float('nan')"), ""),
+    },
+)
