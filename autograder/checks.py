@@ -73,11 +73,19 @@ class Exercise:
         points: float = 1,
         hints: Sequence[str] = (),
         rtol: float | None = None,
+        show: bool = True,
     ) -> None:
-        """The part, called with `args`, gives `expected`: same structure, shape, kind of number."""
+        """The part, called with `args`, gives `expected`: same structure, shape, kind of number.
+
+        A failure shows a few numbers next to the expected ones, which suits a visible check.
+        Among hidden tests, say `show=False`.
+        """
 
         def check() -> Verdict:
-            return Verdict(disagreement(part(*args), expected, rtol))
+            answer = part(*args)
+            sentence = disagreement(answer, expected, rtol)
+            shown = side_by_side(answer, expected) if sentence and show else ""
+            return Verdict(sentence + shown)
 
         self._run(title, check, points, hints)
 
@@ -169,7 +177,7 @@ class Exercise:
             return (
                 Verdict("")
                 if replaced.passed
-                else own.worst(replaced).verdict(misconceptions, inputs)
+                else replaced.worst(own).verdict(misconceptions, inputs)
             )
 
         self._run(title, check, points, hints)
@@ -203,6 +211,9 @@ class Exercise:
             raise ValueError(f"of={of!r}: expected 'parameters' or 'losses'")
         steps = {"n_steps": n_steps, "step_size": step_size}
         ins = dict(stand_ins or {})
+        # A mistake is known by what is judged: how the losses are recorded must not hide it.
+        judged = ("losses", "parameters").index(of)
+        mistakes = {why: item_of(f, judged) for why, f in (misconceptions or {}).items()}
 
         def judge(
             run: Part, function: Any, measure: Function, gradient: Function
@@ -214,8 +225,8 @@ class Exercise:
             path = gradient_descent(gradient, start, n_steps, step_size)
             losses, parameters = answer
             if of == "parameters":
-                return disagreement(parameters, path[-1]), [answer]
-            return wrong_losses(losses, [measure(point) for point in path], n_steps), [answer]
+                return disagreement(parameters, path[-1]), [parameters]
+            return wrong_losses(losses, [measure(point) for point in path], n_steps), [losses]
 
         def with_given(run: Part, function: Given) -> tuple[str, list[Any]]:
             measure = evaluated(function)
@@ -232,7 +243,7 @@ class Exercise:
 
         def known(run: Part, function: Given) -> Verdict:
             inputs = [(dict(start), model, function, x, y, n_steps, step_size)]
-            return attempt(lambda: with_given(run, function)).verdict(misconceptions, inputs)
+            return attempt(lambda: with_given(run, function)).verdict(mistakes, inputs)
 
         def check() -> Verdict:
             if isinstance(loss, Given):
@@ -412,6 +423,23 @@ def explained(
         return Verdict(sentence)
     candidates = {why: [compute(f, args) for args in inputs] for why, f in mistakes.items()}
     return Verdict(sentence, recognise(answers, candidates))
+
+
+def item_of(function: Function, index: int) -> Function:
+    """One of the several values that a function returns."""
+    return lambda *args: function(*args)[index]
+
+
+def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:
+    """The numbers of a wrong answer and those expected, if they are few and of the same shape."""
+    few = not isinstance(expected, Mapping | tuple) and np.size(expected) <= most
+    if not few or wrong_form(answer, np.shape(expected)):
+        return ""
+    got, wanted = (
+        ", ".join(f"{number:.4g}" for number in np.ravel(as_array(numbers)))
+        for numbers in (answer, expected)
+    )
+    return f" Got {got}; expected {wanted}."
 
 
 def plain(function: Function, args: Arguments) -> Any:

@@ -20,6 +20,7 @@ COLOUR = {
     Outcome.NOT_ATTEMPTED: "#8a8a8a",
     Outcome.ERROR: "#c77d0a",
 }
+CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0"
 OUR_FAULT = "This check could not be run. It is not your mistake: your instructor will look at it."
 
 
@@ -72,8 +73,9 @@ def _hints_html(hints: tuple[str, ...]) -> str:
     """Each hint opens inside the one before it, so that a student takes one at a time."""
     html = ""
     for number, hint in reversed(list(enumerate(hints, 1))):
+        label = f"Hint {number} of {len(hints)}" if len(hints) > 1 else "Hint"
         html = (
-            f"<details><summary>Hint {number} of {len(hints)}</summary>"
+            f'<details><summary style="display:list-item">{label}</summary>'
             f"<div>{escape(hint)}</div>{html}</details>"
         )
     return html
@@ -82,14 +84,12 @@ def _hints_html(hints: tuple[str, ...]) -> str:
 def _row_html(check: CheckResult, graded: bool) -> str:
     worth = f"{points_text(check.earned)} / {points_text(check.points)}" if graded else ""
     said = escape(explanation(check)).replace("\n", "<br>")
+    below = (f"<div>{said}</div>" if said else "") + _hints_html(hints_of(check))
+    outcome = f"<b>{SYMBOL[check.outcome]} {check.outcome}</b>"
     return (
-        "<tr>"
-        f'<td style="text-align:left;vertical-align:top;white-space:nowrap;'
-        f'color:{COLOUR[check.outcome]}"><b>{SYMBOL[check.outcome]} {check.outcome}</b></td>'
-        f'<td style="text-align:left;vertical-align:top">{escape(check.title)}'
-        f"{'<div>' + said + '</div>' if said else ''}{_hints_html(hints_of(check))}</td>"
-        f'<td style="text-align:right;vertical-align:top;white-space:nowrap">{worth}</td>'
-        "</tr>"
+        f'<tr><td style="{CELL};white-space:nowrap;color:{COLOUR[check.outcome]}">{outcome}</td>'
+        f'<td style="{CELL}">{escape(check.title)}{below}</td>'
+        f'<td style="{CELL};white-space:nowrap">{worth}</td></tr>'
     )
 
 

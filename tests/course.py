@@ -23,6 +23,7 @@ from tests.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 FULL = {f"test_{name}": cell_named(f"test_{name}").metadata.nbgrader.points for name in EXERCISES}
 """What each test cell is worth."""
+NEEDED_CELLS = frozenset(["setup", "data-scores", "data-labels", "clean-data"])
 COMPILATION_CACHE = {
     "JAX_COMPILATION_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"nbgrader-jax-{os.getuid()}"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -69,6 +70,9 @@ class Course:
         assert program.returncode == 0, f"nbgrader {' '.join(args)} failed:\n{printed[-5000:]}"
         return printed
 
+    def submitted(self, student: str) -> Path:
+        return self.root / "submitted" / student / ASSIGNMENT / NOTEBOOK
+
     def feedback_page(self, student: str) -> Path:
         return self.root / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
 
@@ -87,9 +91,14 @@ class Course:
     def released(self) -> NotebookNode:
         return nbformat.read(self.root / "release" / ASSIGNMENT / NOTEBOOK, as_version=4)
 
-    def filled_in(self, **answers: str) -> NotebookNode:
-        """The release with the instructor's answers in it, some of them replaced."""
+    def filled_in(self, *, whole: bool = False, **answers: str) -> NotebookNode:
+        """The release with the instructor's answers in it, some of them replaced.
+
+        Cells that only show something are left out unless the `whole` lesson is wanted.
+        """
         notebook = self.released()
+        if not whole:
+            notebook.cells = [cell for cell in notebook.cells if is_essential(cell)]
         for cell in notebook.cells:
             if grade_id(cell) in EXERCISES:
                 cell.source = answers.get(grade_id(cell), cell_named(grade_id(cell)).source)
@@ -130,6 +139,11 @@ class Course:
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
             submission = gradebook.find_submission(ASSIGNMENT, student)
             return {g.name for n in submission.notebooks for g in n.grades if g.needs_manual_grade}
+
+
+def is_essential(cell: NotebookNode) -> bool:
+    """Whether the graded cells of the lesson need this one."""
+    return bool(grade_id(cell)) or cell.id in NEEDED_CELLS
 
 
 def read_notebook_of(maker: Callable[[Course], object]) -> str:

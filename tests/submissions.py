@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
 from tests.course import Course, changed, without
 from tests.lesson import EXERCISES, cell_named, grade_id
@@ -39,7 +40,7 @@ def stopping(maker: Maker) -> Maker:
 @submission
 def right(course: Course) -> NotebookNode:
     """Everything is right."""
-    return course.filled_in()
+    return course.filled_in(whole=True)
 
 
 @submission
@@ -51,13 +52,13 @@ def blank(course: Course) -> NotebookNode:
 @submission
 def without_bias(course: Course) -> NotebookNode:
     """The model has no bias; all the rest is right."""
-    return course.filled_in(logistic_model=NO_BIAS)
+    return course.filled_in(whole=True, logistic_model=NO_BIAS)
 
 
 @submission
 def averages_the_loss(course: Course) -> NotebookNode:
     """The loss is a mean instead of a sum; all the rest is right."""
-    return course.filled_in(logistic_loss=LOSS.replace("jnp.sum", "jnp.mean"))
+    return course.filled_in(whole=True, logistic_loss=LOSS.replace("jnp.sum", "jnp.mean"))
 
 
 @submission
@@ -271,3 +272,12 @@ def raises_in_a_cell(course: Course) -> NotebookNode:
 @submission
 def syntax_error(course: Course) -> NotebookNode:
     return course.filled_in(logistic_loss="def logistic_loss(params, model, x, y)\n    return 0")
+
+
+@submission
+def writes_about_hidden_tests(course: Course) -> NotebookNode:
+    """Right, and uses the words that mark regions of nbgrader's in code and text."""
+    words = "\nseen = 'BEGIN HIDDEN TESTS'"
+    notebook = course.filled_in(logistic_model=cell_named("logistic_model").source + words)
+    notebook.cells.append(new_markdown_cell("BEGIN MARK SCHEME in my own words"))
+    return notebook

@@ -671,8 +671,8 @@ def reach(source, **options):
         (
             "def theta(): pass",
             FAILED,
-            "`theta`: The value is of type function; expected numbers, arrays, or lists, tuples and "
-            "dicts of these.",
+            "`theta`: The value is of type function; expected numbers, arrays, or lists, "
+            "tuples and dicts of these.",
         ),
     ],
 )
@@ -827,3 +827,11 @@ def test_limits_of_the_connection_bound_an_answer():
         exercise = Exercise("e")
         exercise.returns("t", student.f, expected=np.zeros(50))
     assert "The value has more than 10 parts." in exercise.results[0].rationale
+
+
+def test_returns_shows_a_few_numbers_unless_told_not_to():
+    for show, shown in ((True, " Got 2; expected 1."), (False, "")):
+        with notebook("def f(): return 2.0"):
+            exercise = Exercise("e")
+            exercise.returns("t", student.f, expected=1.0, show=show)
+        assert exercise.results[0].rationale == "The number is off by about 100%." + shown

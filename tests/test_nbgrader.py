@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.result import Outcome
@@ -85,7 +87,7 @@ class TestSubmissionsCannotChooseTheirTests:
         def names(student: str) -> list[str]:
             return [name for cell in graded.autograded(student).cells if (name := grade_id(cell))]
 
-        assert names("tests_deleted") == names("right")
+        assert names("tests_deleted") == names("tags_on_tests")
 
 
 class TestDamagedFiles:
@@ -130,6 +132,43 @@ class TestFeedback:
         assert "logistic_model: 2 of 4 points" in text
         assert "bias b is missing" in text
         assert "Hint 1 of" in text
+
+    def test_hidden_tests_and_marking_schemes_are_not_shown(self, graded: Course) -> None:
+        graded.nbgrader("generate_feedback", ASSIGNMENT, "--student=writes_about_hidden_tests")
+        page = graded.feedback_page("writes_about_hidden_tests").read_text(encoding="utf-8")
+        text = html.unescape(re.sub(r"<[^>]+>", "", page))
+        assert "in my own words" in text
+        assert "seen = 'BEGIN HIDDEN TESTS'" in text
+        for secret in ("misconceptions", "reference.", "squared_error.gradient", "Marking scheme"):
+            assert secret not in text
+
+
+class TestInTheStudentsHands:
+    """The release in a kernel of its own, as in JupyterLab and under nbgrader's Validate."""
+
+    def test_validate_accepts_right_answers(self, graded: Course) -> None:
+        printed = graded.nbgrader("validate", str(graded.submitted("prints_a_lot")))
+        assert "Success! Your notebook passes all the tests." in printed
+
+    def test_validate_tells_what_failed_and_why(self, graded: Course) -> None:
+        printed = graded.nbgrader("validate", str(graded.submitted("averages_the_loss")))
+        assert "VALIDATION FAILED ON 1 CELL(S)!" in printed
+        assert "logistic_loss: 0 of 1 checks passed" in printed
+        assert "Hint 1: What is y log(p)" in printed
+
+    def test_the_visible_checks_show_a_table_without_warnings(self, graded: Course) -> None:
+        notebook = graded.filled_in(model_optimization_loop="raise NotImplementedError()")
+        NotebookClient(
+            notebook,
+            allow_errors=True,
+            resources={"metadata": {"path": str(graded.root / "release" / ASSIGNMENT)}},
+        ).execute()
+        shown = {grade_id(cell): cell.outputs for cell in notebook.cells if grade_id(cell) in TESTS}
+        assert all(len(outputs) == 1 for outputs in shown.values())
+        plain = {name: outputs[0].data["text/plain"] for name, outputs in shown.items()}
+        assert "1 of 1 checks passed. More checks run when" in plain["test_logistic_model"]
+        assert "not attempted yet" in plain["test_model_optimization_loop"]
+        assert "<table>" in shown["test_logistic_model"][0].data["text/html"]
 
 
 def test_switched_off_execution_fails_closed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course.create(tmp_path_factory.mktemp("stopping") / "course")
     for student, make in STOPPING.items():
         course.submit(student, make(course))
-    budgets = ("--Execute.timeout=10", "--Execute.call_timeout=4", "--Execute.iopub_timeout=2")
+    budgets = ("--Execute.timeout=8", "--Execute.call_timeout=4", "--Execute.iopub_timeout=2")
     course.nbgrader("autograde", ASSIGNMENT, *budgets)
     return course
 
@@ -54,7 +54,7 @@ def test_the_report_tells_why(graded: Course, student: str, test: str, words: st
     ("student", "words"),
     [
         ("exits_in_a_cell", "This cell ended the kernel"),
-        ("hangs_in_a_cell", "This cell was stopped: it ran for more than 10 s"),
+        ("hangs_in_a_cell", "This cell was stopped: it ran for more than 8 s"),
     ],
 )
 def test_the_cell_tells_why(graded: Course, student: str, words: str) -> None:

@@ -163,9 +163,7 @@ def logistic_model(theta, x):
     return logistic(inputs @ jnp.array([theta["w"], theta["b"]]))
 """
     },
-    "model point by point": {
-        "logistic_model": model("jnp.array([logistic(point) for point in z])")
-    },
+    "model point by point": {"logistic_model": model("jax.lax.map(logistic, z)")},
     "model with one more argument": {
         "logistic_model": instead_of(MODEL, "theta, x)", "theta, x, activation=logistic)")
     },
@@ -189,22 +187,11 @@ def logistic_model(theta, x):
             "jnp.sum(jax.nn.softplus(jnp.log(p / (1 - p))) - y * jnp.log(p / (1 - p)))"
         )
     },
-    "xlogy": {
-        "logistic_loss": loss(
-            "-jnp.sum(jax.scipy.special.xlogy(y, p) + jax.scipy.special.xlog1py(1 - y, -p))"
-        )
-    },
     "logarithm of one product": {
         "logistic_loss": loss("-jnp.log(jnp.prod(p**y * (1 - p) ** (1 - y)))"),
     },
     "loss point by point": {
-        "logistic_loss": """
-def logistic_loss(params, model, x, y):
-    total = 0.0
-    for p, label in zip(model(params, x), y):
-        total = total - label * jnp.log(p) - (1 - label) * jnp.log(1 - p)
-    return total
-""",
+        "logistic_loss": loss("sum([-binary_cross_entropy(y[i], p[i]) for i in range(len(y))])")
     },
     "loss by vmap": {
         "logistic_loss": """
@@ -349,6 +336,16 @@ ONLY_B = "{**theta, 'b': theta['b'] - step_size * slope['b']}"
 CROSSED = "{'w': theta['w'] - step_size * slope['b'], 'b': theta['b'] - step_size * slope['w']}"
 NOT_RETURNED = "Did you forget a `return`?"
 
+UPHILL_THEN_RECORDED = """
+def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
+    losses = []
+    for _ in range(n_steps):
+        slope = grad(loss)(theta, model, x, y)
+        theta = {k: theta[k] + step_size * slope[k] for k in theta}
+        losses.append(loss(theta, model, x, y))
+    return losses, theta
+"""
+
 wrong(
     "logistic_model",
     {
@@ -361,7 +358,10 @@ wrong(
         "w and b swapped": (model('logistic(theta["b"] * x + theta["w"])'), "changed places"),
         "no logistic": (model("z"), "without passing through"),
         "minus sign lost in exp": (model("1 / (1 + jnp.exp(z))"), "class 0"),
-        "w times everything": (model('logistic(theta["w"] * (x + theta["b"]))'), "x + b"),
+        "w times everything": (
+            model('logistic(theta["w"] * (x + theta["b"]))'),
+            "w multiplies x + b",
+        ),
         "no weight": (model('logistic(x + theta["b"])'), "w is missing"),
         "rounded": (model("jnp.round(logistic(z))"), "rounded"),
         "logistic twice": (model("logistic(logistic(z))"), "applied twice"),
@@ -370,8 +370,8 @@ wrong(
         "one not added": (model("1 / jnp.exp(-z)"), ""),
         "absolute weight": (model('logistic(jnp.abs(theta["w"]) * x + theta["b"])'), ""),
         "model not returned": (MODEL.replace("return ", "p = "), NOT_RETURNED),
-        "column": (model("logistic(z)[:, None]"), "(11, 1)"),
-        "table of all pairs": (model("logistic(z + 0 * x[:, None])"), "(11, 11)"),
+        "column": (model("logistic(z)[:, None]"), ", 1)"),
+        "table of all pairs": (model("logistic(z + 0 * x[:, None])"), "array of shape ("),
         "summed over the points": (model("jnp.sum(logistic(z))"), "a single number"),
         "classes as integers": (model("(logistic(z) > 0.5).astype(int)"), "int"),
         "classes as booleans": (model("logistic(z) > 0.5"), "bool"),
@@ -602,6 +602,10 @@ wrong(
                 "return losses, theta", "return losses, {'weight': theta['w'], 'bias': theta['b']}"
             ),
             "keys",
+        ),
+        "uphill, losses after the update": (
+            UPHILL_THEN_RECORDED,
+            "uphill",
         ),
         "theta is nan": (update("{k: theta[k] - jnp.nan * slope[k] for k in theta}"), "NaN"),
         "only the last loss": (record("losses = float(loss(theta, model, x, y))"), ""),
