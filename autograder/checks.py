@@ -13,7 +13,6 @@ grading; in a live notebook the same checks run beside the student's code and co
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
-from autograder.context import current
+from autograder.context import current, validating
 from autograder.endpoint import evaluate
 from autograder.numerics import Params, central_differences, gradient_descent
 from autograder.properties import Property
@@ -343,8 +342,8 @@ class Exercise:
             Under nbgrader's Validate only, and only if a check did not pass.
         """
         report = Report(self.name, tuple(self.results), self._max_points, self._seed)
-        validating = os.environ.get("NBGRADER_EXECUTION") == "validate" and not report.graded
-        if validating and any(c.outcome is not Outcome.PASSED for c in report.checks):
+        unfinished = any(check.outcome is not Outcome.PASSED for check in report.checks)
+        if unfinished and not report.graded and validating():
             from autograder.render import to_text
 
             raise ChecksNotPassed(to_text(report))

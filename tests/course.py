@@ -18,12 +18,11 @@ from nbgrader.api import Gradebook
 
 from autograder.execute import recorded
 from autograder.result import Report
-from tests.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id
+from tests.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id, is_essential
 
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 FULL = {f"test_{name}": cell_named(f"test_{name}").metadata.nbgrader.points for name in EXERCISES}
 """What each test cell is worth."""
-NEEDED_CELLS = frozenset(["setup", "data-scores", "data-labels", "clean-data"])
 COMPILATION_CACHE = {
     "JAX_COMPILATION_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"nbgrader-jax-{os.getuid()}"),
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -48,27 +47,33 @@ class Course:
         course.nbgrader("generate_assignment", ASSIGNMENT)
         return course
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
-        """Start the nbgrader program here, with no virtual environment activated."""
-        program = Path(sys.executable).parent / "nbgrader"
+    def start(self, program: str, *args: str) -> subprocess.Popen[str]:
+        """Start a program of the environment here, with no virtual environment activated."""
+        path = Path(sys.executable).parent / program
         folders = os.environ["PATH"].split(os.pathsep)
-        path = os.pathsep.join(f for f in folders if Path(f) != program.parent)
+        others = os.pathsep.join(f for f in folders if Path(f) != path.parent)
         return subprocess.Popen(
-            [program, *args],
+            [path, *args],
             cwd=self.root,
-            env={**os.environ, **COMPILATION_CACHE, "PATH": path, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **COMPILATION_CACHE, "PATH": others, "PYTHONPATH": str(ROOT)},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
 
-    def nbgrader(self, *args: str) -> str:
-        """Run the nbgrader program to its end and return what it printed; it must succeed."""
-        with self.start(*args) as program:
-            printed, _ = program.communicate(timeout=900)
-        assert program.returncode == 0, f"nbgrader {' '.join(args)} failed:\n{printed[-5000:]}"
+    def run(self, program: str, *args: str, status: int = 0) -> str:
+        """Run a program to its end and return what it printed; it must end with this status."""
+        with self.start(program, *args) as running:
+            printed, _ = running.communicate(timeout=900)
+        assert running.returncode == status, f"{program} {' '.join(args)}:\n{printed[-5000:]}"
         return printed
+
+    def nbgrader(self, *args: str) -> str:
+        return self.run("nbgrader", *args)
+
+    def autograder(self, *args: str, status: int = 0) -> str:
+        return self.run("autograder", *args, status=status)
 
     def submitted(self, student: str) -> Path:
         return self.root / "submitted" / student / ASSIGNMENT / NOTEBOOK
@@ -139,11 +144,6 @@ class Course:
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
             submission = gradebook.find_submission(ASSIGNMENT, student)
             return {g.name for n in submission.notebooks for g in n.grades if g.needs_manual_grade}
-
-
-def is_essential(cell: NotebookNode) -> bool:
-    """Whether the graded cells of the lesson need this one."""
-    return bool(grade_id(cell)) or cell.id in NEEDED_CELLS
 
 
 def read_notebook_of(maker: Callable[[Course], object]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -44,8 +43,7 @@ def main() -> None:
     print("3. Writing the feedback (nbgrader generate_feedback) ...")
     run_with_progress(course, "generate_feedback")
     print("\n4. Scores (autograder scores):\n")
-    autograder = Path(sys.executable).parent / "autograder"
-    subprocess.run([autograder, "scores", ASSIGNMENT], cwd=DEMO, check=True)
+    print(course.autograder("scores", ASSIGNMENT))
     print(
         "\nWho handed in what:",
         *(f"  {student:8}{read_notebook_of(KINDS[kind])}" for student, kind in STUDENTS.items()),
@@ -65,7 +63,7 @@ def run_with_progress(course: Course, step: str) -> None:
         tqdm(total=len(STUDENTS), unit="student", file=sys.stdout) as bar,
         log.open("w") as written,
     ):
-        program = course.start(step, ASSIGNMENT)
+        program = course.start("nbgrader", step, ASSIGNMENT)
         assert program.stdout is not None
         for line in program.stdout:
             written.write(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 
 from autograder import endpoint
@@ -27,6 +28,8 @@ EXERCISES = (
     "model_optimization_loop",
     "theta_clean",
 )
+NEEDED_CELLS = frozenset(["setup", "data-scores", "data-labels", "clean-data"])
+"""Cells without a grade_id that the graded ones need."""
 matplotlib.use("agg")
 
 
@@ -51,6 +54,11 @@ def grade_id(cell: nbformat.NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
+def is_essential(cell: nbformat.NotebookNode) -> bool:
+    """Whether the graded cells of the lesson need this one."""
+    return bool(grade_id(cell)) or cell.id in NEEDED_CELLS
+
+
 @cache
 def cell_named(name: str) -> nbformat.NotebookNode:
     return next(cell for cell in source_cells() if grade_id(cell) == name)
@@ -64,8 +72,8 @@ def solutions() -> Solutions:
 def submission(answers: dict[str, str]) -> dict[str, Any]:
     """Run the lesson with some solution cells replaced; the names it leaves behind.
 
-    Cells tagged skip-execution, test cells and figures are left out. A cell that raises leaves
-    what it had done, as in a notebook.
+    Test cells and cells that only show something are left out. A cell that raises leaves what it
+    had done, as in a notebook.
     """
     unknown = set(answers) - set(EXERCISES)
     assert not unknown, f"not solution cells: {unknown}"
@@ -73,15 +81,12 @@ def submission(answers: dict[str, str]) -> dict[str, Any]:
     with directory_importable(SOURCE.parent), contextlib.redirect_stdout(io.StringIO()):
         for cell in source_cells():
             marks = cell.metadata.get("nbgrader", {})
-            if cell.cell_type != "code" or marks.get("grade"):
-                continue
-            if "skip-execution" in cell.metadata.get("tags", []):
-                continue
-            if not grade_id(cell) and ("plot_" in cell.source or "explore_" in cell.source):
+            if cell.cell_type != "code" or marks.get("grade") or not is_essential(cell):
                 continue
             source = answers.get(grade_id(cell), cell.source)
             with contextlib.suppress(Exception):
                 exec(compile(without_magics(source), grade_id(cell) or "cell", "exec"), namespace)
+    plt.close("all")
     return namespace
 
 

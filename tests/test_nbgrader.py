@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.result import Outcome
 from tests.course import NOTEBOOK, Course
-from tests.lesson import ASSIGNMENT, grade_id
+from tests.lesson import ASSIGNMENT, EXERCISES, grade_id
 from tests.submissions import CLASS, TESTS
 
 
@@ -124,6 +124,24 @@ class TestOutputAndErrors:
         assert graded.automatic("replies_garbage")["test_logistic_model"] == 4
 
 
+class TestScoresCommand:
+    def test_prints_students_by_exercises(self, graded: Course) -> None:
+        lines = graded.autograder("scores", ASSIGNMENT).splitlines()
+        assert lines[0].split() == ["student", *EXERCISES, "loss_discussion", "total"]
+        assert lines[1].split() == ["(of)", "4", "4", "4", "6", "2", "2", "22"]
+        rows = {line.split()[0]: line.split()[1:] for line in lines[3:] if line}
+        assert rows["right"] == ["4", "4", "4", "6", "2", "0*", "20"]
+        assert rows["truncated"] == ["0*", "0*", "0*", "0*", "0*", "0*", "0"]
+        assert sorted(CLASS) == sorted(set(rows) & set(CLASS))
+
+    def test_names_the_assignment_it_does_not_know(self, graded: Course) -> None:
+        printed = graded.autograder("scores", "nope", status=1)
+        assert "The gradebook has no assignment named 'nope'." in printed
+
+    def test_asks_for_an_assignment(self, graded: Course) -> None:
+        assert "Which assignment? For example:" in graded.autograder("scores", status=1)
+
+
 class TestFeedback:
     def test_score_and_reasons_are_shown_together(self, graded: Course) -> None:
         graded.nbgrader("generate_feedback", ASSIGNMENT, "--student=without_bias")
@@ -152,8 +170,9 @@ class TestInTheStudentsHands:
 
     def test_validate_tells_what_failed_and_why(self, graded: Course) -> None:
         printed = graded.nbgrader("validate", str(graded.submitted("averages_the_loss")))
-        assert "VALIDATION FAILED ON 1 CELL(S)!" in printed
+        assert "VALIDATION FAILED ON 2 CELL(S)!" in printed
         assert "logistic_loss: 0 of 1 checks passed" in printed
+        assert "theta_clean: 0 of 1 checks passed" in printed  # the average asks for larger steps
         assert "Hint 1: What is y log(p)" in printed
 
     def test_the_visible_checks_show_a_table_without_warnings(self, graded: Course) -> None:

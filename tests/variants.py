@@ -163,7 +163,6 @@ def logistic_model(theta, x):
     return logistic(inputs @ jnp.array([theta["w"], theta["b"]]))
 """
     },
-    "model point by point": {"logistic_model": model("jax.lax.map(logistic, z)")},
     "model with one more argument": {
         "logistic_model": instead_of(MODEL, "theta, x)", "theta, x, activation=logistic)")
     },
@@ -186,12 +185,6 @@ def logistic_model(theta, x):
         "logistic_loss": loss(
             "jnp.sum(jax.nn.softplus(jnp.log(p / (1 - p))) - y * jnp.log(p / (1 - p)))"
         )
-    },
-    "logarithm of one product": {
-        "logistic_loss": loss("-jnp.log(jnp.prod(p**y * (1 - p) ** (1 - y)))"),
-    },
-    "loss point by point": {
-        "logistic_loss": loss("sum([-binary_cross_entropy(y[i], p[i]) for i in range(len(y))])")
     },
     "loss by vmap": {
         "logistic_loss": """
@@ -487,7 +480,7 @@ wrong(
         "array of slopes": (gradient("jnp.array([g['w'], g['b']])"), "array"),
         "slopes as integers": (
             gradient("{k: jnp.round(v).astype(int) for k, v in g.items()}"),
-            "int",
+            "int64",
         ),
         "always at zero": (
             gradient("grad(logistic_loss)({'w': 0.0, 'b': 0.0}, model, x, y)"),
@@ -523,7 +516,6 @@ def dlogistic_loss(params, model, x, y):
         ),
         "slopes are nan": (gradient("{k: v * jnp.nan for k, v in g.items()}"), "NaN"),
         "unknown name in the gradient": (gradient("gradient(logistic_loss)"), "NameError"),
-        "gradient as text": (gradient("str(g)"), "str"),
     },
 )
 
@@ -575,7 +567,6 @@ wrong(
             ),
             "",
         ),
-        "step doubled": (update("{k: theta[k] - 2 * step_size * slope[k] for k in theta}"), ""),
         "weights decay": (
             update("{k: 0.99 * theta[k] - step_size * slope[k] for k in theta}"),
             "",
@@ -588,15 +579,11 @@ wrong(
             loop("return losses, theta", "return losses, start").replace(
                 "losses = []", "losses, start = [], theta"
             ),
-            "",
+            "never updated",
         ),
         "pair swapped": (loop("return losses, theta", "return theta, losses"), "other way round"),
         "theta only": (loop("return losses, theta", "return theta"), "pair"),
         "loop not returned": (loop("    return losses, theta\n", ""), NOT_RETURNED),
-        "theta as a list": (
-            loop("return losses, theta", "return losses, [theta['w'], theta['b']]"),
-            "list",
-        ),
         "theta with other names": (
             loop(
                 "return losses, theta", "return losses, {'weight': theta['w'], 'bias': theta['b']}"
@@ -608,7 +595,6 @@ wrong(
             "uphill",
         ),
         "theta is nan": (update("{k: theta[k] - jnp.nan * slope[k] for k in theta}"), "NaN"),
-        "only the last loss": (record("losses = float(loss(theta, model, x, y))"), ""),
         "no losses": (record("pass"), ""),
         "every second loss": (
             record("losses += [float(loss(theta, model, x, y))] * (step % 2 == 0)"),
@@ -621,8 +607,6 @@ wrong(
             "",
         ),
         "losses averaged": (record("losses.append(float(loss(theta, model, x, y)) / len(x))"), ""),
-        "losses turned round": (record("losses.append(-float(loss(theta, model, x, y)))"), ""),
-        "losses as text": (record("losses.append(str(loss(theta, model, x, y)))"), ""),
         "always the gradient of logistic_loss": (
             loop("slope_of = grad(loss)", "slope_of = dlogistic_loss"),
             "",
@@ -639,14 +623,6 @@ wrong(
                 "slope = slope_of(theta, logistic_model, x, y)",
             ),
             "",
-        ),
-        "unknown name in the loop": (
-            loop("slope_of = grad(loss)", "slope_of = gradient(loss)"),
-            "NameError",
-        ),
-        "slopes by number": (
-            update("{k: theta[k] - step_size * slope[0] for k in theta}"),
-            "KeyError",
         ),
     },
 )
