@@ -24,7 +24,7 @@ demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 
 test: $(STAMP) ## run every test and measure coverage
 	@echo "Running the tests (a few minutes) ..."
-	@$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov
+	@$(IN_VENV) python -m pytest -n 2 --dist loadgroup --cov
 
 lint: $(STAMP) ## check style and formatting
 	@$(IN_VENV) ruff check .

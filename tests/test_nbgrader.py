@@ -16,6 +16,8 @@ from tests.course import NOTEBOOK, Course
 from tests.lesson import ASSIGNMENT, EXERCISES, grade_id
 from tests.submissions import CLASS, TESTS
 
+pytestmark = pytest.mark.xdist_group("class")  # one worker: its fixture is dear
+
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
@@ -157,7 +159,7 @@ class TestFeedback:
         text = html.unescape(re.sub(r"<[^>]+>", "", page))
         assert "in my own words" in text
         assert "seen = 'BEGIN HIDDEN TESTS'" in text
-        for secret in ("misconceptions", "reference.", "squared_error.gradient", "Marking scheme"):
+        for secret in ("misconceptions", "def trained", "clean_loss", "Marking scheme"):
             assert secret not in text
 
 

@@ -219,7 +219,7 @@ def test_known_mistakes_lie_a_hundred_times_above_the_tolerance(exercise: str) -
         function = handed_in(NOT_TRAINED | {exercise: source})[exercise]
         # Another structure than the reference's is told apart by its form, not by a number.
         with contextlib.suppress(TypeError, AssertionError, ValueError):
-            distances[name] = min(distance(exercise, function, s) for s in (SEED, *MORE_SEEDS))
+            distances[name] = min(distance(exercise, function, s) for s in (SEED, 2, 3))
     assert len(distances) >= len(listed_mistakes(exercise)) - 2
     assert min(distances.values()) > TOLERANCE * 100, distances
 
