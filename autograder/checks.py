@@ -25,7 +25,7 @@ from autograder.endpoint import evaluate
 from autograder.numerics import Params, central_differences, gradient_descent
 from autograder.properties import Property
 from autograder.result import CheckResult, Outcome, Report
-from autograder.student import Given, NotAttempted, Part, StudentFault
+from autograder.student import Given, Part, StudentFault
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
 # counts as zero.
@@ -110,9 +110,7 @@ class Exercise:
             answers = [part(*args) for args in inputs]
             pairs = zip(answers, expected, strict=True)
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return explained(
-                sentence, answers, misconceptions, lambda f, args: plain(f, args), inputs
-            )
+            return explained(sentence, answers, misconceptions, inputs)
 
         self._run(title, check, points, hints)
 
@@ -240,20 +238,19 @@ class Exercise:
 
             return judge(loop, function, measure, lambda p: central_differences(measure, p))
 
-        def known(run: Part, function: Given) -> Verdict:
-            inputs = [(dict(start), model, function, x, y, n_steps, step_size)]
-            return attempt(lambda: with_given(run, function)).verdict(mistakes, inputs)
+        def inputs(function: Given) -> list[Arguments]:
+            return [(dict(start), model, function, x, y, n_steps, step_size)]
 
         def check() -> Verdict:
             if isinstance(loss, Given):
-                return known(loop, loss)
-            replaced = loop.using(**ins)
-            if loss.name in ins and attempt(lambda: with_given(replaced, ins[loss.name])).passed:
+                return attempt(lambda: with_given(loop, loss)).verdict(mistakes, inputs(loss))
+            stand_in = ins.get(loss.name)
+            if stand_in is None:
+                return attempt(lambda: with_own(loss)).verdict(None, [])
+            known = attempt(lambda: with_given(loop.using(**ins), stand_in))
+            if known.passed or attempt(lambda: with_own(loss)).passed:
                 return Verdict("")
-            own = attempt(lambda: with_own(loss))
-            if own.passed or loss.name not in ins:
-                return own.verdict(None, [])
-            return known(replaced, ins[loss.name])
+            return known.verdict(mistakes, inputs(stand_in))
 
         self._run(title, check, points, hints)
 
@@ -399,7 +396,7 @@ class Attempt(NamedTuple):
     def verdict(self, mistakes: Mistakes | None, inputs: Sequence[Arguments]) -> Verdict:
         if self.fault is not None:
             raise self.fault
-        return explained(self.sentence, self.answers, mistakes, plain, inputs)
+        return explained(self.sentence, self.answers, mistakes, inputs)
 
 
 def attempt(judge: Callable[[], tuple[str, list[Any]]]) -> Attempt:
@@ -414,13 +411,12 @@ def explained(
     sentence: str,
     answers: Sequence[Any],
     mistakes: Mistakes | None,
-    compute: Callable[[Function, Arguments], Any],
     inputs: Sequence[Arguments],
 ) -> Verdict:
     """Add to a failing verdict the known mistake that the answers coincide with."""
     if not sentence or not mistakes:
         return Verdict(sentence)
-    candidates = {why: [compute(f, args) for args in inputs] for why, f in mistakes.items()}
+    candidates = {why: [plain(f, args) for args in inputs] for why, f in mistakes.items()}
     return Verdict(sentence, recognise(answers, candidates))
 
 
@@ -452,6 +448,7 @@ def evaluated(function: Function) -> Function:
 
 
 def to_numpy(value: Any) -> Any:
+    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well."""
     if isinstance(value, Mapping):
         return {key: to_numpy(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -498,6 +495,3 @@ def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
     before, after = np.asarray(along[:-1]), np.asarray(along[1:])
     sentence = disagreement(losses, before)
     return sentence if sentence and disagreement(losses, after) else ""
-
-
-__all__ = ["ChecksNotPassed", "Exercise", "NotAttempted"]
