@@ -6,10 +6,16 @@ judge, and any other test cell as nbgrader always ran it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import copy
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -22,14 +28,19 @@ from traitlets import Float, Integer, default
 
 from autograder.intake import DAMAGED
 from autograder.judge import grade_cell, not_run, seed_for, uses_kit
-from autograder.kernel import KernelConnection
+from autograder.kernel import KernelConnection, ended
 from autograder.reference import Solutions
 from autograder.render import mimebundle
 from autograder.result import MIMETYPE, Report
+from autograder.sandbox.cache import compiled
+from autograder.sandbox.manager import SandboxClient, SandboxManager
+from autograder.sandbox.settings import Isolation, Stop
 from autograder.wire import Limits
 
 Resources = dict[str, Any]
 
+POLL = 0.05  # seconds between looks at whether a kernel still lives
+LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -53,6 +64,10 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     nb: NotebookNode
     kc: Any
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("kernel_manager_class", SandboxManager)
+        super().__init__(*args, **kwargs)
+
     @default("shutdown_kernel")
     def _shutdown_kernel_default(self) -> str:
         return "immediate"
@@ -74,6 +89,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._solutions: Solutions | None = None
         self._identity = resources.get("nbgrader", {})
         self._done: list[NotebookNode] = []
+        self._compiled = self._compiled_code()
         return super().preprocess(nb, resources, km)
 
     def preprocess_cell(
@@ -93,8 +109,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def _run_in_kernel(self, cell: NotebookNode, index: int) -> None:
         try:
             self.execute_cell(cell, index, store_history=True)
-        except (DeadKernelError, CellTimeoutError) as stop:
-            cell.outputs.append(stopped(stop, self.timeout))
+        except Exception as stop:  # whatever a kernel sends, grading goes on
+            cell.outputs.append(self._stopped(stop))
             self.replace()
         else:
             if not any(
@@ -102,6 +118,19 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
                 for output in cell.outputs
             ):
                 self._done.append(cell)
+
+    def _stopped(self, stop: Exception) -> NotebookNode:
+        """The error that a student sees on a cell that did not come back."""
+        if isinstance(self.kc, SandboxClient) and run_sync(self.kc.lost_output)():
+            self.km.end(Stop.OUTPUT)
+        why = self.why_it_ended()
+        if isinstance(stop, DeadKernelError) or why:
+            return error_output("DeadKernelError", ended("This cell", why))
+        if isinstance(stop, CellTimeoutError):
+            seconds = f"it ran for more than {self.timeout:g} s"
+            return error_output("CellTimeoutError", f"This cell was stopped: {seconds}.")
+        self.log.warning("A kernel sent something unreadable", exc_info=stop)
+        return error_output("DeadKernelError", "What this cell sent back could not be read.")
 
     def _judge(self, cell: NotebookNode) -> Report:
         notebook = self._source_notebook()
@@ -115,14 +144,76 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             connection=KernelConnection(self, limits, self.call_timeout, self.judge_timeout),
             solution=self._solutions,
             directory=notebook.parent,
-            seed=seed_for(self._identity["assignment"], self._identity["student"]),
+            seed=self._seed(),
+            isolation=self._isolation(),
         )
+
+    def _seed(self) -> int:
+        return seed_for(
+            self._identity.get("assignment", ""), self._identity.get("student", "")
+        )
+
+    def _isolation(self) -> Isolation:
+        return self.km.isolation if isinstance(self.km, SandboxManager) else Isolation.NONE
 
     def _source_notebook(self) -> Path:
         """The instructor's notebook of the one being graded."""
-        course = self.parent.parent.coursedir
+        course = self._coursedir
         directory = course.format_path(course.source_directory, ".", self._identity["assignment"])
         return Path(directory) / f"{self._identity['notebook']}.ipynb"
+
+    # How kernels start ------------------------------------------------------------------------
+
+    def create_kernel_manager(self) -> Any:
+        """Called by nbclient for each kernel."""
+        manager = super().create_kernel_manager()
+        if isinstance(manager, SandboxManager):
+            manager.hidden = str(self._coursedir.root) if self._coursedir else ""
+            manager.cache = str(self._compiled or "")
+            manager.seed = self._seed()
+            self.log.info("Isolation of student code: %s", manager.isolation)
+        return manager
+
+    def _compiled_code(self) -> Path | None:
+        """The folder of JAX code compiled from the instructor's notebook, made if need be."""
+        if self.kernel_manager_class is not SandboxManager or not self._identity:
+            return None
+        notebook = self._source_notebook()
+        if not notebook.exists() or "jax" not in notebook.read_text(encoding="utf-8"):
+            return None
+        try:
+            return compiled(notebook, self._compile_into)
+        except Exception:
+            self.log.warning("Going on without compiled code", exc_info=True)
+            return None
+
+    def _compile_into(self, folder: Path) -> None:
+        """Grade the instructor's own notebook in an ordinary kernel that keeps what it compiles."""
+        self.log.info("Compiling the instructor's notebook, once for the whole class")
+        notebook = self._source_notebook()
+        execute = Execute(parent=self.parent, kernel_manager_class=AsyncKernelManager)
+        resources = {"metadata": {"path": str(notebook.parent)}, "nbgrader": self._identity}
+        with environment_variables(
+            JAX_COMPILATION_CACHE_DIR=str(folder),
+            JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0",
+            JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES="-1",
+            JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES="none",  # else the folder is part of each key
+            JAX_PLATFORMS="cpu",
+        ):
+            execute.preprocess(nbformat.read(notebook, as_version=4), resources)
+
+    @property
+    def _coursedir(self) -> Any:
+        """nbgrader's course directory; None where this is not part of one of its programs."""
+        return getattr(getattr(self.parent, "parent", None), "coursedir", None)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Called by nbclient beside each cell; its own looks once a second."""
+        while await self.is_alive():
+            await asyncio.sleep(POLL)
+        await asyncio.sleep(LAST_WORDS)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     # What a KernelConnection needs -------------------------------------------------------------
 
@@ -132,6 +223,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     async def is_alive(self) -> bool:
         return bool(await ensure_async(self.km.is_alive()))
+
+    def why_it_ended(self) -> str:
+        return self.km.why_it_ended() if isinstance(self.km, SandboxManager) else ""
 
     async def interrupt(self) -> None:
         await ensure_async(self.km.interrupt_kernel())
@@ -148,7 +242,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
                 again = copy.deepcopy(cell)
                 try:
                     self._execute_apart(again)
-                except (DeadKernelError, CellTimeoutError):
+                except Exception:
                     del self._done[position]
                     break
             else:
@@ -231,16 +325,21 @@ def recorded(cell: NotebookNode) -> Report | None:
     return None
 
 
-def stopped(stop: Exception, timeout: float | None) -> NotebookNode:
-    """The error that a student sees on a cell that did not come back."""
-    if isinstance(stop, CellTimeoutError):
-        name, said = (
-            "CellTimeoutError",
-            f"This cell was stopped: it ran for more than {timeout:g} s.",
-        )
-    else:
-        name, said = (
-            "DeadKernelError",
-            "This cell ended the kernel: it exited, crashed, or ran out of memory.",
-        )
+def error_output(name: str, said: str) -> NotebookNode:
+    """An error as a cell shows it."""
     return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])
+
+
+@contextlib.contextmanager
+def environment_variables(**values: str) -> Iterator[None]:
+    """Set variables for the programs that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

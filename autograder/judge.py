@@ -53,6 +53,7 @@ def grade_cell(
     solution: Callable[[str], Any],
     directory: Path,
     seed: int,
+    isolation: str = "",
 ) -> Report:
     """Run a test cell and return its report; never raises for what the cell or the student does.
 
@@ -70,6 +71,8 @@ def grade_cell(
         The assignment's folder in the source tree; its modules can be imported by the cell.
     seed
         Seeds the random inputs.
+    isolation
+        How the student's code is kept apart, for the record.
     """
     context = Context(connection, solution, seed, max_points)
     token = current.set(context)
@@ -86,7 +89,7 @@ def grade_cell(
         current.reset(token)
     checks = [check for exercise in context.exercises for check in exercise.results]
     name = context.exercises[0].name if context.exercises else grade_id
-    return Report(name, (*checks, *extra), max_points, seed)
+    return Report(name, (*checks, *extra), max_points, seed, isolation)
 
 
 def broken(note: str) -> CheckResult:

@@ -31,6 +31,9 @@ class StudentKernel(Protocol):
 
     async def interrupt(self) -> None: ...
 
+    def why_it_ended(self) -> str:
+        """Which limit ended the kernel, in words that follow "it"; "" if it ended by itself."""
+
     def replace(self) -> None:
         """Kill the kernel, start another, and bring it to the same point of the notebook."""
 
@@ -72,9 +75,7 @@ class KernelConnection:
             return _reply_text(reply)
         sentence = f"{part} did not come back within {budget:.0f} s and was stopped."
         if reply is None and not run_sync(self.kernel.is_alive)():
-            sentence = (
-                f"{part} ended the kernel: it exited, crashed, or used more memory than there is."
-            )
+            sentence = ended(part, self.kernel.why_it_ended())
         self._given_up[part] = sentence
         if reply is None:
             self.kernel.replace()
@@ -112,6 +113,13 @@ class KernelConnection:
             if reply["parent_header"].get("msg_id") == message_id:
                 return reply
         return None
+
+
+def ended(what: str, why: str) -> str:
+    """The sentence about something that ended the kernel."""
+    if why:
+        return f"{what} was stopped: it {why}."
+    return f"{what} ended the kernel: it exited or crashed."
 
 
 async def _discard(client: AsyncKernelClient) -> None:

@@ -59,12 +59,15 @@ class Report:
 
     `max_points` is what the gradebook gives for the whole cell; None in a live notebook, where
     only the visible checks run and nothing is graded. `seed` reproduces the random inputs.
+    `isolation` says how student code was kept apart: namespaces, landlock, none, or "" where it
+    is not known.
     """
 
     exercise: str
     checks: tuple[CheckResult, ...]
     max_points: float | None = None
     seed: int = 0
+    isolation: str = ""
 
     @property
     def graded(self) -> bool:
@@ -125,7 +128,13 @@ class Report:
                 )
                 for check in record["checks"]
             )
-            return cls(record["exercise"], checks, record["max_points"], record["seed"])
+            return cls(
+                record["exercise"],
+                checks,
+                record["max_points"],
+                record["seed"],
+                record.get("isolation", ""),  # records made before it was kept
+            )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a report: {error}") from error
 

@@ -1,0 +1,89 @@
+"""Where compiled JAX code is kept. TRUSTED SIDE.
+
+The entries are native code. They come from a run of the instructor's own notebook and can be read
+by student code, never written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+COMPLETE = "complete"
+KEPT = 20
+"""Notebook versions whose code is kept; older ones go."""
+
+
+def cache_directory() -> Path | None:
+    """The folder for the compiled code of all notebooks; None if none can be written."""
+    try:
+        directory = platformdirs.user_cache_path("nbgrader-jax") / "compiled"
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o755)
+    except OSError:
+        return None
+    return directory if os.access(directory, os.W_OK) else None
+
+
+def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | None:
+    """The folder with the compiled code of an instructor's notebook; made now if there is none.
+
+    Parameters
+    ----------
+    notebook
+        The instructor's notebook. Files beside it count as part of it.
+    compile_into
+        Runs the notebook such that JAX writes what it compiles into a folder.
+    """
+    root = cache_directory()
+    if root is None:
+        return None
+    folder = root / fingerprint(notebook)
+    if (folder / COMPLETE).exists():
+        os.utime(folder / COMPLETE)
+        return folder
+    making = Path(tempfile.mkdtemp(prefix="making-", dir=root))
+    try:
+        compile_into(making)
+        (making / COMPLETE).touch()
+        make_readable(making)
+        forget_old(root)
+        making.rename(folder)
+    except OSError:  # another process was faster
+        shutil.rmtree(making, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    return folder if (folder / COMPLETE).exists() else None
+
+
+def fingerprint(notebook: Path) -> str:
+    """Differs when the notebook, a file beside it, Python or jax do."""
+    digest = hashlib.sha256()
+    for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
+        digest.update(item.encode() + b"\0")
+    for path in sorted(notebook.parent.glob("*.py")) + [notebook]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def make_readable(folder: Path) -> None:
+    """Let every user read a folder and the files in it, whatever the umask was."""
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def forget_old(root: Path) -> None:
+    """Remove the folders that have not been used for longest."""
+    used = sorted(root.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in used[KEPT - 1 :]:
+        shutil.rmtree(path.parent, ignore_errors=True)

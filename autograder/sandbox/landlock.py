@@ -1,0 +1,170 @@
+"""Isolation by Landlock and seccomp, where namespaces are refused (landlock(7)).
+
+Files outside the policy cannot be opened, listed, made or changed; their names can be found out.
+There are no sockets at all. Other processes can be seen, but not signalled or traced. What is
+left behind is hunted down by the supervisor and the warden, which adopt orphans.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from autograder.sandbox import syscalls
+from autograder.sandbox.isolation import Isolator, Usage, forbid_escape, measure
+from autograder.sandbox.policy import DEVICES
+from autograder.sandbox.seccomp import program
+from autograder.sandbox.settings import Isolation, ResourceLimits
+
+OLDEST_ABI = 3
+"""Linux 6.2: older ones leave truncate(2) and moving files between folders open."""
+SIGNALS_ABI = 6
+"""Linux 6.12, the first that can confine signals and abstract sockets."""
+
+# linux/landlock.h
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+MAKE_CHAR, MAKE_SOCK, MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
+TRUNCATE, IOCTL_DEVICE = 1 << 14, 1 << 15
+ALL_FILES = {3: (1 << 15) - 1, 5: (1 << 16) - 1}
+"""Every kind of access to files, by the first version that knows them."""
+ALL_NETWORK = 0b11  # bind and connect over TCP
+ALL_SCOPES = 0b11  # abstract sockets and signals outside
+
+READ = EXECUTE | READ_FILE | READ_DIR
+FILE_ACCESS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEVICE
+PROC = ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys/vm/overcommit_memory")
+LOOK_AT_DISK = 0.5  # seconds between measurements of the home folder, which has to be walked
+
+
+class Landlock(Isolator):
+    """See the module."""
+
+    mode = Isolation.LANDLOCK
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self._home = Path()
+        self._disk = (0.0, 0, 0)
+
+    def enter_warden(self) -> None:
+        syscalls.adopt_orphans()
+
+    def enter_zygote(self) -> None:
+        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="server-", dir=self.directory)
+
+    def enter_supervisor(self) -> None:
+        # Not to die with the zygote: it has to end what its kernel leaves behind.
+        syscalls.adopt_orphans()
+        self.take_slot()
+        self._home = Path(tempfile.mkdtemp(prefix="home-", dir=self.directory))
+
+    def make_home(self, limits: ResourceLimits) -> Path:
+        if (uid := self.uid()) is not None:
+            os.chown(self._home, uid, uid)
+        os.environ["TMPDIR"] = str(self._home)
+        return self._home
+
+    def lock(self, limits: ResourceLimits) -> None:
+        # A user's own processes count as well; there is no namespace to count in.
+        self.become_student(limits, 0 if self.is_root else threads_of(os.getuid()))
+        syscalls.die_with_parent(signal.SIGKILL)
+        forbid_escape()
+        abi = self._restrict_files()
+        own_pid = None if abi >= SIGNALS_ABI else os.getpid()
+        syscalls.install_filter(program(own_pid, files_by_landlock=True))
+
+    def _restrict_files(self) -> int:
+        abi = syscalls.landlock_abi()
+        handled = ALL_FILES[5 if abi >= 5 else 3]
+        ruleset = syscalls.landlock_create_ruleset(handled, ALL_NETWORK, ALL_SCOPES, abi)
+        devices = [f"/dev/{name}" for name in (*DEVICES, "ptmx", "pts")]
+        own = handled & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEVICE)
+        rules = [
+            *((path, READ) for path in self.policy.readable),
+            *((f"/proc/{name}", READ) for name in PROC),
+            *((device, READ_FILE | WRITE_FILE | IOCTL_DEVICE) for device in devices),
+            (str(self._home), own),
+        ]
+        for path, access in rules:
+            allow(ruleset, path, access & handled)
+        syscalls.landlock_restrict_self(ruleset)
+        os.close(ruleset)
+        return abi
+
+    def usage(self, limits: ResourceLimits) -> Usage:
+        memory, processes, cpu = measure(psutil.Process().children(recursive=True), limits)
+        looked, disk, files = self._disk
+        if time.monotonic() - looked > LOOK_AT_DISK:
+            disk, files = contents(self._home)
+            self._disk = (time.monotonic(), disk, files)
+        return Usage(memory, processes, cpu, disk, files)
+
+    def clean_up(self) -> None:
+        end_descendants()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def allow(ruleset: int, path: str, access: int) -> None:
+    """Add a rule for a path, if it is there; a file takes only what applies to files."""
+    try:
+        opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if not os.path.isdir(path):
+            access &= FILE_ACCESS
+        syscalls.landlock_allow_beneath(ruleset, opened, access)
+    finally:
+        os.close(opened)
+
+
+def contents(folder: Path) -> tuple[int, int]:
+    """Bytes on disk and number of files below a folder. Links are not followed."""
+    disk = files = 0
+    for parent, folders, names in os.walk(folder):
+        files += len(folders) + len(names)
+        for name in names:
+            try:
+                disk += os.lstat(os.path.join(parent, name)).st_blocks * 512  # noqa: PTH118
+            except OSError:
+                continue
+    return disk, files
+
+
+def threads_of(uid: int) -> int:
+    """How many processes and threads a user has, which RLIMIT_NPROC counts."""
+    count = 0
+    for process in psutil.process_iter():
+        try:
+            if process.uids().real == uid:
+                count += process.num_threads()
+        except psutil.Error:
+            continue
+    return count
+
+
+def end_descendants() -> None:
+    """Kill every process below this one, adopted ones included, until there is none."""
+    while children := psutil.Process().children(recursive=True):
+        for process in children:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        psutil.wait_procs(children, timeout=0.05)
+        reap()
+
+
+def reap() -> None:
+    """Take leave of every child that has ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return

@@ -1,0 +1,171 @@
+"""The kernel manager and client that the kit hands to nbclient. TRUSTED SIDE.
+
+They differ from jupyter_client's own in that kernels come from the sandbox, in limits on what is
+read from one, and in not waiting where there is nothing to wait for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import Instance, Integer, Type, Unicode, default
+
+from autograder.sandbox.forkserver import server_for
+from autograder.sandbox.provisioner import NAME, SandboxProvisioner
+from autograder.sandbox.settings import Isolation, Sandbox, Stop
+
+LARGEST_REPLY = 128 << 20
+"""Bytes of one message on the shell channel: the largest answer to a question, encoded."""
+
+
+class CountingChannel(AsyncZMQSocketChannel):  # type: ignore[misc]
+    """A channel that counts what it receives, and says so when that is too much."""
+
+    received = 0  # bytes
+    most: float = float("inf")
+    too_much: Callable[[], None] = staticmethod(lambda: None)
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+        assert self.socket is not None
+        parts = await self.socket.recv_multipart(**kwargs)
+        self.received += sum(map(len, parts))
+        if self.received > self.most:
+            self.too_much()
+        _, message = self.session.feed_identities(parts)
+        return dict(self.session.deserialize(message))
+
+
+class SandboxClient(AsyncKernelClient):  # type: ignore[misc]
+    """Reads from a kernel that may send anything, in any amount."""
+
+    iopub_channel_class = Type(CountingChannel)
+
+    def connect_shell(self, identity: bytes | None = None) -> zmq.Socket[Any]:
+        self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_REPLY)
+        self.context.setsockopt(zmq.RCVHWM, 4)
+        return super().connect_shell(identity)
+
+    def connect_iopub(self, identity: bytes | None = None) -> zmq.Socket[Any]:
+        self.context.setsockopt(zmq.MAXMSGSIZE, self.parent.sandbox.output)
+        self.context.setsockopt(zmq.RCVHWM, 32)
+        made = super().connect_iopub(identity)
+        self._lost = made.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return made
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait for a reply on the shell channel, and for its echo on iopub.
+
+        The echo proves that output will be seen, with no wait for more.
+
+        Raises
+        ------
+        RuntimeError
+            If the kernel ends first, or takes longer than `timeout` seconds.
+        """
+        deadline = time.monotonic() + (timeout or 60.0)
+        while time.monotonic() < deadline:
+            asked = self.kernel_info()
+            if await self._answered(self.shell_channel, asked, 0.5) and await self._answered(
+                self.iopub_channel, asked, 0.1
+            ):
+                return
+            if not await self.is_alive():
+                raise RuntimeError("The kernel ended before it was ready.")
+        raise RuntimeError(f"The kernel was not ready within {timeout:g} seconds.")
+
+    async def _answered(self, channel: Any, asked: str, patience: float) -> bool:
+        """Whether the last message about a request comes, each within some seconds."""
+        try:
+            while True:
+                message = await channel.get_msg(timeout=patience)
+                if message["parent_header"].get("msg_id") == asked and (
+                    message["msg_type"] == "kernel_info_reply"
+                    or message["content"].get("execution_state") == "idle"
+                ):
+                    return True
+        except Empty:
+            return False
+
+    @property
+    def iopub_channel(self) -> CountingChannel:
+        channel: CountingChannel = super().iopub_channel
+        channel.most = self.parent.sandbox.output
+        channel.too_much = self._end_for_output
+        return channel
+
+    def _end_for_output(self) -> None:
+        self.parent.end(Stop.OUTPUT)
+
+    async def lost_output(self) -> bool:
+        """Whether zmq has closed the connection, as it does after a message that is too large."""
+        return bool(await self._lost.poll(0))
+
+    def stop_channels(self) -> None:
+        super().stop_channels()
+        if (lost := getattr(self, "_lost", None)) is not None:
+            lost.close(linger=0)
+
+
+class SandboxManager(AsyncKernelManager):  # type: ignore[misc]
+    """Starts kernels in the sandbox; ordinary ones where there is no isolation and that is allowed.
+
+    Everything that jupyter_client's own manager does works on them as usual.
+    """
+
+    client_class = "autograder.sandbox.manager.SandboxClient"
+    client_factory = Type(SandboxClient)
+    sandbox = Instance(Sandbox)
+    hidden = Unicode("", help="The course directory.")
+    cache = Unicode("", help="Directory of what JAX has compiled before.")
+    seed = Integer(0, help="Seeds the kernel's own random numbers.")
+    _sandboxed: KernelSpec | None = None
+
+    @default("sandbox")
+    def _sandbox_default(self) -> Sandbox:
+        return Sandbox(parent=self)
+
+    @property
+    def isolation(self) -> Isolation:
+        """The isolation in force.
+
+        Raises
+        ------
+        IsolationUnavailable
+            If there is none and one is required.
+        """
+        server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+        return Isolation.NONE if server is None else server.isolation
+
+    @property
+    def kernel_spec(self) -> KernelSpec | None:
+        """The installed kernel of that name, to be started by the sandbox's provisioner."""
+        if self._sandboxed is None:
+            spec = super().kernel_spec
+            if spec is None or self.isolation is Isolation.NONE:
+                return spec
+            settings = {
+                name: getattr(self, name) for name in ("hidden", "cache", "seed", "sandbox")
+            }
+            stanza = {"provisioner_name": NAME, "config": settings}
+            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
+            self._sandboxed.metadata = {**spec.metadata, "kernel_provisioner": stanza}
+        return self._sandboxed
+
+    def why_it_ended(self) -> str:
+        """Which limit ended the kernel, as a student reads it; "" if it ended by itself."""
+        made = self.provisioner
+        return made.why() if isinstance(made, SandboxProvisioner) else ""
+
+    def end(self, stop: Stop) -> None:
+        """End a kernel for a limit that is measured on this side."""
+        if isinstance(self.provisioner, SandboxProvisioner):
+            self.provisioner.end(stop)

@@ -1,0 +1,126 @@
+"""What student code may see and do: the policy, apart from the mechanism that enforces it.
+
+Everything is an allow-list but the system calls: a Python kernel uses so many of those that the
+filter names what no exercise needs. Standard library only; used on both sides.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = "/home/student"
+"""Where a submission's files are, and the working directory."""
+
+SYSTEM_DIRECTORIES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+"""Programs and libraries. Nothing secret belongs there; nothing of the course may be there."""
+
+ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "fonts", "mime.types",
+       "alternatives", "os-release", "debian_version")  # fmt: skip
+"""What libraries read below /etc. No accounts, no hosts, no credentials."""
+
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX",
+               "LD_LIBRARY_PATH")  # fmt: skip
+"""Variables that a kernel inherits from the grader, besides those with these beginnings."""
+ENVIRONMENT_PREFIXES = ("LC_", "JAX_", "XLA_", "OPENBLAS_", "OMP_")
+
+DENIED_CALLS = (
+    # other processes
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd",
+    # mounts and namespaces
+    "mount", "umount2", "pivot_root", "chroot", "setns", "unshare", "open_tree", "move_mount",
+    "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "quotactl",
+    # files by other ways than their path
+    "open_by_handle_at", "name_to_handle_at",
+    # the machine
+    "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon",
+    "swapoff", "reboot", "syslog", "acct",
+    # large or fragile parts of the Linux kernel
+    "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "keyctl", "add_key", "request_key",
+    # memory that no limit here would see
+    "memfd_create", "memfd_secret", "shmget", "msgget", "semget",
+)  # fmt: skip
+
+HARMLESS_CALLS = ("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown",
+                  "fchownat", "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr",
+                  "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")  # fmt: skip
+"""Calls that only seem to succeed where Landlock guards the files: it does not cover them."""
+
+SOCKET_FAMILIES = (1, 2, 10)
+"""AF_UNIX, AF_INET and AF_INET6, inside a network namespace with nothing in it."""
+
+
+class PolicyError(Exception):
+    """The course cannot be kept from student code as things are; the text says why."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one fork server and its kernels may read.
+
+    `readable` are absolute paths, none below another. `hidden` are the directories that must not
+    be reachable through any of them.
+    """
+
+    readable: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+
+def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
+    """The policy that lets Python and its packages be read, and `extra`, but nothing `hidden`.
+
+    A folder on `sys.path` that holds something hidden (the course itself, for an editable
+    install) is left out, and only this package's own folder in it is let through.
+
+    Raises
+    ------
+    PolicyError
+        If the interpreter or the system's own directories hold something hidden.
+    """
+    hidden_paths = [path.resolve() for path in hidden]
+    required = [*_system_paths(), *_interpreter_paths(), Path(__file__).parents[1], *extra]
+    for path in required:
+        for secret in hidden_paths:
+            if secret.is_relative_to(path.resolve()):
+                raise PolicyError(
+                    f"{secret} lies inside {path}, which student code has to be able to read. "
+                    "Move the course, or the Python environment, somewhere else."
+                )
+    importable = [
+        Path(entry)
+        for entry in sys.path
+        if entry and not any(s.is_relative_to(Path(entry).resolve()) for s in hidden_paths)
+    ]
+    paths = {
+        spelling
+        for path in [*required, *importable]
+        for spelling in (path.absolute(), path.resolve())
+        if path.exists() and spelling != Path("/")
+    }
+    outermost = sorted(
+        str(path) for path in paths if not any(parent in paths for parent in path.parents)
+    )
+    return Policy(tuple(outermost), tuple(map(str, hidden_paths)))
+
+
+def _system_paths() -> list[Path]:
+    etc = [Path("/etc") / name for name in ETC]
+    return [path for path in [*map(Path, SYSTEM_DIRECTORIES), *etc] if os.path.lexists(path)]
+
+
+def _interpreter_paths() -> list[Path]:
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.pycache_prefix or sys.prefix}
+    return [*map(Path, sorted(prefixes)), Path(sys.executable).resolve().parent]
+
+
+def environment(inherited: dict[str, str]) -> dict[str, str]:
+    """What is left of an environment for student code."""
+    return {
+        name: value
+        for name, value in inherited.items()
+        if name in ENVIRONMENT or name.startswith(ENVIRONMENT_PREFIXES)
+    }

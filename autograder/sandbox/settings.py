@@ -1,0 +1,142 @@
+"""What student code may use up, and whether it may run at all. TRUSTED SIDE.
+
+Each limit is enforced twice: the supervisor measures and ends the kernel at the limit, with a
+sentence that names it; a hard limit of Linux's, a little higher, holds in the meantime.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from traitlets import Bool, CaselessStrEnum, Float, Integer, List, Unicode
+from traitlets.config import LoggingConfigurable
+
+MIB = 1 << 20
+
+
+class Isolation(StrEnum):
+    """How student code is kept apart, best first."""
+
+    NAMESPACES = "namespaces"
+    LANDLOCK = "landlock"
+    NONE = "none"
+
+
+class Stop(StrEnum):
+    """Which limit ended a kernel."""
+
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    DISK = "disk"
+    FILES = "files"
+    CPU = "cpu"
+    WALL = "wall"
+    OUTPUT = "output"
+    FORKSERVER = "fork server"
+    """Not a limit: the fork server ended, or was ended from outside."""
+
+
+@dataclass(frozen=True)
+class ResourceLimits:
+    """The limits of one kernel. Sizes in bytes, times in seconds."""
+
+    memory: int
+    processes: int
+    disk: int
+    files: int
+    cpu: float
+    wall: float
+    output: int
+
+    def sentence(self, stop: str) -> str:
+        """What a student is told when a limit has ended the kernel."""
+        match stop:
+            case Stop.MEMORY:
+                return f"used more than {size(self.memory)} of memory"
+            case Stop.PROCESSES:
+                return f"had more than {self.processes} processes and threads"
+            case Stop.DISK:
+                return f"wrote more than {size(self.disk)} of files"
+            case Stop.FILES:
+                return f"made more than {self.files} files"
+            case Stop.CPU:
+                return f"computed for more than {self.cpu:g} s of processor time in all"
+            case Stop.WALL:
+                return f"ran for more than {self.wall:g} s in all"
+            case Stop.OUTPUT:
+                return f"printed or displayed more than {size(self.output)}"
+            case _:
+                return "was ended from outside; grading it again may help"
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def size(count: int) -> str:
+    """A number of bytes for people.
+
+    >>> size(2 << 30), size(300 << 20)
+    ('2 GiB', '300 MiB')
+    """
+    return f"{count / (1 << 30):g} GiB" if count >= 1 << 30 else f"{count / MIB:g} MiB"
+
+
+class IsolationUnavailable(RuntimeError):
+    """Student code would run unprotected, and `require_isolation` forbids that."""
+
+
+class Sandbox(LoggingConfigurable):
+    """Settings of the sandbox in which student code runs."""
+
+    isolation = CaselessStrEnum(
+        ["auto", *Isolation],
+        default_value="auto",
+        help="""How student code is kept away from everything else. "namespaces": it sees a file
+        system of its own, without the course in it. "landlock": it sees the names of files, but
+        may open none. "none": it runs as the grader itself. "auto": the best that works here.""",
+    ).tag(config=True)
+    require_isolation = Bool(
+        sys.platform == "linux",
+        help="""Refuse to grade where student code cannot be isolated. Off by default except on
+        Linux, since other systems offer nothing.""",
+    ).tag(config=True)
+    memory = Integer(2 << 30, help="Bytes of memory of all processes of a submission.").tag(
+        config=True
+    )
+    processes = Integer(256, help="Processes and threads of a submission at once.").tag(config=True)
+    disk = Integer(256 * MIB, help="Bytes of files that a submission may have at once.").tag(
+        config=True
+    )
+    files = Integer(20_000, help="Files that a submission may have at once.").tag(config=True)
+    cpu = Float(600.0, help="Seconds of processor time of all processes of one kernel.").tag(
+        config=True
+    )
+    wall = Float(1200.0, help="Seconds from the start of a kernel to its end.").tag(config=True)
+    output = Integer(
+        32 * MIB, help="Bytes that one kernel may print, display and answer in all."
+    ).tag(config=True)
+    hidden = List(
+        Unicode(),
+        help="""Directories that must not exist for student code, besides the course and your
+        home. Nothing outside Python's own folders exists for it anyhow: this is checked, and
+        grading refused, if one of these lies inside a folder that has to be readable.""",
+    ).tag(config=True)
+
+    def limits(self) -> ResourceLimits:
+        """The limits as they are now."""
+        return ResourceLimits(
+            memory=self.memory,
+            processes=self.processes,
+            disk=self.disk,
+            files=self.files,
+            cpu=self.cpu,
+            wall=self.wall,
+            output=self.output,
+        )
+
+    def hidden_directories(self) -> list[Path]:
+        """What student code must not reach besides the course."""
+        return [Path.home(), *(Path(path).expanduser() for path in self.hidden)]

@@ -1,0 +1,71 @@
+"""The fork server's outermost process: starts the zygote, outlives it, and cleans up.
+
+TRUSTED SIDE, outside every namespace, a few megabytes. It imports nothing heavy and never looks
+at data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
+
+    python -m autograder.sandbox.warden FILE_DESCRIPTOR
+
+The first message on the socket is the configuration. The zygote answers on it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder.sandbox import syscalls
+from autograder.sandbox.choice import first_that_works
+from autograder.sandbox.landlock import end_descendants
+from autograder.sandbox.policy import Policy
+
+LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be named (unix(7): 107)
+
+
+def main() -> None:
+    """Run until the zygote ends, which it does when the grader goes away."""
+    line = socket.socket(fileno=int(sys.argv[1]))
+    configuration = json.loads(line.recv(1 << 20) or "null")
+    if configuration is None:
+        return
+    policy = Policy(tuple(configuration["readable"]), tuple(configuration["hidden"]))
+    isolator, reasons = first_that_works(configuration["isolation"], policy)
+    if isolator is None:
+        line.send(json.dumps({"refused": reasons}).encode())
+        return
+    directory = temporary_directory()
+    made = isolator(policy, directory)
+    try:
+        made.enter_warden()
+        zygote = os.fork()
+        if zygote == 0:
+            syscalls.die_with_parent(signal.SIGKILL)
+            made.enter_zygote()
+            from autograder.sandbox.zygote import serve
+
+            serve(line, made, reasons, directory)
+            os._exit(0)
+        line.close()
+        os.waitpid(zygote, 0)
+        end_descendants()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def temporary_directory() -> Path:
+    """A directory for sockets and, without namespaces, homes. Kernels may pass through it."""
+    place = tempfile.gettempdir()
+    if len(place) > LONGEST_PREFIX:
+        place = "/tmp"  # noqa: S108 - mkdtemp makes a name that cannot be guessed
+    directory = Path(tempfile.mkdtemp(prefix="nbgrader-jax-", dir=place))
+    directory.chmod(0o711)
+    return directory
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Run a Python program as an ordinary user, from root: `python -m tests.as_user PROGRAM ARG...`.
+
+The interpreter may be in a folder that only root can enter (root's home, say). In a mount
+namespace of its own, such folders are covered by empty ones in which just the interpreter, its
+environment and the project are to be seen. Nothing changes for the rest of the system.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder.sandbox import syscalls
+from tests.lesson import ROOT
+
+UID = 54321
+
+
+def closed_parents(path: Path) -> list[Path]:
+    """Parents of a path that others may not enter, outermost first."""
+    return [p for p in reversed(path.parents) if not p.stat().st_mode & 0o001]
+
+
+def open_the_way(paths: list[Path]) -> None:
+    """Let others reach these paths, in a mount namespace of this process."""
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    for path in paths:
+        for parent in closed_parents(path):
+            aside = tempfile.mkdtemp()
+            syscalls.mount(str(path), aside, None, syscalls.MS_BIND | syscalls.MS_REC)
+            syscalls.mount("tmpfs", str(parent), "tmpfs", 0, "mode=755")
+            path.mkdir(parents=True, exist_ok=True)
+            syscalls.mount(aside, str(path), None, syscalls.MS_BIND | syscalls.MS_REC)
+            syscalls.unmount_later(aside)
+            os.rmdir(aside)
+
+
+def main() -> None:
+    open_the_way([Path(sys.base_prefix).resolve(), Path(sys.prefix), ROOT])
+    home = Path(tempfile.mkdtemp(prefix="user-"))
+    os.chown(home, UID, UID)
+    os.setgroups([])
+    os.setresgid(UID, UID, UID)
+    os.setresuid(UID, UID, UID)
+    environment = {**os.environ, "HOME": str(home), "USER": "ordinary"}
+    os.execve(sys.executable, [sys.executable, *sys.argv[1:]], environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""A grader for the sandbox's tests: runs cells in kernels, on request, as whoever it is run as.
+
+Reads one JSON object a line on standard input, and writes one a line. It may be told to start its
+fork server with one of the rules taken out (see `weakened`), so that a test can show that the
+rule, and nothing else, is what stops an exploit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
+
+from autograder.execute import Execute
+from autograder.sandbox.forkserver import ForkServer
+from autograder.sandbox.manager import SandboxManager
+
+WEAKENED = Path(__file__).with_name("weakened.py")
+
+
+def output_text(output: Any) -> str:
+    """What an output says, in plain text."""
+    if output.output_type == "stream":
+        return str(output.text)
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    return str(output.data.get("text/plain", ""))
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Run cells in a fresh kernel; what each showed, how long it took, and how the kernel ended."""
+    ForkServer.command = (
+        (sys.executable, str(WEAKENED), request["without"])
+        if request.get("without")
+        else (sys.executable, "-m", "autograder.sandbox.warden")
+    )
+    config = Config({"Sandbox": request.get("settings", {})})
+    notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
+    execute = Execute(config=config, timeout=request.get("timeout", 60), interrupt_on_timeout=True)
+    execute.nb = notebook
+    execute.reset_execution_trackers()
+    execute._check_assign_resources({"metadata": {"path": request["folder"]}})
+    execute._compiled, execute._identity = None, {}
+    execute.kernel_name = "python3"
+    manager = execute.create_kernel_manager()
+    assert isinstance(manager, SandboxManager)
+    manager.hidden = request.get("hidden", "")
+    manager.seed = request.get("seed", 0)
+    manager.cache = request.get("cache", "")
+    began = time.monotonic()
+    shown, seconds = [], []
+    with execute.setup_kernel():
+        ready = time.monotonic() - began
+        peer = manager.provisioner
+        for number, cell in enumerate(notebook.cells):
+            start = time.monotonic()
+            try:
+                execute.execute_cell(cell, number)
+            except (DeadKernelError, CellTimeoutError) as stop:
+                cell.outputs.append(execute._stopped(stop))
+            seconds.append(time.monotonic() - start)
+            shown.append("".join(map(output_text, cell.outputs)))
+            if not run_sync(execute.is_alive)():
+                break
+    return {
+        "shown": shown,
+        "seconds": seconds,
+        "ready": ready,
+        "isolation": manager.isolation,
+        "exit": peer.exit_code,
+        "stop": peer.stop,
+        "peak_memory": peer.peak_memory,
+    }
+
+
+def about() -> dict[str, Any]:
+    """The processes of the last fork server, and who this is."""
+    return {
+        "pid": os.getpid(),
+        "uid": os.getuid(),
+        "servers": [
+            {"warden": server._process.pid, "directory": str(server.directory)}
+            for server in ForkServer._running.values()
+        ],
+        "descriptors": len(os.listdir("/proc/self/fd")),
+    }
+
+
+def main() -> None:
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = about() if request.get("about") else answer(request)
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+        print(json.dumps(reply), flush=True)
+        if request.get("isolated_server"):
+            for server in ForkServer._running.values():
+                server.close()
+            ForkServer._running.clear()
+
+
+if __name__ == "__main__":
+    main()
