@@ -12,7 +12,6 @@ import os
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import run_sync
@@ -24,7 +23,13 @@ from autograder.execute import Execute
 from autograder.sandbox.forkserver import ForkServer
 from autograder.sandbox.manager import SandboxManager
 
-WEAKENED = Path(__file__).with_name("weakened.py")
+ORDINARY = ForkServer.command
+
+
+def end_servers() -> None:
+    for server in ForkServer._running.values():
+        server.close()
+    ForkServer._running.clear()
 
 
 def output_text(output: Any) -> str:
@@ -38,11 +43,9 @@ def output_text(output: Any) -> str:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run cells in a fresh kernel; what each showed, how long it took, and how the kernel ended."""
-    ForkServer.command = (
-        (sys.executable, str(WEAKENED), request["without"])
-        if request.get("without")
-        else (sys.executable, "-m", "autograder.sandbox.warden")
-    )
+    if request.get("without"):
+        end_servers()
+        ForkServer.command = (sys.executable, "-m", "tests.weakened", request["without"])
     config = Config({"Sandbox": request.get("settings", {})})
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
     execute = Execute(config=config, timeout=request.get("timeout", 60), interrupt_on_timeout=True)
@@ -103,10 +106,9 @@ def main() -> None:
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         print(json.dumps(reply), flush=True)
-        if request.get("isolated_server"):
-            for server in ForkServer._running.values():
-                server.close()
-            ForkServer._running.clear()
+        if request.get("without"):
+            end_servers()
+            ForkServer.command = ORDINARY
 
 
 if __name__ == "__main__":

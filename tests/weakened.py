@@ -51,6 +51,17 @@ def readable_only() -> None:
 
 
 @rule
+def readable_only_and_writable() -> None:
+    readable_only()
+    read_only_mounts()
+
+
+@rule
+def landlock_files() -> None:
+    syscalls.landlock_restrict_self = nothing
+
+
+@rule
 def read_only_mounts() -> None:
     syscalls.mount_read_only = nothing
     landlock.READ |= landlock.WRITE_FILE | (1 << 8)
