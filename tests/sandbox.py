@@ -86,24 +86,36 @@ class Grader:
         )
 
     def ask(self, **request: Any) -> dict[str, Any]:
+        """Send a request and wait for the reply."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline() or '{"error": "the grader has ended"}')
+        return self.receive()
+
+    def receive(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        reply = json.loads(self.process.stdout.readline() or '{"trace": "the grader has ended"}')
+        assert "trace" not in reply, reply["trace"]
+        return dict(reply)
 
     def run(self, *cells: str, **request: Any) -> dict[str, Any]:
         """Run cells in a fresh kernel. See the driver for what comes back."""
+        self.send(*cells, **request)
+        return self.receive()
+
+    def send(self, *cells: str, **request: Any) -> None:
+        """Have cells run, and do not wait for the reply."""
+        assert self.process.stdin is not None
         settings = {"isolation": self.isolation, **request.pop("settings", {})}
-        reply = self.ask(
-            cells=cells,
-            settings=settings,
-            hidden=str(self.where.course),
-            folder=str(request.pop("folder", self.where.submission)),
+        message = {
+            "cells": cells,
+            "settings": settings,
+            "hidden": str(self.where.course),
+            "folder": str(request.pop("folder", self.where.submission)),
             **request,
-        )
-        assert "error" not in reply, reply["trace"]
-        return reply
+        }
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
 
     def shown(self, *cells: str, **request: Any) -> str:
         """What the last cell showed."""

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 import traceback
+from types import SimpleNamespace
 from typing import Any
 
 from jupyter_core.utils import run_sync
@@ -20,8 +21,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 from autograder.execute import Execute
+from autograder.sandbox import forkserver
 from autograder.sandbox.forkserver import ForkServer
 from autograder.sandbox.manager import SandboxManager
+from autograder.sandbox.policy import environment
 
 ORDINARY = ForkServer.command
 
@@ -41,24 +44,37 @@ def output_text(output: Any) -> str:
     return str(output.data.get("text/plain", ""))
 
 
+class Standalone(Execute):  # type: ignore[misc]
+    """The kit's Execute outside nbgrader's programs."""
+
+    request: dict[str, Any]
+
+    @property
+    def _coursedir(self) -> Any:
+        return SimpleNamespace(root=self.request["hidden"])
+
+    def _seed(self) -> int:
+        return int(self.request.get("seed", 0))
+
+
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run cells in a fresh kernel; what each showed, how long it took, and how the kernel ended."""
     if request.get("without"):
         end_servers()
         ForkServer.command = (sys.executable, "-m", "tests.weakened", request["without"])
+        if request["without"] == "clean_environment":
+            forkserver.environment = dict
     config = Config({"Sandbox": request.get("settings", {})})
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
-    execute = Execute(config=config, timeout=request.get("timeout", 60), interrupt_on_timeout=True)
+    execute = Standalone(config=config, timeout=request.get("timeout", 60))
+    execute.request = request
     execute.nb = notebook
     execute.reset_execution_trackers()
     execute._check_assign_resources({"metadata": {"path": request["folder"]}})
-    execute._compiled, execute._identity = None, {}
+    execute._compiled = request.get("cache")
     execute.kernel_name = "python3"
     manager = execute.create_kernel_manager()
     assert isinstance(manager, SandboxManager)
-    manager.hidden = request.get("hidden", "")
-    manager.seed = request.get("seed", 0)
-    manager.cache = request.get("cache", "")
     began = time.monotonic()
     shown, seconds = [], []
     with execute.setup_kernel():
@@ -109,6 +125,7 @@ def main() -> None:
         if request.get("without"):
             end_servers()
             ForkServer.command = ORDINARY
+            forkserver.environment = environment
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def landlock_files() -> None:
 @rule
 def read_only_mounts() -> None:
     syscalls.mount_read_only = nothing
-    landlock.READ |= landlock.WRITE_FILE | (1 << 8)
+    landlock.READ |= landlock.WRITE_FILE | landlock.TRUNCATE | (1 << 8)  # LANDLOCK_ACCESS_FS_MAKE_REG
 
 
 @rule

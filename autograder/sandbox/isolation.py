@@ -105,11 +105,15 @@ class Isolator(ABC):
 
 
 def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
-    """setrlimit(2). JAX maps gigabytes that it never touches, so RLIMIT_AS would not do."""
+    """setrlimit(2). JAX maps gigabytes that it never touches, so RLIMIT_AS would not do.
+
+    RLIMIT_DATA counts what is reserved, used or not; what the zygote reserved is not the student's.
+    """
+    reserved = psutil.Process().memory_info().data
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: int(limits.cpu * SLACK) + 1,
-        resource.RLIMIT_DATA: int(limits.memory * SLACK),
+        resource.RLIMIT_DATA: int(limits.memory * SLACK) + reserved,
         resource.RLIMIT_FSIZE: int(limits.disk * SLACK),
         resource.RLIMIT_NOFILE: 512,
         resource.RLIMIT_NPROC: int(limits.processes * SLACK) + processes_now,
