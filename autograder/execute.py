@@ -7,10 +7,7 @@ judge, and any other test cell as nbgrader always ran it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import copy
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +29,7 @@ from autograder.kernel import KernelConnection, ended
 from autograder.reference import Solutions
 from autograder.render import mimebundle
 from autograder.result import MIMETYPE, Report
-from autograder.sandbox.cache import compiled
+from autograder.sandbox.cache import compiled, writing_compiled_code
 from autograder.sandbox.manager import SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Stop
 from autograder.wire import Limits
@@ -121,7 +118,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def _stopped(self, stop: Exception) -> NotebookNode:
         """The error that a student sees on a cell that did not come back."""
-        if isinstance(self.kc, SandboxClient) and run_sync(self.kc.lost_output)():
+        if (
+            isinstance(stop, CellTimeoutError)
+            and isinstance(self.kc, SandboxClient)
+            and run_sync(self.kc.lost_output)()
+        ):
             self.km.end(Stop.OUTPUT)
         why = self.why_it_ended()
         if isinstance(stop, DeadKernelError) or why:
@@ -149,9 +150,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         )
 
     def _seed(self) -> int:
-        return seed_for(
-            self._identity.get("assignment", ""), self._identity.get("student", "")
-        )
+        return seed_for(self._identity.get("assignment", ""), self._identity.get("student", ""))
 
     def _isolation(self) -> Isolation:
         return self.km.isolation if isinstance(self.km, SandboxManager) else Isolation.NONE
@@ -193,13 +192,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         notebook = self._source_notebook()
         execute = Execute(parent=self.parent, kernel_manager_class=AsyncKernelManager)
         resources = {"metadata": {"path": str(notebook.parent)}, "nbgrader": self._identity}
-        with environment_variables(
-            JAX_COMPILATION_CACHE_DIR=str(folder),
-            JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0",
-            JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES="-1",
-            JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES="none",  # else the folder is part of each key
-            JAX_PLATFORMS="cpu",
-        ):
+        with writing_compiled_code(folder):
             execute.preprocess(nbformat.read(notebook, as_version=4), resources)
 
     @property
@@ -328,18 +321,3 @@ def recorded(cell: NotebookNode) -> Report | None:
 def error_output(name: str, said: str) -> NotebookNode:
     """An error as a cell shows it."""
     return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])
-
-
-@contextlib.contextmanager
-def environment_variables(**values: str) -> Iterator[None]:
-    """Set variables for the programs that are started meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

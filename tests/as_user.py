@@ -1,4 +1,6 @@
-"""Run a Python program as an ordinary user, from root: `python -m tests.as_user PROGRAM ARG...`.
+"""Run Python from root where every user can read it: `python -m tests.as_user WHO ARG...`.
+
+WHO is `root`, or `user` for an ordinary user.
 
 The interpreter may be in a folder that only root can enter (root's home, say). In a mount
 namespace of its own, such folders are covered by empty ones in which just the interpreter, its
@@ -13,7 +15,6 @@ import tempfile
 from pathlib import Path
 
 from autograder.sandbox import syscalls
-
 
 ROOT = Path(__file__).resolve().parent.parent
 UID = 54321
@@ -36,15 +37,17 @@ def open_the_way(paths: list[Path]) -> None:
             path.mkdir(parents=True, exist_ok=True)
             syscalls.mount(aside, str(path), None, syscalls.MS_BIND | syscalls.MS_REC)
             syscalls.unmount_later(aside)
-            os.rmdir(aside)
+            Path(aside).rmdir()
 
 
 def main() -> None:
     open_the_way([Path(sys.base_prefix).resolve(), Path(sys.prefix), ROOT])
-    os.setgroups([])
-    os.setresgid(UID, UID, UID)
-    os.setresuid(UID, UID, UID)
-    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+    _, who, *arguments = sys.argv
+    if who == "user":
+        os.setgroups([])
+        os.setresgid(UID, UID, UID)
+        os.setresuid(UID, UID, UID)
+    os.execv(sys.executable, [sys.executable, *arguments])
 
 
 if __name__ == "__main__":

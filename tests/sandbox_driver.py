@@ -12,6 +12,7 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,10 +30,16 @@ from autograder.sandbox.policy import environment
 ORDINARY = ForkServer.command
 
 
-def end_servers() -> None:
+def weaken(rule: str | None) -> None:
+    """Use fork servers without this rule from now on; with all rules if it is None."""
+    command = (sys.executable, "-m", "tests.weakened", rule) if rule else ORDINARY
+    if command == ForkServer.command:
+        return
     for server in ForkServer._running.values():
         server.close()
     ForkServer._running.clear()
+    ForkServer.command = command
+    forkserver.environment = dict if rule == "clean_environment" else environment
 
 
 def output_text(output: Any) -> str:
@@ -59,11 +66,7 @@ class Standalone(Execute):  # type: ignore[misc]
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run cells in a fresh kernel; what each showed, how long it took, and how the kernel ended."""
-    if request.get("without"):
-        end_servers()
-        ForkServer.command = (sys.executable, "-m", "tests.weakened", request["without"])
-        if request["without"] == "clean_environment":
-            forkserver.environment = dict
+    weaken(request.get("without"))
     config = Config({"Sandbox": request.get("settings", {})})
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
     execute = Standalone(config=config, timeout=request.get("timeout", 60))
@@ -110,7 +113,7 @@ def about() -> dict[str, Any]:
             {"warden": server._process.pid, "directory": str(server.directory)}
             for server in ForkServer._running.values()
         ],
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
     }
 
 
@@ -122,10 +125,6 @@ def main() -> None:
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         print(json.dumps(reply), flush=True)
-        if request.get("without"):
-            end_servers()
-            ForkServer.command = ORDINARY
-            forkserver.environment = environment
 
 
 if __name__ == "__main__":

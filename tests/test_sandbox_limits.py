@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -41,7 +41,8 @@ GREEDY = {
         {"processes": 85},
     ),
     Stop.DISK: (
-        "import tempfile\nkept = tempfile.TemporaryFile()\nkept.write(bytes(22 << 20)); kept.flush()",
+        "import tempfile\nkept = tempfile.TemporaryFile()\n"
+        "kept.write(bytes(22 << 20)); kept.flush()",
         {"disk": 20 * MIB},
     ),
     Stop.FILES: (
@@ -99,7 +100,9 @@ class TestLimits:
     )  # fmt: skip
     def test_output_is_limited(self, grader: Grader, code: str) -> None:
         reply = grader.run(code, settings={"output": 2 * MIB})
-        assert "This cell was stopped: it printed or displayed more than 2 MiB." in reply["shown"][0]
+        assert (
+            "This cell was stopped: it printed or displayed more than 2 MiB." in reply["shown"][0]
+        )
         assert reply["stop"] == Stop.OUTPUT
         assert "DeadKernelError" not in grader.shown(code, settings={"output": 8 * MIB})
 
@@ -202,10 +205,12 @@ def test_nothing_is_left_when_one_is_killed(lonely: Grader, victim: str) -> None
         "kernel": kernel,
     }
     processes[victim].kill()
-    gone = [p for p in family if victim not in ("kernel", "supervisor") or p not in (warden, zygote)]
+    gone = [
+        p for p in family if victim not in ("kernel", "supervisor") or p not in (warden, zygote)
+    ]
     assert eventually(lambda: not any(map(running, gone)))
     if victim in ("grader", "zygote"):
-        assert eventually(lambda: not os.path.exists(server["directory"]))
+        assert eventually(lambda: not Path(server["directory"]).exists())
     if victim != "grader":
         assert "DeadKernelError" in lonely.receive()["shown"][-1]
         assert lonely.shown("6 * 7") == "42"  # with a new fork server if need be

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from autograder.sandbox import (
     isolation,
@@ -64,7 +65,9 @@ def landlock_files() -> None:
 @rule
 def read_only_mounts() -> None:
     syscalls.mount_read_only = nothing
-    landlock.READ |= landlock.WRITE_FILE | landlock.TRUNCATE | (1 << 8)  # LANDLOCK_ACCESS_FS_MAKE_REG
+    landlock.READ |= (
+        landlock.WRITE_FILE | landlock.TRUNCATE | (1 << 8)
+    )  # LANDLOCK_ACCESS_FS_MAKE_REG
 
 
 @rule
@@ -119,7 +122,7 @@ def closed_descriptors() -> None:
 @rule
 def regular_files_only() -> None:
     """Links are followed when a submission is copied."""
-    supervisor.is_file = lambda name, parent: os.path.isfile(f"/proc/self/fd/{parent}/{name}")
+    supervisor.is_file = lambda name, parent: Path(f"/proc/self/fd/{parent}/{name}").is_file()
     opener = os.open
     os.open = lambda path, flags, *a, **k: opener(path, flags & ~os.O_NOFOLLOW, *a, **k)
 

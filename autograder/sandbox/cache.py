@@ -6,12 +6,13 @@ by student code, never written.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
         compile_into(making)
         (making / COMPLETE).touch()
         make_readable(making)
-        forget_old(root)
+        forget_old(root)  # the new one is the latest of all
         making.rename(folder)
     except OSError:  # another process was faster
         shutil.rmtree(making, ignore_errors=True)
@@ -65,12 +66,34 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
     return folder if (folder / COMPLETE).exists() else None
 
 
+@contextlib.contextmanager
+def writing_compiled_code(folder: Path) -> Iterator[None]:
+    """Let programs that are started meanwhile keep in a folder all that JAX compiles."""
+    values = {
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",  # else the folder is part of each key
+        "JAX_PLATFORMS": "cpu",
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def fingerprint(notebook: Path) -> str:
     """Differs when the notebook, a file beside it, Python or jax do."""
     digest = hashlib.sha256()
     for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
         digest.update(item.encode() + b"\0")
-    for path in sorted(notebook.parent.glob("*.py")) + [notebook]:
+    for path in [*sorted(notebook.parent.glob("*.py")), notebook]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:32]
 
@@ -85,5 +108,5 @@ def make_readable(folder: Path) -> None:
 def forget_old(root: Path) -> None:
     """Remove the folders that have not been used for longest."""
     used = sorted(root.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in used[KEPT - 1 :]:
+    for path in used[KEPT:]:
         shutil.rmtree(path.parent, ignore_errors=True)

@@ -58,17 +58,29 @@ def trial(isolator: type[Isolator], policy: Policy) -> str:
     directory = Path(tempfile.mkdtemp(prefix="nbgrader-jax-trial-"))
     directory.chmod(0o711)
     made = isolator(policy, directory)
-    steps = [
+    steps: list[Callable[[], object]] = [
         made.enter_warden,
         made.enter_zygote,
         made.enter_supervisor,
         lambda: made.make_home(TRIAL),
         lambda: made.lock(TRIAL),
+        read_interpreter,
     ]
     try:
         return _descend(steps)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def read_interpreter() -> None:
+    """Open a module of Python's own, as a kernel does whenever it imports one.
+
+    Raises
+    ------
+    PermissionError
+        If the interpreter is where other users may not go, such as the home of root.
+    """
+    Path(os.__file__).open("rb").close()
 
 
 def _descend(steps: list[Callable[[], object]]) -> str:
@@ -90,7 +102,7 @@ def _descend(steps: list[Callable[[], object]]) -> str:
         os.write(writing, text.encode())
         os._exit(0)
     os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
+    with os.fdopen(reading, encoding="utf-8") as pipe:
         said = pipe.read()
     os.waitpid(child, 0)
     return "" if said == DONE else said or "the trial process was killed"

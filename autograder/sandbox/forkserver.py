@@ -7,6 +7,7 @@ process does, however that comes about, because its line closes.
 from __future__ import annotations
 
 import array
+import atexit
 import itertools
 import json
 import os
@@ -54,7 +55,7 @@ class ForkServer:
         If it does not start for any other reason.
     """
 
-    command = (sys.executable, "-m", "autograder.sandbox.warden")
+    command = (sys.executable, "-P", "-m", "autograder.sandbox.warden")
     _running: dict[Plan, ForkServer] = {}  # noqa: RUF012 - shared on purpose
     _starting = threading.Lock()
 
@@ -63,7 +64,10 @@ class ForkServer:
         """The server of this process for a plan; a new one if the last has ended."""
         with cls._starting:
             server = cls._running.get(plan)
-            if server is None or not server.is_alive():
+            if server is not None and not server.is_alive():
+                server.close()  # the warden was killed: clean up in its place
+                server = None
+            if server is None:
                 server = cls._running[plan] = cls(plan)
             return server
 
@@ -101,6 +105,7 @@ class ForkServer:
         self.without: list[str] = answer["without"]
         self.seconds: float = answer["seconds"]
         self.directory = Path(answer["directory"])
+        atexit.register(self.close)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
@@ -122,14 +127,13 @@ class ForkServer:
         rights = array.array("i", descriptors).tobytes()
         try:
             with self._lock:
-                self._line.sendmsg(
-                    [b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-                )
+                self._line.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
         except OSError as error:
             raise ForkServerError(f"The fork server has ended ({error}).") from error
 
     def close(self) -> None:
         """End the server, its kernels, and what they left on the disk."""
+        atexit.unregister(self.close)
         self._line.close()
         try:
             self._process.wait(10)

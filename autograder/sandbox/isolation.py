@@ -129,9 +129,7 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def measure(
-    processes: Iterable[psutil.Process], limits: ResourceLimits
-) -> tuple[int, int, float]:
+def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> tuple[int, int, float]:
     """Bytes of memory, processes with their threads, and seconds of processor time.
 
     Memory is the sum of resident sizes, where pages that several processes share count several

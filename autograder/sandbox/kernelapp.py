@@ -8,6 +8,7 @@ descriptors in place of addresses.
 from __future__ import annotations
 
 import errno
+import importlib.util
 import json
 import os
 import random
@@ -38,15 +39,21 @@ def run(descriptors: list[int], request: dict[str, Any]) -> None:
     if request["cache"]:
         use_compilation_cache(request["cache"])
     connection_file = Path(os.environ["TMPDIR"], "connection.json")
-    connection = {f"{name}_port": port for port, name in enumerate(CHANNELS, 1)}
-    connection |= {"transport": "ipc", "ip": LABEL, "key": request["key"]}
+    connection = {
+        **{f"{name}_port": port for port, name in enumerate(CHANNELS, 1)},
+        "transport": "ipc",
+        "ip": LABEL,
+        "key": request["key"],
+    }
     connection_file.write_text(json.dumps(connection), encoding="utf-8")
-    sys.argv = ["ipykernel_launcher.py"]
+    launcher = importlib.util.find_spec("ipykernel_launcher")
+    arguments = ["-f", str(connection_file), *request["arguments"]]
+    sys.argv = [str(launcher and launcher.origin), *arguments]
 
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
-    app.initialize(["-f", str(connection_file), "--log-level=ERROR", *request["arguments"]])
+    app.initialize([*arguments, "--log-level=ERROR"])
     connection_file.unlink(missing_ok=True)
     app.start()
 

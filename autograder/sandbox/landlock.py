@@ -117,7 +117,7 @@ def allow(ruleset: int, path: str, access: int) -> None:
     except OSError:
         return
     try:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             access &= FILE_ACCESS
         syscalls.landlock_allow_beneath(ruleset, opened, access)
     finally:

@@ -17,6 +17,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.forkserver import server_for
@@ -27,14 +28,14 @@ LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
 
 
-class CountingChannel(AsyncZMQSocketChannel):  # type: ignore[misc]
+class CountingChannel(AsyncZMQSocketChannel):
     """A channel that counts what it receives, and says so when that is too much."""
 
     received = 0  # bytes
     most: float = float("inf")
     too_much: Callable[[], None] = staticmethod(lambda: None)
 
-    async def _recv(self, **kwargs: Any) -> dict[str, Any]:
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         assert self.socket is not None
         parts = await self.socket.recv_multipart(**kwargs)
         self.received += sum(map(len, parts))
@@ -44,9 +45,10 @@ class CountingChannel(AsyncZMQSocketChannel):  # type: ignore[misc]
         return dict(self.session.deserialize(message))
 
 
-class SandboxClient(AsyncKernelClient):  # type: ignore[misc]
+class SandboxClient(AsyncKernelClient):
     """Reads from a kernel that may send anything, in any amount."""
 
+    parent: Any  # the kernel manager
     iopub_channel_class = Type(CountingChannel)
 
     def connect_shell(self, identity: bytes | None = None) -> zmq.Socket[Any]:
@@ -79,8 +81,12 @@ class SandboxClient(AsyncKernelClient):  # type: ignore[misc]
             ):
                 return
             if not await self.is_alive():
-                raise RuntimeError("The kernel ended before it was ready.")
+                raise RuntimeError(f"The kernel ended before it was ready. {self._failure()}")
         raise RuntimeError(f"The kernel was not ready within {timeout:g} seconds.")
+
+    def _failure(self) -> str:
+        """The last line of the error that kept a kernel from starting."""
+        return "".join(getattr(self.parent.provisioner, "failure", "").strip().splitlines()[-1:])
 
     async def _answered(self, channel: Any, asked: str, patience: float) -> bool:
         """Whether the last message about a request comes, each within some seconds."""
@@ -107,7 +113,7 @@ class SandboxClient(AsyncKernelClient):  # type: ignore[misc]
 
     async def lost_output(self) -> bool:
         """Whether zmq has closed the connection, as it does after a message that is too large."""
-        return bool(await self._lost.poll(0))
+        return bool(await ensure_async(self._lost.poll(0)))
 
     def stop_channels(self) -> None:
         super().stop_channels()
@@ -115,7 +121,7 @@ class SandboxClient(AsyncKernelClient):  # type: ignore[misc]
             lost.close(linger=0)
 
 
-class SandboxManager(AsyncKernelManager):  # type: ignore[misc]
+class SandboxManager(AsyncKernelManager):
     """Starts kernels in the sandbox; ordinary ones where there is no isolation and that is allowed.
 
     Everything that jupyter_client's own manager does works on them as usual.

@@ -62,23 +62,23 @@ class Namespaces(Isolator):
         """A file system in memory with the readable paths bound into it, in place of `/`."""
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m")
         old = place + OLD_ROOT
-        os.mkdir(old)
+        Path(old).mkdir()
         syscalls.pivot_root(place, old)
         os.chdir("/")
         for path in self.policy.readable:
             bind(OLD_ROOT + path, path)
-        for folder in ("/dev/shm", "/dev/pts", "/tmp", "/proc", PRIVATE, HOME):  # noqa: S108
-            os.makedirs(folder, exist_ok=True)
+        for folder in ("/dev/shm", "/dev/pts", "/tmp", "/proc", PRIVATE, HOME):
+            Path(folder).mkdir(parents=True, exist_ok=True)
         for device in DEVICES:
             Path("/dev", device).touch()
             mount(f"{OLD_ROOT}/dev/{device}", f"/dev/{device}", None, MS_BIND)
-        os.symlink("/proc/self/fd", "/dev/fd")
-        os.symlink("pts/ptmx", "/dev/ptmx")
+        Path("/dev/fd").symlink_to("/proc/self/fd")
+        Path("/dev/ptmx").symlink_to("pts/ptmx")
         for number, name in enumerate(("stdin", "stdout", "stderr")):
-            os.symlink(f"/proc/self/fd/{number}", f"/dev/{name}")
+            Path("/dev", name).symlink_to(f"/proc/self/fd/{number}")
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         syscalls.unmount_later(OLD_ROOT)
-        os.rmdir(OLD_ROOT)
+        Path(OLD_ROOT).rmdir()
         mount(None, "/", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
         mount("tmpfs", PRIVATE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64m")
 
@@ -103,13 +103,13 @@ class Namespaces(Isolator):
         mount("tmpfs", PRIVATE, "tmpfs", MS_NOSUID | MS_NODEV, options)
         for name, mode, target in (
             ("home", 0o700, HOME),
-            ("tmp", 0o1777, "/tmp"),  # noqa: S108
-            ("shm", 0o1777, "/dev/shm"),  # noqa: S108
+            ("tmp", 0o1777, "/tmp"),
+            ("shm", 0o1777, "/dev/shm"),
         ):
             folder = Path(PRIVATE, name)
             folder.mkdir()
             folder.chmod(mode)
-            if target == "/tmp" and os.listdir(target):  # noqa: S108 - Python is installed there
+            if target == "/tmp" and any(Path(target).iterdir()):  # Python is installed there
                 continue
             mount(str(folder), target, None, MS_BIND)
         if (uid := self.uid()) is not None:
@@ -144,13 +144,14 @@ class Namespaces(Isolator):
 
 def bind(source: str, target: str) -> None:
     """Show a path of the old root in the new one, to be read only; links stay links."""
-    os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH120
-    if os.path.islink(source):
-        os.symlink(os.readlink(source), target)
+    there, here = Path(source), Path(target)
+    here.parent.mkdir(parents=True, exist_ok=True)
+    if there.is_symlink():
+        here.symlink_to(there.readlink())
         return
-    if os.path.isdir(source):
-        os.makedirs(target, exist_ok=True)
+    if there.is_dir():
+        here.mkdir(exist_ok=True)
     else:
-        Path(target).touch()
+        here.touch()
     mount(source, target, None, MS_BIND | MS_REC)
     syscalls.mount_read_only(target)

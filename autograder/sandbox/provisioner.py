@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance, Integer, Unicode, default
 
 from autograder.sandbox.forkserver import server_for
@@ -23,14 +23,15 @@ from autograder.sandbox.kernelapp import CHANNELS
 from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Stop
 
 NAME = "nbgrader-jax-sandbox"
-POLL = 0.02  # seconds between looks at whether a kernel has ended
+POLL = 0.005  # seconds between looks at whether a kernel has ended
 VANISHED = -signal.SIGKILL
 """Exit code of a kernel whose supervisor is gone: it was killed, too."""
 
 
-class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
+class SandboxProvisioner(KernelProvisionerBase):
     """Starts, signals and ends one confined kernel. Called by the kernel manager alone."""
 
+    parent: Any  # the kernel manager
     sandbox = Instance(Sandbox)
     hidden = Unicode("", help="A directory that student code must not reach: the course.")
     cache = Unicode("", help="Directory of what JAX has compiled before, if there is one.")
@@ -48,6 +49,7 @@ class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         self.exit_code: int | None = None
         self.stop: str | None = None
         self.peak_memory = 0
+        self.failure = ""
 
     @property
     def has_process(self) -> bool:
@@ -71,7 +73,7 @@ class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         self.connection_info = manager.get_connection_info()
         return {
             "cmd": list(kwargs.get("extra_arguments", [])),
-            "cwd": kwargs.get("cwd") or os.getcwd(),
+            "cwd": kwargs.get("cwd") or str(Path.cwd()),
         }
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -100,9 +102,7 @@ class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
         submission = os.open(kwargs["cwd"], os.O_RDONLY | os.O_DIRECTORY)
         sockets = [listener(f"{self._directory}/s-{port}") for port, _ in enumerate(CHANNELS, 1)]
         try:
-            self._server.spawn(
-                [theirs.fileno(), *(each.fileno() for each in sockets), submission]
-            )
+            self._server.spawn([theirs.fileno(), *(each.fileno() for each in sockets), submission])
         finally:
             os.close(submission)
             for each in (theirs, *sockets):
@@ -124,7 +124,8 @@ class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
     def _note(self, end: dict[str, Any]) -> None:
         """Remember what the supervisor said last."""
         if "failed" in end:
-            self.log.error("A kernel could not be started:\n%s", end["failed"])
+            self.failure = end["failed"]
+            self.log.error("A kernel could not be started:\n%s", self.failure)
         if "exit" not in end and self.stop is None:
             self.stop = Stop.FORKSERVER
         self.exit_code = end.get("exit", VANISHED)
@@ -145,6 +146,7 @@ class SandboxProvisioner(KernelProvisionerBase):  # type: ignore[misc]
 
     async def kill(self, restart: bool = False) -> None:
         self._signal(signal.SIGKILL)
+        await self.wait()  # here, since the manager would look again only after 0.1 s
 
     async def terminate(self, restart: bool = False) -> None:
         self._signal(signal.SIGTERM)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-
 import select
 import shutil
 import signal
 import socket
 import stat
-
+import tempfile
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from autograder.sandbox.isolation import Isolator, Usage
 from autograder.sandbox.policy import environment
@@ -65,6 +65,7 @@ class Watch:
         self.kernel = kernel
         self.isolator = isolator
         self.limits = limits
+        self.zygote = os.getppid()
         self.stop: str | None = None
         self.peak_memory = 0
 
@@ -72,7 +73,7 @@ class Watch:
         """Wait for the end of the kernel; its status as wait(2) gives it."""
         pid_descriptor = os.pidfd_open(self.kernel)
         deadline = time.monotonic() + self.limits.wall
-        listening = [self.line]
+        listening: list[Any] = [self.line]
         while True:
             ready, _, _ = select.select([pid_descriptor, *listening], [], [], PERIOD)
             if pid_descriptor in ready:
@@ -81,6 +82,8 @@ class Watch:
                 listening = []
             if time.monotonic() > deadline:
                 self.end(Stop.WALL)
+            elif os.getppid() != self.zygote:
+                self.end(Stop.FORKSERVER)
             elif not ready and (passed := exceeded(self._usage(), self.limits)):
                 self.end(passed)
         os.close(pid_descriptor)
@@ -164,7 +167,7 @@ def copy_files(source: int, target: Path, uid: int | None) -> None:
                 os.close(inner)
         elif is_file(name, source):
             opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=source)
-            with open(opened, "rb") as original, copy.open("wb") as written:
+            with os.fdopen(opened, "rb") as original, copy.open("wb") as written:
                 shutil.copyfileobj(original, written)
         else:
             continue
@@ -202,6 +205,7 @@ def prepare_process(home: Path, kept: list[int]) -> None:
         MPLBACKEND="module://matplotlib_inline.backend_inline",
         JAX_PLATFORMS="cpu",
     )
+    tempfile.tempdir = None  # it was found out in the zygote
     os.chdir(home)
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

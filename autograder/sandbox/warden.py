@@ -3,7 +3,7 @@
 TRUSTED SIDE, outside every namespace, a few megabytes. It imports nothing heavy and never looks
 at data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
 
-    python -m autograder.sandbox.warden FILE_DESCRIPTOR
+    python -P -m autograder.sandbox.warden FILE_DESCRIPTOR
 
 The first message on the socket is the configuration. The zygote answers on it.
 """
@@ -61,7 +61,7 @@ def temporary_directory() -> Path:
     """A directory for sockets and, without namespaces, homes. Kernels may pass through it."""
     place = tempfile.gettempdir()
     if len(place) > LONGEST_PREFIX:
-        place = "/tmp"  # noqa: S108 - mkdtemp makes a name that cannot be guessed
+        place = "/tmp"  # mkdtemp makes a name that cannot be guessed
     directory = Path(tempfile.mkdtemp(prefix="nbgrader-jax-", dir=place))
     directory.chmod(0o711)
     return directory

@@ -16,27 +16,29 @@ from collections.abc import Callable
 from typing import Any
 
 # A kernel imports these on the way to its first cell, or while it runs the commonest ones.
-KERNEL_MODULES = """
-    ipykernel.ipkernel ipykernel.kernelapp ipykernel.zmqshell ipykernel.heartbeat
-    ipykernel.iostream ipykernel.displayhook ipykernel.subshell_manager ipykernel.shellchannel
-    ipykernel.control IPython.core.completerlib
-    IPython.core.debugger IPython.core.oinspect IPython.core.pylabtools IPython.core.ultratb
-    IPython.core.magics.execution IPython.core.magics.pylab IPython.extensions.storemagic
-    IPython.utils.module_paths stack_data pydoc pdb sqlite3 encodings.idna encodings.ascii
-    encodings.latin_1 stringprep tornado.platform.asyncio psutil comm json uuid hmac
-    multiprocessing concurrent.futures.thread
-""".split()
-PLOT_MODULES = """
-    matplotlib matplotlib.pyplot matplotlib.animation matplotlib_inline.config
-    matplotlib.backends.backend_agg matplotlib.font_manager PIL.BmpImagePlugin
-    PIL.GifImagePlugin PIL.JpegImagePlugin PIL.PpmImagePlugin PIL.PngImagePlugin ipywidgets
-    tqdm.auto
-""".split()
-JAX_MODULES = """
-    numpy numpy.random numpy.testing jax jax.numpy jax.scipy jax.scipy.stats jax.random jax.nn
-    jax.lax jax.flatten_util jax.tree_util jax.experimental jaxlib.lapack
-    jaxlib.mlir._mlir_libs._mlirHlo jaxlib.mlir.dialects.builtin autograder autograder.endpoint
-""".split()
+KERNEL_MODULES = (
+    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.heartbeat",
+    "ipykernel.iostream", "ipykernel.displayhook", "ipykernel.subshell_manager",
+    "ipykernel.shellchannel", "ipykernel.control", "IPython.core.completerlib",
+    "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.pylabtools",
+    "IPython.core.ultratb", "IPython.core.magics.execution", "IPython.core.magics.pylab",
+    "IPython.extensions.storemagic", "IPython.utils.module_paths", "stack_data", "pydoc", "pdb",
+    "sqlite3", "encodings.idna", "encodings.ascii", "encodings.latin_1", "stringprep",
+    "tornado.platform.asyncio", "psutil", "comm", "json", "uuid", "hmac", "multiprocessing",
+    "concurrent.futures.thread",
+)  # fmt: skip
+PLOT_MODULES = (
+    "matplotlib", "matplotlib.pyplot", "matplotlib.animation",
+    "matplotlib.backends.backend_agg", "matplotlib.font_manager", "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PpmImagePlugin", "PIL.PngImagePlugin",
+    "ipywidgets", "tqdm.auto",
+)  # fmt: skip
+JAX_MODULES = (
+    "numpy", "numpy.random", "numpy.testing", "jax", "jax.numpy", "jax.scipy", "jax.scipy.stats",
+    "jax.random", "jax.nn", "jax.lax", "jax.flatten_util", "jax.tree_util", "jax.experimental",
+    "jaxlib.lapack", "jaxlib.mlir._mlir_libs._mlirHlo", "jaxlib.mlir.dialects.builtin",
+    "autograder", "autograder.endpoint",
+)  # fmt: skip
 
 CONTEXTS = 100
 """MLIR contexts made in advance: a notebook compiles some 40 operations one by one, and a context
@@ -66,6 +68,7 @@ def preload() -> list[str]:
     trace_common_operations()
     draw_once()
     transform_once()
+    forget("matplotlib_inline")
     return missing
 
 
@@ -76,6 +79,12 @@ def without_debugger() -> None:
         importlib.import_module("ipykernel.debugger")
     finally:
         del sys.modules["debugpy"]
+
+
+def forget(package: str) -> None:
+    """Let a package be imported once more: this one looks for the kernel when that happens."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
 
 
 def private(name: str) -> Callable[..., Any] | None:

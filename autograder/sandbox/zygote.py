@@ -8,6 +8,7 @@ break in a forked copy.
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import json
 import os
@@ -30,7 +31,7 @@ def serve(
     """Get ready, say so, then fork on demand until the grader closes the line."""
     started = time.monotonic()
     missing = preload()
-    threads = len(os.listdir("/proc/self/task"))
+    threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         line.send(json.dumps({"failed": f"{threads} threads are running before a fork"}).encode())
         return
@@ -70,8 +71,6 @@ def _supervisor(descriptors: list[int], isolator: Isolator) -> None:
     try:
         supervise(line, descriptors[1:], isolator)
     except BaseException:
-        try:
+        with contextlib.suppress(OSError):
             line.send(json.dumps({"failed": traceback.format_exc(limit=-3)[-4000:]}).encode())
-        except OSError:
-            pass
     os._exit(0)
