@@ -14,10 +14,10 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint format typecheck release clean
+.PHONY: help demo test lint format typecheck release bench-kernels soak clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 	@$(IN_VENV) python -m tests.demo
@@ -39,6 +39,12 @@ typecheck: $(STAMP) ## check the types of autograder/
 
 release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression)
 	@$(IN_VENV) nbgrader generate_assignment "$(ASSIGNMENT)" --force
+
+bench-kernels: $(STAMP) ## measure a sandboxed kernel beside an ordinary one
+	@$(IN_VENV) python -m benchmarks.kernels
+
+soak: $(STAMP) ## a thousand submissions, of which nothing may be left
+	@$(IN_VENV) python -m tests.soak
 
 clean: ## delete caches, build and demo output (never .venv, submissions or marks)
 	@rm -rf .demo build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

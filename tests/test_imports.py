@@ -24,6 +24,23 @@ LEVELS = (
     {"reference"},
     {"judge"},
     {"kernel"},
+    {
+        "sandbox.cache",
+        "sandbox.kernelapp",
+        "sandbox.policy",
+        "sandbox.settings",
+        "sandbox.syscalls",
+        "sandbox.warm",
+    },
+    {"sandbox.seccomp"},
+    {"sandbox.isolation"},
+    {"sandbox.landlock", "sandbox.namespaces"},
+    {"sandbox.choice", "sandbox.supervisor"},
+    {"sandbox.zygote"},
+    {"sandbox.warden"},
+    {"sandbox.forkserver"},
+    {"sandbox.provisioner"},
+    {"sandbox.manager"},
     {"intake"},
     {"execute"},
 )
@@ -71,8 +88,9 @@ class Imports(ast.NodeVisitor):
 
 def own(names: set[str]) -> set[str]:
     """The modules of this package among imported names."""
-    parts = (name.split(".") for name in names)
-    return {part[1] for part in parts if part[0] == "autograder" and len(part) > 1} & set(LEVEL)
+    inside = [name.removeprefix("autograder.") for name in names if name.startswith("autograder.")]
+    parts = [name.split(".") for name in inside]
+    return {".".join(part[:length]) for part in parts for length in (1, 2)} & set(LEVEL)
 
 
 def upward(module: str, imports: Imports) -> list[str]:
@@ -87,11 +105,12 @@ def upward(module: str, imports: Imports) -> list[str]:
 
 
 def source(module: str) -> str:
-    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    return (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
 def modules() -> list[str]:
-    return sorted(path.stem for path in Path(PACKAGE).glob("*.py") if path.stem != "__init__")
+    found = (path.relative_to(PACKAGE) for path in Path(PACKAGE).rglob("*.py"))
+    return sorted(".".join(path.with_suffix("").parts) for path in found if path.stem != "__init__")
 
 
 def test_every_listed_module_exists():
@@ -182,3 +201,11 @@ def test_that_test_can_fail_too(package):
     done = run_without(INSTRUCTORS, f"import {package}\n" + STUDENTS_USE)
     assert done.returncode == 1
     assert f"ModuleNotFoundError: blocked: {package}" in done.stderr
+
+
+def test_the_warden_imports_nothing_heavy():
+    code = """
+    import sys, autograder.sandbox.warden
+    print(*{"jax", "ipykernel", "IPython", "matplotlib", "zmq"} & set(sys.modules))
+    """
+    assert run_without([], code).stdout.strip() == ""

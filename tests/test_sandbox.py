@@ -141,8 +141,9 @@ class TestEachKernelIsFresh:
     def test_files_that_shadow_modules_do_no_harm(self, grader: Grader, where: Place) -> None:
         folder = where.root / "course" / "submitted" / "mallory"
         (folder / ".ipython/profile_default/startup").mkdir(parents=True)
-        names = ("jax.py", "numpy.py", "sitecustomize.py", "usercustomize.py", "autograder.py", "x.pth",
-                 "zmq.py", "ipykernel.py", ".ipython/profile_default/startup/00.py")  # fmt: skip
+        names = ("jax.py", "numpy.py", "sitecustomize.py", "usercustomize.py", "autograder.py",
+                 "x.pth", "zmq.py", "ipykernel.py",
+                 ".ipython/profile_default/startup/00.py")  # fmt: skip
         for name in names:
             (folder / name).write_text("import os; os._exit(9)")
         code = "import jax, numpy, autograder.endpoint; jax.__version__"

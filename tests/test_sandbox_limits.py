@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import psutil
 import pytest
 
 from autograder.sandbox.settings import ResourceLimits, Stop
+from tests.as_user import ROOT
 from tests.sandbox import IS_ROOT, Grader, Place, eventually, place
 
 pytestmark = pytest.mark.xdist_group("sandbox")
@@ -221,3 +224,11 @@ def running(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_class_leaves_nothing_behind() -> None:
+    """`make soak` does it with a thousand."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.soak", "30"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

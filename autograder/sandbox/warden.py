@@ -1,7 +1,7 @@
 """The fork server's outermost process: starts the zygote, outlives it, and cleans up.
 
-TRUSTED SIDE, outside every namespace, a few megabytes. It imports nothing heavy and never looks
-at data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
+TRUSTED SIDE, outside every namespace. It imports neither JAX nor ipykernel, and never looks at
+data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
 
     python -P -m autograder.sandbox.warden FILE_DESCRIPTOR
 
