@@ -9,6 +9,7 @@ then between, it counts what a leak would make more of.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import tempfile
 from dataclasses import astuple, dataclass
@@ -52,7 +53,7 @@ class Count:
             processes=len(family),
             descriptors=sum(process.num_fds() for process in (me, *family)),
             mounts=len(Path("/proc/self/mounts").read_text().splitlines()),
-            temporary=sum(1 for _ in Path(tempfile.gettempdir()).rglob("nbgrader-jax-*/*")),
+            temporary=sum(1 for _ in Path(tempfile.gettempdir()).rglob("*")),
             grader_kb=me.memory_full_info().uss >> 10,
             server_kb=sum(process.memory_full_info().uss for process in family) >> 10,
         )
@@ -101,7 +102,10 @@ def leaks(before: Count, after: Count) -> list[str]:
 
 def main() -> None:
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    before, after = soak(number)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        os.environ["TMPDIR"] = tempfile.tempdir = folder  # where nobody else writes
+        before, after = soak(number)
     print("before", before, "after ", after, sep="\n")
     if found := leaks(before, after):
         sys.exit("left behind: " + "; ".join(found))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -98,10 +99,12 @@ class Landlock(Isolator):
         return abi
 
     def usage(self, limits: ResourceLimits) -> Usage:
-        memory, processes, cpu = measure(psutil.Process().children(recursive=True), limits)
+        descendants = psutil.Process().children(recursive=True)
+        memory, processes, cpu = measure(descendants, limits)
         looked, disk, files = self._disk
         if time.monotonic() - looked > LOOK_AT_DISK:
             disk, files = contents(self._home)
+            disk += sum(deleted_files(descendants).values())
             self._disk = (time.monotonic(), disk, files)
         return Usage(memory, processes, cpu, disk, files)
 
@@ -135,6 +138,20 @@ def contents(folder: Path) -> tuple[int, int]:
             except OSError:
                 continue
     return disk, files
+
+
+def deleted_files(processes: list[psutil.Process]) -> dict[int, int]:
+    """Bytes on disk of the files that processes hold open without a name, by inode."""
+    found = {}
+    for process in processes:
+        try:
+            for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+                status = descriptor.stat()
+                if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                    found[status.st_ino] = status.st_blocks * 512
+        except OSError:  # it has ended, or closed the file
+            continue
+    return found
 
 
 def threads_of(uid: int) -> int:
