@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import subprocess
@@ -50,13 +51,15 @@ def grader(where: Place) -> Iterator[Grader]:
         yield made
 
 
-def execute(notebook: NotebookNode, manager: type[AsyncKernelManager]) -> list[list[object]]:
+def execute(
+    notebook: NotebookNode, manager: type[AsyncKernelManager], folder: Path = SOURCE.parent
+) -> list[list[object]]:
     """What each cell shows, without what differs from run to run."""
     client = NotebookClient(
         notebook,
         kernel_manager_class=manager,
         allow_errors=True,
-        resources={"metadata": {"path": str(SOURCE.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
     return [[plain(output) for output in cell.get("outputs", [])] for cell in notebook.cells]
@@ -83,7 +86,7 @@ class TestLikeAnOrdinaryKernel:
             "image/png" in shown for cell in sandboxed for shown in cell if isinstance(shown, dict)
         )
 
-    def test_whatever_a_notebook_does_looks_the_same(self) -> None:
+    def test_whatever_a_notebook_does_looks_the_same(self, tmp_path: Path) -> None:
         sources = [
             "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2]);",
             "%matplotlib inline\nplt.hist([1, 2, 2]);",
@@ -103,14 +106,15 @@ class TestLikeAnOrdinaryKernel:
             "_, Out[7], In[1], get_ipython().history_manager.enabled",
             "import jax; jax.devices(), jax.numpy.arange(3) / 7",
             "?len",
-            "%%timeit -n1 -r1\npass",
             "import autograder, getpass; getpass.getuser and autograder.__all__",
+            "import local_module, sys; local_module.answer, sys.path",
             "exit",
         ]
-        sources.remove("%%timeit -n1 -r1\npass")
-        cells = [new_code_cell(source) for source in sources]
-        ordinary = execute(new_notebook(cells=[c.copy() for c in cells]), AsyncKernelManager)
-        sandboxed = execute(new_notebook(cells=[c.copy() for c in cells]), SandboxManager)
+        notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+        (tmp_path / "local_module.py").write_text("answer = 42")
+        ordinary = execute(copy.deepcopy(notebook), AsyncKernelManager, tmp_path)
+        (tmp_path / "note.txt").unlink()
+        sandboxed = execute(copy.deepcopy(notebook), SandboxManager, tmp_path)
         for source, here, there in zip(sources, sandboxed, ordinary, strict=True):
             assert here == there, source
 
@@ -179,7 +183,9 @@ class TestIsolationIsRequired:
         stub = (
             "from autograder.sandbox import choice, warden; choice.ISOLATORS.clear(); warden.main()"
         )
-        program = f"import sys; sys.argv[:] = ['warden', sys.argv[-1]]; {stub}"
+        program = (
+            f"import sys; sys.path.append('/'); sys.argv[:] = ['warden', sys.argv[-1]]; {stub}"
+        )
         monkeypatch.setattr(ForkServer, "command", (sys.executable, "-c", program))
 
     def test_refuses_to_grade_without(self, monkeypatch: pytest.MonkeyPatch) -> None:

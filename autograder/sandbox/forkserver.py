@@ -55,7 +55,7 @@ class ForkServer:
         If it does not start for any other reason.
     """
 
-    command = (sys.executable, "-P", "-m", "autograder.sandbox.warden")
+    command = (sys.executable, "-m", "autograder.sandbox.warden")
     _running: dict[Plan, ForkServer] = {}  # noqa: RUF012 - shared on purpose
     _starting = threading.Lock()
 

@@ -3,7 +3,7 @@
 TRUSTED SIDE, outside every namespace. It imports neither JAX nor ipykernel, and never looks at
 data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
 
-    python -P -m autograder.sandbox.warden FILE_DESCRIPTOR
+    python -m autograder.sandbox.warden FILE_DESCRIPTOR
 
 The first message on the socket is the configuration. The zygote answers on it.
 """
@@ -29,6 +29,7 @@ LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be n
 
 def main() -> None:
     """Run until the zygote ends, which it does when the grader goes away."""
+    sys.path.remove(str(Path.cwd()))  # put there by `-m`; ipykernel's launcher removes it as well
     line = socket.socket(fileno=int(sys.argv[1]))
     configuration = json.loads(line.recv(1 << 20) or "null")
     if configuration is None:
