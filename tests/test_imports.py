@@ -26,9 +26,13 @@ LEVELS = (
     {"kernel"},
     {"intake"},
     {"execute"},
+    {"figures", "safety"},
+    {"feedback"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-MAY_IMPORT_NBGRADER = {"execute", "feedback", "intake", "grade", "report", "verify", "app"}
+MAY_IMPORT_NBGRADER = {
+    "execute", "feedback", "intake", "grade", "report", "safety", "verify", "app",
+}  # fmt: skip
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
 INSTRUCTORS = ["nbgrader", "nbclient", "nbconvert", "nbformat", "jupyter_client", "sqlalchemy"]
