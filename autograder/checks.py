@@ -21,10 +21,11 @@ import numpy as np
 
 from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
 from autograder.context import current, validating
+from autograder.curves import loss_curves
 from autograder.endpoint import evaluate
 from autograder.numerics import Params, central_differences, gradient_descent
 from autograder.properties import Property
-from autograder.result import CheckResult, Figure, Line, Outcome, Report
+from autograder.result import CheckResult, Figure, Outcome, Report
 from autograder.student import Given, Part, StudentFault
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
@@ -513,22 +514,3 @@ def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
     before, after = np.asarray(along[:-1]), np.asarray(along[1:])
     sentence = disagreement(losses, before)
     return sentence if sentence and disagreement(losses, after) else ""
-
-
-def loss_curves(losses: Any, along: Sequence[float]) -> Figure:
-    """The losses that a training loop recorded, beside those of plain gradient descent.
-
-    Drawn from step 1 where they were recorded after each update, and from 0 otherwise.
-    """
-    recorded = np.ravel(as_array(losses))
-    numbers: Any = recorded if recorded.dtype.kind in "iuf" else ()
-    after = len(numbers) == len(along) - 1 and not disagreement(losses, np.asarray(along[1:]))
-    return Figure(
-        "The loss during training",
-        "step",
-        "loss",
-        (
-            Line.through("plain gradient descent", along),
-            Line.through("your loop", numbers, first=int(after)),
-        ),
-    )

@@ -26,6 +26,7 @@ from traitlets.config import Config
 
 from autograder.execute import grade_id, is_test_cell, recorded
 from autograder.figures import Drawing, curves
+from autograder.gather import Problem, problems_of
 from autograder.intake import DAMAGED
 from autograder.render import headline, points_text, to_html
 from autograder.result import Report
@@ -43,7 +44,6 @@ MATHML_ELEMENTS = {
     )
 }  # fmt: skip
 CODE = re.compile(r"`([^`<>]+)`")
-LONGEST_MESSAGE = 300  # characters
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
@@ -63,7 +63,7 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """One graded cell on the page. `waiting` says that a person has yet to mark it."""
 
     anchor: str
@@ -105,14 +105,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A cell that stopped, and what it said."""
-
-    cell: str
-    said: str
-
-
-@dataclass(frozen=True)
 class Page:
     """Everything that the template shows besides the notebook itself."""
 
@@ -122,7 +114,7 @@ class Page:
     max_score: float
     late_penalty: float
     damaged: str
-    parts: list[Part]
+    sections: list[Section]
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -132,7 +124,7 @@ class Page:
     @property
     def waiting(self) -> float:
         """Points of what only a person can mark and has not marked yet."""
-        return sum(part.points for part in self.parts if part.waiting and part.by_hand)
+        return sum(part.points for part in self.sections if part.waiting and part.by_hand)
 
     @property
     def style(self) -> str:
@@ -159,7 +151,7 @@ class Summarise(NbGraderPreprocessor):  # type: ignore[misc]
             max_score=identity["max_score"],
             late_penalty=identity["late_penalty"],
             damaged=nb.metadata.get(DAMAGED, ""),
-            parts=list(parts_of(nb, waiting)),
+            sections=list(sections_of(nb, waiting)),
             problems=list(problems_of(nb)),
         )
         for cell in nb.cells:
@@ -168,7 +160,7 @@ class Summarise(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-def parts_of(nb: NotebookNode, waiting: set[str]) -> Iterator[Part]:
+def sections_of(nb: NotebookNode, waiting: set[str]) -> Iterator[Section]:
     """The graded cells in order, each with the comments on the answers that lead up to it."""
     comments: list[str] = []
     for cell in nb.cells:
@@ -176,7 +168,7 @@ def parts_of(nb: NotebookNode, waiting: set[str]) -> Iterator[Part]:
         if marks.get("comment"):
             comments.append(marks["comment"])
         if is_grade(cell) or is_task(cell):
-            yield Part(
+            yield Section(
                 anchor=grade_id(cell),
                 score=marks["score"],
                 points=marks["points"],
@@ -186,17 +178,6 @@ def parts_of(nb: NotebookNode, waiting: set[str]) -> Iterator[Part]:
                 comments=tuple(comments),
             )
             comments = []
-
-
-def problems_of(nb: NotebookNode) -> Iterator[Problem]:
-    """The cells that ended in an error, by name or by their first line."""
-    for cell in nb.cells:
-        for output in cell.get("outputs", ()):
-            if output.output_type == "error":
-                name = cell.metadata.get("nbgrader", {}).get("grade_id")
-                said = f"{output.ename}: {output.evalue}"
-                first = next(iter(cell.source.strip().splitlines()), "")
-                yield Problem(str(name or first)[:80], said[:LONGEST_MESSAGE])
 
 
 class FeedbackExporter(HTMLExporter):

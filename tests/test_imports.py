@@ -19,7 +19,7 @@ LEVELS = (
     {"compare", "endpoint"},
     {"context"},
     {"student"},
-    {"properties", "numerics"},
+    {"curves", "properties", "numerics"},
     {"checks"},
     {"reference"},
     {"judge"},
@@ -27,11 +27,14 @@ LEVELS = (
     {"intake"},
     {"execute"},
     {"figures", "safety"},
-    {"feedback"},
+    {"gather"},
+    {"export", "feedback", "report"},
+    {"app"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
-    "execute", "feedback", "intake", "grade", "report", "safety", "verify", "app",
+    "app", "execute", "export", "feedback", "gather", "grade", "intake", "report", "safety",
+    "verify",
 }  # fmt: skip
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
