@@ -132,13 +132,10 @@ def class_report(results: Results, *, anonymous: bool = False) -> ClassReport:
 
 
 def in_order(results: Results) -> dict[tuple[str, str], list[Part]]:
-    """The parts of all students by notebook and cell, in the order of the fullest submission."""
-    by_length = sorted(
-        results.submissions, key=lambda s: -sum(p.report is not None for p in s.parts)
-    )
-    found: dict[tuple[str, str], list[Part]] = {}
-    for submission in by_length[:1]:
-        found |= {(part.notebook, part.name): [] for part in submission.parts}
+    """The parts of all students by notebook and cell, in the order that most notebooks have."""
+    orders = Counter(tuple((p.notebook, p.name) for p in s.parts) for s in results.submissions)
+    usual = orders.most_common(1)[0][0] if orders else ()
+    found: dict[tuple[str, str], list[Part]] = {cell: [] for cell in usual}
     for submission in results.submissions:
         for part in submission.parts:
             found.setdefault((part.notebook, part.name), []).append(part)

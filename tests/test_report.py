@@ -73,6 +73,13 @@ def test_exercises_are_averaged(results: Results) -> None:
     assert (essay.exercise, essay.waiting) == ("essay", 6)
 
 
+def test_exercises_come_in_the_order_that_most_notebooks_have(results: Results) -> None:
+    first, *others = results.submissions
+    shuffled = replace(results, submissions=(replace(first, parts=first.parts[::-1]), *others))
+    assert [row.exercise for row in report.exercise_rows(shuffled)] == ["loss", "essay"]
+    assert report.class_report(shuffled).students == report.class_report(results).students
+
+
 def test_misconceptions_are_ranked_with_the_students(results: Results) -> None:
     (row,) = report.misconception_rows(results)
     assert (row.exercise, row.misconception, row.count) == ("loss", MEAN, 2)
