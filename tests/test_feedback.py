@@ -127,6 +127,16 @@ def test_an_assignment_without_points_has_a_page() -> None:
     assert (page.percent, page.waiting) == (0, 0)
 
 
+def test_points_that_only_a_person_can_give_are_added_up() -> None:
+    parts = [
+        section(waiting=True, by_hand=True, points=3.0),
+        section(waiting=True, by_hand=True, points=0.5),
+        section(waiting=True, points=8.0),  # judged already: a person only looks at it again
+        section(by_hand=True, points=2.0),
+    ]
+    assert Page("t", "s", 0, 13.5, 0, "", parts).waiting == 3.5
+
+
 def test_words_in_backticks_are_code() -> None:
     table = section(report=classroom.RECORDS["jade"]).table
     assert "<code>loss</code> ended the kernel" in table
@@ -180,6 +190,7 @@ class TestFigures:
         assert "<x>" not in svg
         assert "<!DOCTYPE" not in svg
         assert "<metadata" not in svg
+        assert not re.search(r'id="[a-z0-9]+_\d', svg)  # would clash with another picture's
 
     def test_colours_follow_the_page(self, tmp_path: Path) -> None:
         svg = curves(loss_curves([3.0, 4.0], [3.0, 2.0, 1.0])).svg

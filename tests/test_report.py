@@ -86,6 +86,14 @@ def test_misconceptions_are_ranked_with_the_students(results: Results) -> None:
     assert row.students == ("coral", "indigo")
 
 
+def test_the_most_frequent_misconception_comes_first(results: Results) -> None:
+    rare = classroom.report(Outcome.PASSED, Outcome.FAILED, mistake="A rare one.")
+    amber, *others = results.submissions
+    changed = replace(amber, parts=(replace(amber.parts[0], report=rare),))
+    rows = report.misconception_rows(replace(results, submissions=(changed, *others)))
+    assert [(row.misconception, row.count) for row in rows] == [(MEAN, 2), ("A rare one.", 1)]
+
+
 def test_students_late_stopped_and_waiting(results: Results) -> None:
     rows = {row.student: row for row in report.class_report(results).students}
     assert rows["indigo"].hours_late == 1.0

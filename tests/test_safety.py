@@ -276,6 +276,7 @@ def test_harmless_markdown_is_untouched(source: str) -> None:
         ("a <b>b</b> c", "<p>a <b>b</b> c</p>"),
         ("a <button class='full-credit'>b</button>", "&lt;button"),
         ("a <b class='full-credit' id='x'>b</b>", "<b>b</b>"),
+        ("a <b>b</b>\n\n```\nc\n\nd\n```", "<code>c&#10;&#10;d&#10;</code>"),
     ],
 )
 def test_other_markdown_is_replaced_by_its_rendering(source: str, shown: str) -> None:
