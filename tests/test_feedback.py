@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 
 from autograder.curves import loss_curves
 from autograder.feedback import Page, Section, mathml
 from autograder.figures import curves, score_distribution
-from autograder.gather import Problem, problems_of
+from autograder.gather import Problem, gather, problems_of
 from autograder.result import Figure, Line
 from tests import classroom
 from tests.browser import browser
@@ -69,6 +70,13 @@ def test_what_a_marker_did_is_said(course: Course) -> None:
     assert "1.5 of 2 points : marked by a person" in words
     assert "From your marker: See chapter 2" in words
     assert "<msup>" in page_of(course, "coral")
+
+
+def test_the_class_report_knows_the_same_score(course: Course) -> None:
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        results = gather(gradebook, CourseDirectory(root=str(course.root)), ASSIGNMENT)
+    coral = next(s for s in results.submissions if s.student == "coral")
+    assert (coral.score, coral.late_penalty) == (4.0, 1.0)
 
 
 def test_what_only_staff_may_read_is_left_out(course: Course) -> None:
