@@ -38,13 +38,16 @@ c.Autograde.autograde_preprocessors = [
     "autograder.execute.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.safety.Sanitise",
 ]
 
 # What students read must not hold the hidden tests or the marking scheme.
+c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "autograder.feedback.HideTests",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    "autograder.safety.Sanitise",
+    "autograder.feedback.Summarise",
 ]
 
 # Seconds that one cell of a student's may run. The lesson states it.

@@ -21,10 +21,11 @@ import numpy as np
 
 from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
 from autograder.context import current, validating
+from autograder.curves import loss_curves
 from autograder.endpoint import evaluate
 from autograder.numerics import Params, central_differences, gradient_descent
 from autograder.properties import Property
-from autograder.result import CheckResult, Outcome, Report
+from autograder.result import CheckResult, Figure, Outcome, Report
 from autograder.student import Given, Part, StudentFault
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
@@ -211,6 +212,7 @@ class Exercise:
         # A mistake is known by what is judged: how the losses are recorded must not hide it.
         judged = ("losses", "parameters").index(of)
         mistakes = {why: item_of(f, judged) for why, f in (misconceptions or {}).items()}
+        figures: list[Figure] = []
 
         def judge(
             run: Part, function: Any, measure: Function, gradient: Function
@@ -223,7 +225,9 @@ class Exercise:
             losses, parameters = answer
             if of == "parameters":
                 return disagreement(parameters, path[-1]), [parameters]
-            return wrong_losses(losses, [measure(point) for point in path], n_steps), [losses]
+            along = [measure(point) for point in path]
+            figures.append(loss_curves(losses, along))
+            return wrong_losses(losses, along, n_steps), [losses]
 
         def with_given(run: Part, function: Given) -> tuple[str, list[Any]]:
             measure = evaluated(function)
@@ -252,7 +256,7 @@ class Exercise:
                 return Verdict("")
             return known.verdict(mistakes, inputs(stand_in))
 
-        self._run(title, check, points, hints)
+        self._run(title, check, points, hints, figures)
 
     def reaches(
         self,
@@ -360,8 +364,14 @@ class Exercise:
         return Verdict("") if other.passed else own.verdict(None, [])
 
     def _run(
-        self, title: str, check: Callable[[], Verdict], points: float, hints: Sequence[str]
+        self,
+        title: str,
+        check: Callable[[], Verdict],
+        points: float,
+        hints: Sequence[str],
+        figures: Sequence[Figure] = (),
     ) -> None:
+        """Run a check. It may add to `figures`; the first one goes into the record."""
         outcome, verdict, note = Outcome.PASSED, Verdict(""), ""
         try:
             verdict = check()
@@ -374,7 +384,16 @@ class Exercise:
         sentence, mistake = verdict
         rationale = f"{sentence} {mistake}".strip() if mistake else sentence
         self.results.append(
-            CheckResult(title, outcome, points, rationale, tuple(hints), mistake, note)
+            CheckResult(
+                title,
+                outcome,
+                points,
+                rationale,
+                tuple(hints),
+                mistake,
+                note,
+                next(iter(figures), None),
+            )
         )
 
 

@@ -81,10 +81,14 @@ def _hints_html(hints: tuple[str, ...]) -> str:
     return html
 
 
-def _row_html(check: CheckResult, graded: bool) -> str:
+def _row_html(check: CheckResult, graded: bool, staff: bool) -> str:
     worth = f"{points_text(check.earned)} / {points_text(check.points)}" if graded else ""
     said = escape(explanation(check)).replace("\n", "<br>")
     below = (f"<div>{said}</div>" if said else "") + _hints_html(hints_of(check))
+    if staff and check.staff_note:
+        below += (
+            f"<details><summary>For staff</summary><pre>{escape(check.staff_note)}</pre></details>"
+        )
     outcome = f"<b>{SYMBOL[check.outcome]} {check.outcome}</b>"
     return (
         f'<tr><td style="{CELL};white-space:nowrap;color:{COLOUR[check.outcome]}">{outcome}</td>'
@@ -93,18 +97,25 @@ def _row_html(check: CheckResult, graded: bool) -> str:
     )
 
 
-def to_html(report: Report) -> str:
-    """The report as an HTML fragment without scripts or style sheets; all text is escaped."""
-    rows = "".join(_row_html(check, report.graded) for check in report.checks)
+def to_html(report: Report, *, staff: bool = False) -> str:
+    """The report as an HTML fragment without scripts or style sheets; all text is escaped.
+
+    With `staff`, also what only staff may read: notes on what broke, and the seed.
+    """
+    rows = "".join(_row_html(check, report.graded, staff) for check in report.checks)
+    seed = f"<p>For staff: the random inputs follow from the seed {report.seed}.</p>"
     return (
-        f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table></div>"
+        f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table>"
+        f"{seed if staff else ''}</div>"
     )
 
 
 def mimebundle(report: Report) -> dict[str, Any]:
     """What a notebook shows.
 
-    Graded: text/plain is the bare score, the one form that nbgrader reads without guessing.
+    Graded: text/plain is the bare score, the one form that nbgrader reads without guessing, and
+    staff read the HTML, in formgrader. The feedback page makes its own from the record.
     """
     plain = repr(float(report.score)) if report.graded else to_text(report)
-    return {"text/plain": plain, "text/html": to_html(report), MIMETYPE: report.to_json()}
+    html = to_html(report, staff=report.graded)
+    return {"text/plain": plain, "text/html": html, MIMETYPE: report.to_json()}

@@ -7,12 +7,13 @@ made on the trusted side alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 SCHEMA_VERSION = 1
+MOST_POINTS = 60  # of one line of a figure: enough for its shape, little to store
 MIMETYPE = "application/vnd.nbgrader-jax.report+json"
 
 
@@ -27,12 +28,58 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Line:
+    """A curve of a figure: at most MOST_POINTS points; None where y is not finite."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        if not len(self.x) == len(self.y) <= MOST_POINTS:
+            raise ValueError(
+                f"line {self.label!r}: {len(self.x)} and {len(self.y)} numbers, expected as many "
+                f"x as y and at most {MOST_POINTS}"
+            )
+
+    @classmethod
+    def through(cls, label: str, y: Sequence[float], first: int = 0) -> Line:
+        """A line through y at x = first, first + 1, ...; thinned out evenly if it is long."""
+        every = -(-len(y) // MOST_POINTS) or 1
+        kept = [float(f"{value:.4g}") for value in y[::every]]
+        return cls(
+            label,
+            tuple(first + every * n for n in range(len(kept))),
+            tuple(value if math.isfinite(value) else None for value in kept),
+        )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A small picture for a student: curves over the same axis."""
+
+    title: str
+    x_label: str
+    y_label: str
+    lines: tuple[Line, ...]
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Figure:
+        """Read what `asdict` wrote."""
+        lines = tuple(
+            Line(line["label"], tuple(line["x"]), tuple(line["y"])) for line in record["lines"]
+        )
+        return cls(record["title"], record["x_label"], record["y_label"], lines)
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One row of a report.
 
     `rationale` says what happened, `hints` what to think about next (most general first).
     `misconception` is the known mistake that the answer coincides with, or "".
     `staff_note` is for course staff and is never rendered for a student.
+    `figure` is a picture for the student's feedback page; few checks have one.
     """
 
     title: str
@@ -42,6 +89,7 @@ class CheckResult:
     hints: tuple[str, ...] = ()
     misconception: str = ""
     staff_note: str = ""
+    figure: Figure | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.points) and self.points >= 0):
@@ -124,6 +172,9 @@ class Report:
                         **check,
                         "outcome": Outcome(check["outcome"]),
                         "hints": tuple(check["hints"]),
+                        "figure": Figure.from_json(drawn)
+                        if (drawn := check.get("figure"))
+                        else None,
                     }
                 )
                 for check in record["checks"]

@@ -44,6 +44,8 @@ def main() -> None:
     run_with_progress(course, "generate_feedback")
     print("\n4. Scores (autograder scores):\n")
     print(course.autograder("scores", ASSIGNMENT))
+    print("5. The class report (autograder report):\n")
+    print(course.autograder("report", ASSIGNMENT).partition("\nThe report is")[0])
     print(
         "\nWho handed in what:",
         *(f"  {student:8}{read_notebook_of(KINDS[kind])}" for student, kind in STUDENTS.items()),
@@ -51,6 +53,7 @@ def main() -> None:
         f"  {relative(course.root / 'release' / ASSIGNMENT)}/  what a student receives",
         f"  {relative(course.feedback_page('coral'))}  feedback on one mistake",
         f"  {relative(course.feedback_page('indigo'))}  a kernel that died",
+        f"  {relative(course.root / 'reports' / ASSIGNMENT / 'report.html')}  the whole class",
         f"  {relative(course.root / 'gradebook.db')}  nbgrader's gradebook",
         sep="\n",
     )

@@ -580,6 +580,35 @@ def test_descends_of_something_else_is_the_authors_mistake(of):
     assert str(caught.value) == f"of={of!r}: expected 'parameters' or 'losses'"
 
 
+@pytest.mark.parametrize(
+    ("returned", "first", "count"),
+    [
+        ("losses", 0, 4),
+        ("losses + [loss_fun(theta, model, x, y)]", 0, 5),
+        ("losses[1:] + [loss_fun(theta, model, x, y)]", 1, 4),
+        ("losses * 100", 0, 58),
+        ("losses[-1]", 0, 1),
+        ("'text'", 0, 0),
+    ],
+)
+def test_the_losses_are_drawn_beside_those_of_plain_gradient_descent(returned, first, count):
+    figure = descent(HEAD + LOOP.replace("return losses,", f"return {returned},"), "losses").figure
+    plain, yours = figure.lines
+    assert (plain.label, yours.label) == ("plain gradient descent", "your loop")
+    assert plain.x == (0, 1, 2, 3, 4)
+    assert plain.y[0] > plain.y[-1] > 0
+    assert len(yours.x) == count
+    assert not count or yours.x[0] == first
+    if 4 <= count <= 5:
+        assert yours.y == plain.y[first : first + count]
+
+
+def test_nothing_is_drawn_without_losses():
+    assert descent(HEAD + LOOP).figure is None
+    assert descent("def f(*a, **k): return None", "losses").figure is None
+    assert descent("def f(*a, **k): raise ValueError", "losses").figure is None
+
+
 @pytest.mark.parametrize("of", ["parameters", "losses"])
 def test_descends_under_the_students_own_loss(of):
     assert descent(HEAD + LOOP, of, loss=student.loss).outcome is PASSED

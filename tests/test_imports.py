@@ -19,7 +19,7 @@ LEVELS = (
     {"compare", "endpoint"},
     {"context"},
     {"student"},
-    {"properties", "numerics"},
+    {"curves", "properties", "numerics"},
     {"checks"},
     {"reference"},
     {"judge"},
@@ -43,9 +43,16 @@ LEVELS = (
     {"sandbox.manager"},
     {"intake"},
     {"execute"},
+    {"figures", "safety"},
+    {"gather"},
+    {"export", "feedback", "report"},
+    {"app"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-MAY_IMPORT_NBGRADER = {"execute", "feedback", "intake", "grade", "report", "verify", "app"}
+MAY_IMPORT_NBGRADER = {
+    "app", "execute", "export", "feedback", "gather", "grade", "intake", "report", "safety",
+    "verify",
+}  # fmt: skip
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
 INSTRUCTORS = ["nbgrader", "nbclient", "nbconvert", "nbformat", "jupyter_client", "sqlalchemy"]

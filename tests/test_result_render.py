@@ -13,7 +13,16 @@ from nbformat.v4 import new_code_cell, new_output
 from nbgrader.utils import determine_grade
 
 from autograder import render
-from autograder.result import MIMETYPE, SCHEMA_VERSION, CheckResult, Outcome, Report
+from autograder.result import (
+    MIMETYPE,
+    MOST_POINTS,
+    SCHEMA_VERSION,
+    CheckResult,
+    Figure,
+    Line,
+    Outcome,
+    Report,
+)
 from tests.inprocess import run_without
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -378,9 +387,41 @@ def test_mimebundle_of_a_graded_report():
     bundle = render.mimebundle(FULL)
     assert bundle == {
         "text/plain": "2.0",
-        "text/html": render.to_html(FULL),
+        "text/html": render.to_html(FULL, staff=True),
         MIMETYPE: FULL.to_json(),
     }
+
+
+def test_staff_read_what_broke_and_the_seed():
+    shown, hidden = render.to_html(FULL, staff=True), render.to_html(FULL)
+    assert "For staff</summary><pre>Traceback: SECRET</pre>" in shown
+    assert "follow from the seed 77" in shown
+    assert "SECRET" not in hidden
+    assert "seed" not in hidden
+
+
+def test_figures_survive_json():
+    line = Line.through("yours", [1.0, float("inf"), 0.123456])
+    check = CheckResult("t", PASSED, figure=Figure("The loss", "step", "loss", (line,)))
+    report = Report("e", (check,), 1.0)
+    assert Report.from_json(json.loads(json.dumps(report.to_json(), allow_nan=False))) == report
+    assert line.y == (1.0, None, 0.1235)
+
+
+@pytest.mark.parametrize("count", [0, 1, 60, 61, 5000])
+def test_a_long_line_is_thinned_out_evenly(count):
+    line = Line.through("yours", range(count), first=1)
+    assert len(line.y) <= MOST_POINTS
+    assert all(x == y + 1 for x, y in zip(line.x, line.y, strict=True))
+    assert count < 61 or len(line.y) > MOST_POINTS / 2
+
+
+def test_lines_are_small_and_even():
+    with pytest.raises(ValueError, match="expected as many x as y and at most 60") as caught:
+        Line("yours", (0.0,), ())
+    assert str(caught.value).startswith("line 'yours': 1 and 0 numbers")
+    with pytest.raises(ValueError, match="line 'yours': 61 and 61 numbers"):
+        Line("yours", tuple(range(61)), tuple(range(61)))
 
 
 def test_mimebundle_of_a_live_report_is_readable_text():
