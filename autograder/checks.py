@@ -15,36 +15,36 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
-from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
+from autograder.compare import (
+    as_array,
+    disagreement,
+    finite,
+    side_by_side,
+    wrong_form,
+    wrong_losses,
+    wrong_params,
+    wrong_training_form,
+)
 from autograder.context import current, validating
-from autograder.endpoint import evaluate
-from autograder.numerics import Params, central_differences, gradient_descent
+from autograder.diagnosis import Arguments, Attempt, Function, Mistakes, Trial, attempt
+from autograder.numerics import Params, central_differences, evaluated, gradient_descent, plain
 from autograder.properties import Property
 from autograder.result import CheckResult, Outcome, Report
-from autograder.student import Given, Part, StudentFault
+from autograder.student import Given, NotAttempted, Part, StudentFault
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
 # counts as zero.
 SLOPE_SCALE = 1e-3
 
-Arguments = Sequence[Any]
-Function = Callable[..., Any]
-Mistakes = Mapping[str, Function]
-
 
 class ChecksNotPassed(AssertionError):
     """Raised by `report` under nbgrader's Validate, which shows only errors."""
-
-
-class Verdict(NamedTuple):
-    """What a check found: "" or a sentence, and the known mistake that explains it."""
-
-    sentence: str
-    misconception: str = ""
 
 
 class Exercise:
@@ -58,6 +58,7 @@ class Exercise:
         context = current.get()
         self.name = name
         self.results: list[CheckResult] = []
+        self.trials: list[Trial] = []
         self._max_points = context.max_points
         self._seed = context.seed
         self.rng = np.random.default_rng([context.seed, *name.encode()])
@@ -80,13 +81,13 @@ class Exercise:
         Among hidden tests, say `show=False`.
         """
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             answer = part(*args)
             sentence = disagreement(answer, expected, rtol)
             shown = side_by_side(answer, expected) if sentence and show else ""
-            return Verdict(sentence + shown)
+            return Attempt(sentence + shown, [answer], [expected])
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name, [args]), check, points, hints)
 
     def agrees(
         self,
@@ -105,14 +106,15 @@ class Exercise:
         `misconceptions` maps the explanation of a known mistake to a function that makes it.
         """
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             expected = [plain(solution, args) for args in inputs]
             answers = [part(*args) for args in inputs]
             pairs = zip(answers, expected, strict=True)
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return explained(sentence, answers, misconceptions, inputs)
+            return Attempt(sentence, answers, expected)
 
-        self._run(title, check, points, hints)
+        trial = Trial(title, part.name, inputs, misconceptions or {}, solution=solution)
+        self._run(trial, check, points, hints)
 
     def satisfies(
         self,
@@ -126,15 +128,15 @@ class Exercise:
     ) -> None:
         """The answers to `inputs`, each of this shape, have properties (see `properties`)."""
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             answers = [part(*args) for args in inputs]
             for answer in answers:
                 form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
                 if problem := form or finite(answer):
-                    return Verdict(problem)
-            return Verdict(next((s for holds in properties if (s := holds(answers))), ""))
+                    return Attempt(problem)
+            return Attempt(next((s for holds in properties if (s := holds(answers))), ""))
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name), check, points, hints)
 
     def is_gradient(
         self,
@@ -157,27 +159,21 @@ class Exercise:
         """
         ins = dict(stand_ins or {})
 
-        def judge(gradient: Part, function: Function) -> tuple[str, list[Any]]:
+        def judge(gradient: Part, function: Function) -> Attempt:
             answers = [gradient(*args) for args in inputs]
-            for args, answer in zip(inputs, answers, strict=True):
-                at, *rest = args
-                slope = central_differences(lambda p: scalar(function(p, *rest)), at)  # noqa: B023
-                if sentence := disagreement(answer, slope, scale=SLOPE_SCALE):
-                    return sentence, answers
-            return "", answers
+            slopes = [slope_of(function, args) for args in inputs]
+            pairs = zip(answers, slopes, strict=True)
+            wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
+            return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             own = attempt(lambda: judge(part, of))
             if own.passed or not ins:
-                return own.verdict(misconceptions, inputs)
+                return own
             replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
-            return (
-                Verdict("")
-                if replaced.passed
-                else replaced.worst(own).verdict(misconceptions, inputs)
-            )
+            return replaced if replaced.passed else replaced.worst(own)
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name, inputs, misconceptions or {}), check, points, hints)
 
     def descends(
         self,
@@ -206,53 +202,50 @@ class Exercise:
         """
         if of not in ("parameters", "losses"):
             raise ValueError(f"of={of!r}: expected 'parameters' or 'losses'")
-        steps = {"n_steps": n_steps, "step_size": step_size}
         ins = dict(stand_ins or {})
-        # A mistake is known by what is judged: how the losses are recorded must not hide it.
         judged = ("losses", "parameters").index(of)
-        mistakes = {why: item_of(f, judged) for why, f in (misconceptions or {}).items()}
 
-        def judge(
-            run: Part, function: Any, measure: Function, gradient: Function
-        ) -> tuple[str, list[Any]]:
-            answer = run(dict(start), model, function, x, y, **steps)
+        def judge(run: Part, function: Any, measure: Function, gradient: Function) -> Attempt:
+            answer = run(dict(start), model, function, x, y, n_steps=n_steps, step_size=step_size)
             problem = wrong_training_form(answer, start)
             if problem:
-                return problem, [answer]
+                return Attempt(problem)
             path = gradient_descent(gradient, start, n_steps, step_size)
-            losses, parameters = answer
             if of == "parameters":
-                return disagreement(parameters, path[-1]), [parameters]
-            return wrong_losses(losses, [measure(point) for point in path], n_steps), [losses]
+                sentence = disagreement(answer[1], path[-1])
+                return Attempt(sentence, [answer[1]], [path[-1]])
+            along = [measure(point) for point in path]
+            sentence = wrong_losses(answer[0], along, n_steps)
+            return Attempt(sentence, [answer[0]], [np.asarray(along[:-1])])
 
-        def with_given(run: Part, function: Given) -> tuple[str, list[Any]]:
+        def with_given(run: Part, function: Given) -> Attempt:
             measure = evaluated(function)
             slope = evaluated(function.gradient())
             return judge(
                 run, function, lambda p: measure(p, model, x, y), lambda p: slope(p, model, x, y)
             )
 
-        def with_own(function: Part) -> tuple[str, list[Any]]:
+        def with_own(function: Part) -> Attempt:
             def measure(params: Params) -> float:
                 return scalar(function(params, model, x, y))
 
             return judge(loop, function, measure, lambda p: central_differences(measure, p))
 
-        def inputs(function: Given) -> list[Arguments]:
-            return [(dict(start), model, function, x, y, n_steps, step_size)]
-
-        def check() -> Verdict:
+        def check() -> Attempt:
             if isinstance(loss, Given):
-                return attempt(lambda: with_given(loop, loss)).verdict(mistakes, inputs(loss))
+                return with_given(loop, loss)
             stand_in = ins.get(loss.name)
             if stand_in is None:
-                return attempt(lambda: with_own(loss)).verdict(None, [])
+                return with_own(loss)
             known = attempt(lambda: with_given(loop.using(**ins), stand_in))
-            if known.passed or attempt(lambda: with_own(loss)).passed:
-                return Verdict("")
-            return known.verdict(mistakes, inputs(stand_in))
+            own = known if known.passed else attempt(lambda: with_own(loss))
+            return own if own.passed else known
 
-        self._run(title, check, points, hints)
+        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
+        inputs = [(dict(start), model, known_loss, x, y, n_steps, step_size)]
+        mistakes = misconceptions if misconceptions and known_loss is not None else {}
+        trial = Trial(title, loop.name, inputs, mistakes, judged=itemgetter(judged))
+        self._run(trial, check, points, hints)
 
     def reaches(
         self,
@@ -281,7 +274,8 @@ class Exercise:
                 else f"Off by {distance:.2g}; at most {within:g} is asked for."
             )
 
-        self._run(title, lambda: self._by_value(part, judge, instead, judge), points, hints)
+        trial = Trial(title, part.name)
+        self._run(trial, lambda: self._by_value(part, judge, instead, judge), points, hints)
 
     def minimises(
         self,
@@ -319,7 +313,7 @@ class Exercise:
             return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
         self._run(
-            title,
+            Trial(title, part.name),
             lambda: self._by_value(
                 part,
                 lambda params: judge(params, loss),
@@ -352,109 +346,45 @@ class Exercise:
         judge: Callable[[Any], str],
         instead: Callable[[], Params] | None,
         judge_instead: Callable[[Any], str],
-    ) -> Verdict:
-        own = attempt(lambda: (judge(part.value()), []))
+    ) -> Attempt:
+        own = attempt(lambda: Attempt(judge(part.value())))
         if own.passed or instead is None:
-            return own.verdict(None, [])
-        other = attempt(lambda: (judge_instead(instead()), []))
-        return Verdict("") if other.passed else own.verdict(None, [])
+            return own
+        other = attempt(lambda: Attempt(judge_instead(instead())))
+        if isinstance(own.fault, NotAttempted) and other.sentence:
+            return Attempt(
+                f"There is no `{part.name}`, although what goes into it is there: the cell that "
+                "should make it stopped with an error. Run that cell and read its last line."
+            )
+        return other if other.passed else own
 
     def _run(
-        self, title: str, check: Callable[[], Verdict], points: float, hints: Sequence[str]
+        self, trial: Trial, check: Callable[[], Attempt], points: float, hints: Sequence[str]
     ) -> None:
-        outcome, verdict, note = Outcome.PASSED, Verdict(""), ""
+        outcome, rationale, mistake, note = Outcome.PASSED, "", "", ""
         try:
-            verdict = check()
-            if verdict.sentence:
+            made = check()
+            if made.fault is not None:
+                raise made.fault
+            trial = replace(trial, attempt=made)
+            if made.sentence:
+                mistake = trial.known_mistake()
+                rationale = " ".join(filter(None, [made.sentence, mistake or trial.observation()]))
                 outcome = Outcome.FAILED
         except StudentFault as fault:
-            outcome, verdict = fault.outcome, Verdict(str(fault))
+            outcome, rationale = fault.outcome, str(fault)
         except Exception:
             outcome, note = Outcome.ERROR, traceback.format_exc()
-        sentence, mistake = verdict
-        rationale = f"{sentence} {mistake}".strip() if mistake else sentence
+        self.trials.append(trial)
         self.results.append(
-            CheckResult(title, outcome, points, rationale, tuple(hints), mistake, note)
+            CheckResult(trial.title, outcome, points, rationale, tuple(hints), mistake, note)
         )
 
 
-class Attempt(NamedTuple):
-    """One way of judging: a sentence with the answers behind it, or the student's fault."""
-
-    sentence: str
-    answers: list[Any]
-    fault: StudentFault | None = None
-
-    @property
-    def passed(self) -> bool:
-        return not self.sentence and self.fault is None
-
-    def worst(self, other: Attempt) -> Attempt:
-        """The one that says more about this part: the other, unless only it could not run."""
-        return self if other.fault is not None and self.fault is None else other
-
-    def verdict(self, mistakes: Mistakes | None, inputs: Sequence[Arguments]) -> Verdict:
-        if self.fault is not None:
-            raise self.fault
-        return explained(self.sentence, self.answers, mistakes, inputs)
-
-
-def attempt(judge: Callable[[], tuple[str, list[Any]]]) -> Attempt:
-    """Judge, keeping a student's fault for later."""
-    try:
-        return Attempt(*judge())
-    except StudentFault as fault:
-        return Attempt("", [], fault)
-
-
-def explained(
-    sentence: str,
-    answers: Sequence[Any],
-    mistakes: Mistakes | None,
-    inputs: Sequence[Arguments],
-) -> Verdict:
-    """Add to a failing verdict the known mistake that the answers coincide with."""
-    if not sentence or not mistakes:
-        return Verdict(sentence)
-    candidates = {why: [plain(f, args) for args in inputs] for why, f in mistakes.items()}
-    return Verdict(sentence, recognise(answers, candidates))
-
-
-def item_of(function: Function, index: int) -> Function:
-    """One of the several values that a function returns."""
-    return lambda *args: function(*args)[index]
-
-
-def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:
-    """The numbers of a wrong answer and those expected, if they are few and of the same shape."""
-    few = not isinstance(expected, Mapping | tuple) and np.size(expected) <= most
-    if not few or wrong_form(answer, np.shape(expected)):
-        return ""
-    got, wanted = (
-        ", ".join(f"{number:.4g}" for number in np.ravel(as_array(numbers)))
-        for numbers in (answer, expected)
-    )
-    return f" Got {got}; expected {wanted}."
-
-
-def plain(function: Function, args: Arguments) -> Any:
-    """Call a trusted function in float64; its answer as numpy arrays and plain containers."""
-    return to_numpy(evaluate(function, args, {}))
-
-
-def evaluated(function: Function) -> Function:
-    """A trusted function that computes in float64 and answers with numpy arrays."""
-    return lambda *args: plain(function, args)
-
-
-def to_numpy(value: Any) -> Any:
-    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well."""
-    if isinstance(value, Mapping):
-        return {key: to_numpy(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        items = [to_numpy(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    return np.asarray(value) if hasattr(value, "__array__") else value
+def slope_of(function: Function, args: Arguments) -> Params:
+    """Central differences of a function with respect to its first argument, a dict."""
+    at, *rest = args
+    return central_differences(lambda params: scalar(function(params, *rest)), at)
 
 
 def scalar(value: Any) -> float:
@@ -468,30 +398,3 @@ def scalar(value: Any) -> float:
     if problem := wrong_form(value, ()) or finite(value):
         raise StudentFault(problem)
     return float(np.asarray(value))
-
-
-def wrong_params(params: Any, like: Params) -> str:
-    """Say how parameters differ in keys and shapes from `like`, or ""."""
-    zeros = {key: np.zeros(np.shape(value)) for key, value in like.items()}
-    return disagreement(params, zeros, rtol=float("inf")) or finite(params)
-
-
-def wrong_training_form(answer: Any, start: Params) -> str:
-    """Say why an answer is not `(losses, parameters)`, or ""."""
-    if answer is None:
-        return "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "Expected the pair `(losses, theta)`."
-    losses, parameters = answer
-    if isinstance(losses, Mapping) and not isinstance(parameters, Mapping):
-        return "The pair came the other way round: expected `(losses, theta)`, in this order."
-    return wrong_params(parameters, start)
-
-
-def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
-    """Compare recorded losses with the losses along a path of n_steps + 1 points."""
-    if as_array(losses).size == n_steps + 1:
-        return disagreement(losses, np.asarray(along))
-    before, after = np.asarray(along[:-1]), np.asarray(along[1:])
-    sentence = disagreement(losses, before)
-    return sentence if sentence and disagreement(losses, after) else ""

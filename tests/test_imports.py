@@ -20,6 +20,7 @@ LEVELS = (
     {"context"},
     {"student"},
     {"properties", "numerics"},
+    {"diagnosis"},
     {"checks"},
     {"reference"},
     {"judge"},
