@@ -16,7 +16,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -27,16 +26,15 @@ from autograder.compare import (
     finite,
     side_by_side,
     wrong_form,
-    wrong_losses,
     wrong_params,
-    wrong_training_form,
 )
 from autograder.context import current, validating
 from autograder.diagnosis import Arguments, Attempt, Function, Mistakes, Trial, attempt
-from autograder.numerics import Params, central_differences, evaluated, gradient_descent, plain
+from autograder.numerics import Params, central_differences, evaluated, plain
 from autograder.properties import Property
 from autograder.result import CheckResult, Outcome, Report
-from autograder.student import Given, NotAttempted, Part, StudentFault
+from autograder.student import Given, Part, StudentFault
+from autograder.training import Descent, by_value, scalar
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
 # counts as zero.
@@ -175,6 +173,39 @@ class Exercise:
 
         self._run(Trial(title, part.name, inputs, misconceptions or {}), check, points, hints)
 
+    def is_differentiable(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """JAX can differentiate the part with respect to its first argument, a dict.
+
+        It must come to the slopes that central differences of the part show. A part that is
+        written with `np` instead of `jnp`, or turns numbers into floats, fails here and only here.
+        """
+
+        def total(*args: Any) -> float:
+            answer = part(*args)
+            if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
+                raise StudentFault(problem)
+            return float(np.sum(as_array(answer)))
+
+        def check() -> Attempt:
+            slopes = [slope_of(total, args) for args in inputs]
+            by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+            if by_jax.fault is not None:
+                return Attempt(f"JAX cannot differentiate it. {by_jax.fault}")
+            pairs = zip(by_jax.answers, slopes, strict=True)
+            if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+                return Attempt("Its slope according to JAX is not the slope that its values show.")
+            return Attempt("")
+
+        self._run(Trial(title, part.name), check, points, hints)
+
     def descends(
         self,
         title: str,
@@ -200,52 +231,34 @@ class Exercise:
         be listed as well). A loss of the student's own is replaced by its stand-in first; where
         that disagrees, the trajectory is judged under finite differences of the student's own.
         """
-        if of not in ("parameters", "losses"):
-            raise ValueError(f"of={of!r}: expected 'parameters' or 'losses'")
+        run = Descent(start, model, x, y, n_steps, step_size, of)
         ins = dict(stand_ins or {})
-        judged = ("losses", "parameters").index(of)
-
-        def judge(run: Part, function: Any, measure: Function, gradient: Function) -> Attempt:
-            answer = run(dict(start), model, function, x, y, n_steps=n_steps, step_size=step_size)
-            problem = wrong_training_form(answer, start)
-            if problem:
-                return Attempt(problem)
-            path = gradient_descent(gradient, start, n_steps, step_size)
-            if of == "parameters":
-                sentence = disagreement(answer[1], path[-1])
-                return Attempt(sentence, [answer[1]], [path[-1]])
-            along = [measure(point) for point in path]
-            sentence = wrong_losses(answer[0], along, n_steps)
-            return Attempt(sentence, [answer[0]], [np.asarray(along[:-1])])
-
-        def with_given(run: Part, function: Given) -> Attempt:
-            measure = evaluated(function)
-            slope = evaluated(function.gradient())
-            return judge(
-                run, function, lambda p: measure(p, model, x, y), lambda p: slope(p, model, x, y)
-            )
-
-        def with_own(function: Part) -> Attempt:
-            def measure(params: Params) -> float:
-                return scalar(function(params, model, x, y))
-
-            return judge(loop, function, measure, lambda p: central_differences(measure, p))
+        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
 
         def check() -> Attempt:
             if isinstance(loss, Given):
-                return with_given(loop, loss)
-            stand_in = ins.get(loss.name)
-            if stand_in is None:
-                return with_own(loss)
-            known = attempt(lambda: with_given(loop.using(**ins), stand_in))
-            own = known if known.passed else attempt(lambda: with_own(loss))
+                return run.under_given(loop, loss)
+            if known_loss is None:
+                return run.under_own(loop, loss)
+            known = attempt(lambda: run.under_given(loop.using(**ins), known_loss))
+            own = known if known.passed else attempt(lambda: run.under_own(loop, loss))
             return own if own.passed else known
 
-        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
-        inputs = [(dict(start), model, known_loss, x, y, n_steps, step_size)]
+        # A mistake is known by what is judged: how the losses are recorded must not hide it.
         mistakes = misconceptions if misconceptions and known_loss is not None else {}
-        trial = Trial(title, loop.name, inputs, mistakes, judged=itemgetter(judged))
+        trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
         self._run(trial, check, points, hints)
+
+    @staticmethod
+    def works(answer: Callable[[], Any], expected: Any) -> bool:
+        """Whether something that the student's earlier parts compute comes to `expected`.
+
+        A premise and no check: it earns nothing and shows nothing.
+        """
+        try:
+            return not disagreement(answer(), expected)
+        except Exception:  # whatever the earlier parts do, they do not work
+            return False
 
     def reaches(
         self,
@@ -254,14 +267,17 @@ class Exercise:
         target: Params,
         within: float,
         *,
-        instead: Callable[[], Params] | None = None,
+        made_from: Sequence[Part] = (),
+        instead: Callable[[], Params | None] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
         """The value of the part, a dict of numbers, lies within an absolute distance of `target`.
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
-        work: if those pass, the check passes.
+        work: if those pass, the check passes. It gives None where there is nothing to excuse.
+        `made_from` names the values that a cell of yours makes this one from: where they are
+        there and this one is not, that cell failed, and the student is told so.
         """
 
         def judge(params: Any) -> str:
@@ -275,7 +291,7 @@ class Exercise:
             )
 
         trial = Trial(title, part.name)
-        self._run(trial, lambda: self._by_value(part, judge, instead, judge), points, hints)
+        self._run(trial, lambda: by_value(part, judge, made_from, instead, judge), points, hints)
 
     def minimises(
         self,
@@ -285,7 +301,8 @@ class Exercise:
         start: Params,
         *,
         shrink: float = 1e-2,
-        instead: Callable[[], Params] | None = None,
+        made_from: Sequence[Part] = (),
+        instead: Callable[[], Params | None] | None = None,
         stand_in: Callable[[Params], Any] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
@@ -314,9 +331,10 @@ class Exercise:
 
         self._run(
             Trial(title, part.name),
-            lambda: self._by_value(
+            lambda: by_value(
                 part,
                 lambda params: judge(params, loss),
+                made_from,
                 instead,
                 lambda params: judge(params, evaluated(stand_in or loss)),
             ),
@@ -339,24 +357,6 @@ class Exercise:
 
             raise ChecksNotPassed(to_text(report))
         return report
-
-    @staticmethod
-    def _by_value(
-        part: Part,
-        judge: Callable[[Any], str],
-        instead: Callable[[], Params] | None,
-        judge_instead: Callable[[Any], str],
-    ) -> Attempt:
-        own = attempt(lambda: Attempt(judge(part.value())))
-        if own.passed or instead is None:
-            return own
-        other = attempt(lambda: Attempt(judge_instead(instead())))
-        if isinstance(own.fault, NotAttempted) and other.sentence:
-            return Attempt(
-                f"There is no `{part.name}`, although what goes into it is there: the cell that "
-                "should make it stopped with an error. Run that cell and read its last line."
-            )
-        return other if other.passed else own
 
     def _run(
         self, trial: Trial, check: Callable[[], Attempt], points: float, hints: Sequence[str]
@@ -385,16 +385,3 @@ def slope_of(function: Function, args: Arguments) -> Params:
     """Central differences of a function with respect to its first argument, a dict."""
     at, *rest = args
     return central_differences(lambda params: scalar(function(params, *rest)), at)
-
-
-def scalar(value: Any) -> float:
-    """A student's number as a float.
-
-    Raises
-    ------
-    StudentFault
-        If it is no finite real number.
-    """
-    if problem := wrong_form(value, ()) or finite(value):
-        raise StudentFault(problem)
-    return float(np.asarray(value))

@@ -7,7 +7,7 @@ tells an expected value: a hidden test's message may be read by a student.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -129,27 +129,6 @@ def wrong_params(params: Any, like: Mapping[str, Any]) -> str:
     """Say how parameters differ in keys and shapes from `like`, or ""."""
     zeros = {key: np.zeros(np.shape(value)) for key, value in like.items()}
     return disagreement(params, zeros, rtol=float("inf")) or finite(params)
-
-
-def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
-    """Say why an answer is not `(losses, parameters)`, or ""."""
-    if answer is None:
-        return "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "Expected the pair `(losses, theta)`."
-    losses, parameters = answer
-    if isinstance(losses, Mapping) and not isinstance(parameters, Mapping):
-        return "The pair came the other way round: expected `(losses, theta)`, in this order."
-    return wrong_params(parameters, start)
-
-
-def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
-    """Compare recorded losses with the losses along a path of n_steps + 1 points."""
-    if as_array(losses).size == n_steps + 1:
-        return disagreement(losses, np.asarray(along))
-    before, after = np.asarray(along[:-1]), np.asarray(along[1:])
-    sentence = disagreement(losses, before)
-    return sentence if sentence and disagreement(losses, after) else ""
 
 
 def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:

@@ -21,6 +21,7 @@ LEVELS = (
     {"student"},
     {"properties", "numerics"},
     {"diagnosis"},
+    {"training"},
     {"checks"},
     {"reference"},
     {"judge"},

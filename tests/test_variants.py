@@ -61,7 +61,7 @@ def listed_mistakes(exercise: str) -> tuple[str, ...]:
         for node in ast.walk(ast.parse(cell_named(f"test_{exercise}").source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    return tuple(text for text in texts if text.startswith("It looks as if "))
+    return tuple(dict.fromkeys(t for t in texts if t.startswith("It looks as if ")))
 
 
 def mistake_meant(exercise: str, fragment: str) -> str:
