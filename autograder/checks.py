@@ -83,7 +83,7 @@ class Exercise:
             answer = part(*args)
             sentence = disagreement(answer, expected, rtol)
             shown = side_by_side(answer, expected) if sentence and show else ""
-            return Attempt(sentence + shown, [answer], [expected])
+            return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
 
         self._run(Trial(title, part.name, [args]), check, points, hints)
 
@@ -109,7 +109,7 @@ class Exercise:
             answers = [part(*args) for args in inputs]
             pairs = zip(answers, expected, strict=True)
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return Attempt(sentence, answers, expected)
+            return Attempt(sentence, answers, expected, rtol=rtol)
 
         trial = Trial(title, part.name, inputs, misconceptions or {}, solution=solution)
         self._run(trial, check, points, hints)

@@ -38,6 +38,7 @@ class Attempt:
     answers: Sequence[Any] = ()
     expected: Sequence[Any] = ()
     scale: float = 0.0
+    rtol: float | None = None
     fault: StudentFault | None = None
 
     @property
@@ -106,10 +107,12 @@ def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
     return near[0] if len(near) == 1 and far[near[0]] <= 1 else ""
 
 
-def apart(answers: Sequence[Any], others: Sequence[Any], scale: float = 0.0) -> float:
+def apart(
+    answers: Sequence[Any], others: Sequence[Any], scale: float = 0.0, rtol: float | None = None
+) -> float:
     """The largest distance of answers to the same inputs, in units of the tolerance."""
     pairs = zip(answers, others, strict=True)
-    return max((distance(a, o, scale=scale) for a, o in pairs), default=float("inf"))
+    return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
 
 
 def relation(

@@ -71,7 +71,11 @@ def grade_cell(
     seed
         Seeds the random inputs.
     """
-    context = Context(connection, solution, seed, max_points)
+    return run_cell(source, grade_id, Context(connection, solution, seed, max_points), directory)
+
+
+def run_cell(source: str, grade_id: str, context: Context, directory: Path) -> Report:
+    """As `grade_cell`, for a caller that wants to look at the exercises of the context after."""
     token = current.set(context)
     extra: list[CheckResult] = []
     try:
@@ -86,7 +90,7 @@ def grade_cell(
         current.reset(token)
     checks = [check for exercise in context.exercises for check in exercise.results]
     name = context.exercises[0].name if context.exercises else grade_id
-    return Report(name, (*checks, *extra), max_points, seed)
+    return Report(name, (*checks, *extra), context.max_points, context.seed)
 
 
 def broken(note: str) -> CheckResult:
