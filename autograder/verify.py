@@ -6,6 +6,7 @@ TRUSTED SIDE, for authors. `verify` is a plain function for tests; `VerifyApp` i
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
@@ -19,7 +20,7 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from tqdm import tqdm
-from traitlets import Bool, Float, Integer
+from traitlets import Bool, Float, Integer, default
 
 from autograder.gate import Finding, Gate, Margin, equivalent
 from autograder.rehearsal import TestCell
@@ -205,6 +206,10 @@ class VerifyApp(NbGrader):  # type: ignore[misc]
     }
     flags: dict[str, Any] = {}  # noqa: RUF012
 
+    @default("log_level")
+    def _log_level_default(self) -> int:
+        return logging.WARNING  # what nbgrader says of each file that it strips is no news
+
     def start(self) -> None:
         super().start()
         course = self.coursedir
@@ -240,7 +245,10 @@ class VerifyApp(NbGrader):  # type: ignore[misc]
             assignment_id=assignment,
             release_directory=str(folder),
         )
-        GenerateAssignment(coursedir=course, parent=self, no_database=True).start()
+        strip = GenerateAssignment(coursedir=course, parent=self, no_database=True)
+        # Even with no_database it would save the cells, in the gradebook of the course.
+        strip.preprocessors = [step for step in strip.preprocessors if "SaveCells" not in str(step)]
+        strip.start()
         return Path(course.format_path(course.release_directory, ".", assignment))
 
     def _stale(self, fresh: Path, assignment: str) -> list[str]:
