@@ -9,8 +9,9 @@ from typing import Any
 import matplotlib
 import nbformat
 
+from autograder.diagnosis import Trial
 from autograder.reference import Solutions
-from autograder.rehearsal import Rehearsal
+from autograder.rehearsal import Judged, Rehearsal
 from autograder.result import Report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,5 +65,14 @@ def submission(answers: dict[str, str]) -> dict[str, Any]:
 
 
 def judge_one(name: str, namespace: dict[str, Any], seed: int = 1) -> Report:
+    return judged(name, namespace, seed).report
+
+
+def trials(name: str, namespace: dict[str, Any], seed: int = 1) -> tuple[Trial, ...]:
+    """What the checks of an exercise compared."""
+    return judged(name, namespace, seed).trials
+
+
+def judged(name: str, namespace: dict[str, Any], seed: int) -> Judged:
     test = next(test for test in lesson().tests if test.grade_id == f"test_{name}")
-    return lesson().judge(test, namespace, seed).report
+    return lesson().judge(test, namespace, seed)

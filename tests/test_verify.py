@@ -138,6 +138,21 @@ def blank_passes(notebook: nbformat.NotebookNode) -> None:
     editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
 
 
+def no_check(notebook: nbformat.NotebookNode) -> None:
+    source = "from autograder import Exercise\nExercise('standardise').report()"
+    notebook.cells[TEST].source = source
+
+
+def two_names(notebook: nbformat.NotebookNode) -> None:
+    """Two checks that explain the same mistake in different words."""
+    again = """exercise.agrees(
+    "again", student.standardise, reference.standardise, [(exercise.rng.uniform(1, 9, size=6),)],
+    points=0, misconceptions={"Another name.": lambda x: x / np.std(x)},
+)
+"""
+    editing(TEST, HIDDEN_END, again + HIDDEN_END)(notebook)
+
+
 LISTED = "    misconceptions={\n"
 STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std(x),'
 
@@ -168,6 +183,11 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
         (
             editing(TEST, LISTED, LISTED + '"Broken.": lambda x: x / no_such_name,'),
             "test_standardise: the known mistake 'Broken.' raises NameError: name 'no_such",
+        ),
+        (no_check, "test_standardise: it makes no check."),
+        (
+            two_names,
+            "subtracted.' is named as another one as well: {'Another name.'}",
         ),
         (costs_twice, "costs points in test_twice as well:\ntwice: 0 of 1 points"),
         (untested, "spare: no test cell asks for what this solution defines."),
@@ -383,3 +403,4 @@ def test_the_lesson_is_ready_to_release() -> None:
     for name in ("logistic_model", "logistic_loss", "dlogistic_loss", "model_optimization_loop"):
         assert rows[f"test_{name}"].mistakes >= 8
         assert rows[f"test_{name}"].mutants >= 5
+        assert rows[f"test_{name}"].margin.nearest > 100
