@@ -87,9 +87,6 @@ class Trial:
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
-        answers, expected = self.attempt.answers, self.attempt.expected
-        if len(answers) != len(expected) or not expected:
-            return ""
         return relation(self.attempt, self.inputs, self.solution)
 
 
@@ -130,6 +127,8 @@ def relation(
     solution
         Gives the expected answers; tried with two of its arguments exchanged.
     """
+    if not made.expected or len(made.answers) != len(made.expected):
+        return ""
     if any(isinstance(value, tuple | list) for value in made.expected):
         return ""
     expected = [_as_floats(value) for value in made.expected]

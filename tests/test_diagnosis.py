@@ -139,6 +139,11 @@ def test_no_relation_is_invented(answer, expected):
     assert relation(made([answer], [expected]), [(SLOPES, RNG.normal(size=7))]) == ""
 
 
+@pytest.mark.parametrize(("answers", "expected"), [([], []), ([], [ROW]), ([ROW], [])])
+def test_without_answers_there_is_no_relation(answers, expected):
+    assert relation(made(answers, expected)) == ""
+
+
 def test_a_relation_holds_for_every_input():
     assert relation(made([-ROW, -2 * ROW], [ROW, 2 * ROW])).startswith("Every number has the sign")
     assert relation(made([-ROW, 2 * ROW], [ROW, 2 * ROW])) == ""
