@@ -268,14 +268,16 @@ class Exercise:
         within: float,
         *,
         made_from: Sequence[Part] = (),
-        instead: Callable[[], Params | None] | None = None,
+        instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
         """The value of the part, a dict of numbers, lies within an absolute distance of `target`.
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
-        work: if those pass, the check passes. It gives None where there is nothing to excuse.
+        work: if those pass, the check passes. Where the value is there and `unless()` is true,
+        say because the earlier parts do work, it is not asked.
         `made_from` names the values that a cell of yours makes this one from: where they are
         there and this one is not, that cell failed, and the student is told so.
         """
@@ -291,7 +293,9 @@ class Exercise:
             )
 
         trial = Trial(title, part.name)
-        self._run(trial, lambda: by_value(part, judge, made_from, instead, judge), points, hints)
+        self._run(
+            trial, lambda: by_value(part, judge, made_from, instead, unless, judge), points, hints
+        )
 
     def minimises(
         self,
@@ -302,7 +306,8 @@ class Exercise:
         *,
         shrink: float = 1e-2,
         made_from: Sequence[Part] = (),
-        instead: Callable[[], Params | None] | None = None,
+        instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
         stand_in: Callable[[Params], Any] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
@@ -336,6 +341,7 @@ class Exercise:
                 lambda params: judge(params, loss),
                 made_from,
                 instead,
+                unless,
                 lambda params: judge(params, evaluated(stand_in or loss)),
             ),
             points,

@@ -18,14 +18,15 @@ from typing import Any
 from autograder.diagnosis import apart, recognise
 from autograder.mutate import Mutant, mutants
 from autograder.reference import Cell, is_test, read_cell
-from autograder.rehearsal import Judged, Rehearsal, TestCell, limited, spread
+from autograder.rehearsal import Judged, OutOfTime, Rehearsal, TestCell, limited, spread
 from autograder.render import to_text
-from autograder.result import CheckResult, Outcome
+from autograder.result import CheckResult, Outcome, Report
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
 """How a hidden test says that a change to the solution changes nothing that matters."""
-STATED_POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b")
+STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+"""What a heading says that an exercise is worth."""
 SHORTEST_SECRET = 16
 """Characters of a line that is searched for; `losses = []` gives nothing away."""
 
@@ -206,34 +207,38 @@ class Gate:
         for cell in self._solution_cells:
             test = next((t for t in self.tests if t.asks_for & cell.binds), None)
             if test is not None:
-                first, last = solution_lines(cell.source)
-                found += [(test, cell, m) for m in mutants(cell.source, first, last)]
+                changes = mutants(cell.source, *solution_lines(cell.source))
+                found += [(test, cell, mutant) for mutant in changes]
         return found
 
     def untested(self) -> Iterator[Finding]:
         """Solution cells that define nothing which a test cell asks for."""
+        asked = {name for test in self.tests for name in test.asks_for}
+        for cell in filter(is_test_cell, self._code_cells):
+            asked |= read_cell(cell.source).needs
         for cell in self._solution_cells:
-            if not any(test.asks_for & cell.binds for test in self.tests):
+            if not asked & cell.binds:
                 yield Finding(cell.grade_id, "no test cell asks for what this solution defines.")
 
-    def survives(self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float) -> bool:
-        """Whether a test cell gives full points to a mutant of a solution."""
-        with limited(seconds):
-            try:
+    def judge_mutant(
+        self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float
+    ) -> Report | None:
+        """What a test cell makes of a changed solution; None if that took too long."""
+        try:
+            with limited(seconds):
                 changed = self.rehearsal.hand_in([test], sources={cell.grade_id: mutant.source})
-                report = self.rehearsal.judge(test, changed, self.seeds[0]).report
-            except Exception:  # out of time, between two checks
-                return False
-        return report.score >= test.points
+                return self.rehearsal.judge(test, changed, self.seeds[0]).report
+        except OutOfTime:
+            return None
 
     @cached_property
     def _solution_cells(self) -> list[Cell]:
-        """Cells with an answer in code, their sources as they stand."""
+        """Cells with an answer in code that is marked by a test cell, not by hand."""
         marked = [(c.source, c.metadata.get("nbgrader", {})) for c in self._code_cells]
         return [
-            replace(read_cell(source), source=source, grade_id=marks["grade_id"])
+            replace(read_cell(source), source=as_python(source), grade_id=marks["grade_id"])
             for source, marks in marked
-            if marks.get("solution")
+            if marks.get("solution") and not marks.get("grade")
         ]
 
     # What can be read without running anything ---------------------------------------------
@@ -279,7 +284,7 @@ class Gate:
 
     def names_are_its_own(self) -> Iterator[Finding]:
         """A test cell runs in the student's notebook: it must not replace a name of the lesson."""
-        lesson = [c for c in self._code_cells if not is_test(c.metadata.get("nbgrader", {}))]
+        lesson = [cell for cell in self._code_cells if not is_test_cell(cell)]
         used: set[str] = set()
         for cell in lesson:
             read = read_cell(cell.source)
@@ -315,6 +320,20 @@ def alike(one: Judged, other: Judged) -> bool:
     pairs = zip(one.trials, other.trials, strict=True)
     asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
     return all(apart(a, b) == 0 for a, b in asked)
+
+
+def is_test_cell(cell: Any) -> bool:
+    """True for nbgrader's test cells."""
+    return is_test(cell.metadata.get("nbgrader", {}))
+
+
+def as_python(source: str) -> str:
+    """A cell as it stands, if it is Python, or else without its magics."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return read_cell(source).source
+    return source
 
 
 def equivalent(test: TestCell) -> set[str]:

@@ -95,12 +95,14 @@ def descend(
 ) -> Params:
     """Where plain gradient descent on a jax loss ends after many steps, compiled, in float64.
 
-    `n_steps` and `step_size` may be a student's choice: nonsense gives NaN parameters, which no
-    check accepts, and more than `most_steps` steps count as that many.
+    `n_steps` and `step_size` may be a student's choice: nonsense, or more than `most_steps`
+    steps, gives NaN parameters, which no check accepts.
     """
     import jax
 
     if not (is_real(step_size) and is_real(n_steps) and np.asarray(n_steps).dtype.kind in "iuO"):
+        return dict.fromkeys(start, float("nan"))
+    if n_steps > most_steps:
         return dict.fromkeys(start, float("nan"))
     gradient = jax.grad(loss)
     with double_precision():
@@ -109,7 +111,7 @@ def descend(
             slope = gradient(params)
             return {key: params[key] - float(step_size) * slope[key] for key in params}
 
-        count = int(min(max(n_steps, 0), most_steps))
+        count = max(int(n_steps), 0)
         double = {key: jax.numpy.asarray(value, "float64") for key, value in start.items()}
         end = jax.jit(lambda params: jax.lax.fori_loop(0, count, step, params))(double)
         return {key: _number(value) for key, value in end.items()}

@@ -87,14 +87,16 @@ def by_value(
     part: Part,
     judge: Callable[[Any], str],
     made_from: Sequence[Part],
-    instead: Callable[[], Params | None] | None,
+    instead: Callable[[], Params] | None,
+    unless: Callable[[], bool] | None,
     judge_instead: Callable[[Any], str],
 ) -> Attempt:
     """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`."""
+    there = attempt(lambda: Attempt("", [part.value()])).fault is None
     own = attempt(lambda: Attempt(judge(part.value())))
     if isinstance(own.fault, NotAttempted) and made_from:
         own = attempt(lambda: Attempt(not_made(part, made_from)))
-    if own.passed or instead is None:
+    if own.passed or instead is None or (there and unless is not None and unless()):
         return own
     other = attempt(lambda: Attempt(judge_instead(instead())))
     return other if other.passed else own
@@ -107,7 +109,9 @@ def not_made(part: Part, made_from: Sequence[Part]) -> str:
         f"`{source.name}` ({article(kind)} {kind})"
         for source, kind in zip(made_from, kinds, strict=True)
     )
-    return f"There is no `{part.name}`: the cell that makes it from {listed} stopped with an error."
+    return (
+        f"There is no `{part.name}`: the cell that makes it from {listed} did not run to its end."
+    )
 
 
 def scalar(value: Any) -> float:

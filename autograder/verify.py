@@ -23,7 +23,9 @@ from tqdm import tqdm
 from traitlets import Bool, Float, Integer, default
 
 from autograder.gate import Finding, Gate, Margin, equivalent
-from autograder.rehearsal import TestCell
+from autograder.mutate import Mutant
+from autograder.rehearsal import OutOfTime, TestCell
+from autograder.result import Outcome, Report
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,13 @@ def verify(
         survivors: dict[str, set[str]] = {}
         for test, cell, mutant in mutants:
             bar.set_description(f"{cell.grade_id}, mutants")
-            if gate.survives(test, cell, mutant, limits.mutant_seconds):
+            report = gate.judge_mutant(test, cell, mutant, limits.mutant_seconds)
+            if report is not None and report.score >= test.points:
                 survivors.setdefault(test.grade_id, set()).add(mutant.change)
                 if mutant.change not in equivalent(test):
-                    findings.append(survivor(cell.grade_id, mutant.change, mutant.diff))
+                    findings.append(survivor(cell.grade_id, mutant))
+            elif report is not None:
+                findings += broken(report, mutant)
             bar.update()
     findings += gate.stale_comments(survivors)
     for test in gate.tests:
@@ -153,14 +158,24 @@ def verify(
     return Verification(notebook.name, tuple(findings), tuple(rows), time.perf_counter() - began)
 
 
-def survivor(where: str, change: str, diff: str) -> Finding:
+def survivor(where: str, mutant: Mutant) -> Finding:
     """A mutant that the tests let through."""
     return Finding(
         where,
-        f"the tests give full points to this change of the solution:\n{diff}\n"
+        f"the tests give full points to this change of the solution:\n{mutant.diff}\n"
         "Add a check that tells it apart or, if it is as right as before, "
-        f"add this line to the hidden tests:\n# equivalent: {change}",
+        f"add this line to the hidden tests:\n# equivalent: {mutant.change}",
     )
+
+
+def broken(report: Report, mutant: Mutant) -> list[Finding]:
+    """Checks that did not judge a mutant but broke on it, as they would on a student's answer."""
+    notes = [check.staff_note for check in report.checks if check.outcome is Outcome.ERROR]
+    return [
+        Finding(report.exercise, f"a check breaks on this answer:\n{mutant.diff}\n{note}")
+        for note in notes[:1]
+        if OutOfTime.__name__ not in note
+    ]
 
 
 def exceeded(row: Row, limits: Limits) -> list[Finding]:

@@ -737,7 +737,7 @@ def test_instead(check, source, instead, outcome):
             "n = 3.0\nsize = 0.1",
             FAILED,
             "There is no `theta`: the cell that makes it from `n` (a float) and `size` (a float) "
-            "stopped with an error.",
+            "did not run to its end.",
         ),
         ("n = 3.0\ntheta = {'w': 2.0, 'b': 1.0}", PASSED, ""),
     ],
@@ -755,9 +755,19 @@ def test_made_from(check, source, outcome, said):
     assert (result.outcome, result.rationale) == (outcome, said)
 
 
-def test_nothing_to_excuse_leaves_the_students_own_verdict():
-    result = reach("theta = {'w': 9.0, 'b': 1.0}", instead=lambda: None)
-    assert (result.outcome, result.rationale) == (FAILED, "Off by 7; at most 0.1 is asked for.")
+@pytest.mark.parametrize(
+    ("source", "unless", "outcome"),
+    [
+        ("theta = {'w': 9.0, 'b': 1.0}", lambda: True, FAILED),
+        ("theta = {'w': float('nan'), 'b': 1.0}", lambda: True, FAILED),
+        ("theta = {'w': 9.0, 'b': 1.0}", lambda: False, PASSED),
+        ("", lambda: True, PASSED),  # it is missing for a reason of another kind
+        ("theta = {'w': 2.0, 'b': 1.0}", broken, PASSED),
+        ("theta = {'w': 9.0, 'b': 1.0}", broken, ERROR),
+    ],
+)
+def test_what_is_the_students_own_doing_is_not_excused(source, unless, outcome):
+    assert reach(source, instead=lambda: dict(TARGET), unless=unless).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,16 @@ def untested(notebook: nbformat.NotebookNode) -> None:
     notebook.cells.append(new_code_cell("spare = 1", metadata={"nbgrader": marks("spare")}))
 
 
+def marked_otherwise(notebook: nbformat.NotebookNode) -> None:
+    """An answer marked by hand, and one that a plain test cell of nbgrader's looks at."""
+    by_hand = {**marks("essay", 2), "solution": True, "locked": False}
+    notebook.cells += [
+        new_code_cell("essay = 1", metadata={"nbgrader": by_hand}),
+        new_code_cell("%matplotlib inline\nspare = 1", metadata={"nbgrader": marks("spare")}),
+        new_code_cell("assert spare == 1", metadata={"nbgrader": marks("test_spare", 1)}),
+    ]
+
+
 def unused_kit(notebook: nbformat.NotebookNode) -> None:
     notebook.cells[TEST].source = "assert standardise(x) is not None"
 
@@ -222,6 +232,35 @@ def test_what_is_at_fault_is_found(tmp_path: Path, change: Change, finding: str)
     found = examine(tmp_path, change)
     assert any(finding in sentence for sentence in said(found)), str(found)
     assert " to mend (" in str(found)
+
+
+def test_what_is_marked_otherwise_is_left_alone(tmp_path: Path) -> None:
+    assert said(examine(tmp_path, marked_otherwise)) == []
+
+
+def test_points_of_data_are_not_points_of_an_exercise(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        notebook.cells[TEXT].source += "\nTry it on five numbers (5 points on a line)."
+
+    assert said(examine(tmp_path, change)) == []
+
+
+def test_a_solution_with_magics_is_changed_as_well(tmp_path: Path) -> None:
+    plain = examine(tmp_path)
+    (tmp_path / "again").mkdir()
+    magic = examine(tmp_path / "again", editing(ANSWER, "def", "%matplotlib inline\ndef"))
+    assert said(magic) == []
+    assert magic.rows[0].mutants == plain.rows[0].mutants
+
+
+def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        check = "assert abs(student.standardise(np.array([1.0, 5.0])).sum()) < 1\n"
+        editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
+
+    sentences = said(examine(tmp_path, change))
+    assert any("standardise: a check breaks on this answer:\n-" in s for s in sentences)
+    assert any("AssertionError" in s for s in sentences)
 
 
 def test_a_change_that_is_declared_equivalent_is_no_finding(tmp_path: Path) -> None:
