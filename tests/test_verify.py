@@ -194,6 +194,10 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             editing(TEST, LISTED, LISTED + '"Broken.": lambda x: x / no_such_name,'),
             "test_standardise: the known mistake 'Broken.' raises NameError: name 'no_such",
         ),
+        (
+            editing(TEST, LISTED, LISTED + '"Broken.": lambda x: x / no_such_name,'),
+            "'It looks as if the mean is not subtracted.' breaks a check:\nTraceback",
+        ),
         (no_check, "test_standardise: it makes no check."),
         (
             two_names,
@@ -238,9 +242,26 @@ def test_what_is_marked_otherwise_is_left_alone(tmp_path: Path) -> None:
     assert said(examine(tmp_path, marked_otherwise)) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "findings"),
+    [
+        ("import numpy as np", 0),
+        ("import math as np", 1),
+        ("from autograder import student", 0),
+        ("student = 3", 1),
+    ],
+)
+def test_a_test_cell_may_import_what_the_lesson_imports(
+    tmp_path: Path, line: str, findings: int
+) -> None:
+    found = said(examine(tmp_path, editing(IMPORTS, "import", f"{line}\nimport")))
+    assert len(found) == findings
+    assert all("a name that the lesson uses." in sentence for sentence in found)
+
+
 def test_points_of_data_are_not_points_of_an_exercise(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
-        notebook.cells[TEXT].source += "\nTry it on five numbers (5 points on a line)."
+        notebook.cells.insert(TEST, new_markdown_cell("Try it on numbers (5 points on a line)."))
 
     assert said(examine(tmp_path, change)) == []
 
@@ -372,6 +393,19 @@ def test_a_mutant_that_never_ends_is_stopped_and_caught(tmp_path: Path) -> None:
     assert "n + 2" in surviving  # as right as before
     assert "n - 1" not in surviving
     assert "n = n + 1 → nothing" not in surviving
+
+
+def test_a_mutant_out_of_time_between_two_checks_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examine(tmp_path)
+    gated = gate.Gate(tmp_path / "source" / "scaling.ipynb", [1])
+
+    def too_slow(*_: object) -> None:
+        raise OutOfTime
+
+    monkeypatch.setattr(gated.rehearsal, "judge", too_slow)
+    assert gated.judge_mutant(*gated.mutants()[0], 60.0) is None
 
 
 def forever() -> None:
