@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from autograder.diagnosis import apart, recognise
+from autograder.leaks import leaks
 from autograder.mutate import Mutant, mutants
 from autograder.reference import Cell, is_test, read_cell
 from autograder.rehearsal import Judged, OutOfTime, Rehearsal, TestCell, limited, spread
 from autograder.render import to_text
 from autograder.result import CheckResult, Outcome, Report
 
-REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
 """How a hidden test says that a change to the solution changes nothing that matters."""
 STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 """What a heading says that an exercise is worth."""
-SHORTEST_SECRET = 16
-"""Characters of a line that is searched for; `losses = []` gives nothing away."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +117,7 @@ class Gate:
 
     # Known mistakes ------------------------------------------------------------------------
 
+    @cached_property
     def mistakes(self) -> list[Mistake]:
         """The known mistakes that the test cells list."""
         return [
@@ -201,6 +199,7 @@ class Gate:
 
     # Mutants -------------------------------------------------------------------------------
 
+    @cached_property
     def mutants(self) -> list[tuple[TestCell, Cell, Mutant]]:
         """All mutants of the solution cells, each with the test cell that should notice."""
         found = []
@@ -298,18 +297,13 @@ class Gate:
 
     def leaks(self, released: Path) -> Iterator[Finding]:
         """Lines of solutions, hidden tests and marking schemes in any file of the release."""
-        secrets = secret_lines(self._notebook_cells)
-        for path in sorted(p for p in released.parent.rglob("*") if p.is_file()):
-            for line in sorted(lines_of(path)):
-                if line in secrets:
-                    yield Finding(path.name, f"it shows a line of {secrets[line]}: {line}")
-                elif any(f"BEGIN {region}" in line for region in REGIONS):
-                    yield Finding(path.name, f"a region was not taken out: {line}")
+        for path, what in leaks(self._notebook_cells, released.parent):
+            yield Finding(path.name, what)
 
-    def stale_comments(self, survivors: dict[str, set[str]]) -> Iterator[Finding]:
+    def stale_comments(self, survivors: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
         """`# equivalent:` lines of hidden tests that no surviving mutant needs."""
         for test in self.tests:
-            for change in equivalent(test) - survivors.get(test.grade_id, set()):
+            for change in sorted(equivalent(test).difference(survivors.get(test.grade_id, ()))):
                 yield Finding(test.grade_id, f"no such mutant survives: # equivalent: {change}")
 
 
@@ -358,48 +352,3 @@ def imports(sources: Any) -> dict[str, str]:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-
-
-def secret_lines(cells: Sequence[Any]) -> dict[str, str]:
-    """Lines that students must not see, and what each belongs to.
-
-    A line that also stands in the visible part of the notebook is no secret, nor is a short one.
-    """
-    secret: dict[str, str] = {}
-    visible: set[str] = set()
-    for cell in cells:
-        marks = cell.metadata.get("nbgrader", {})
-        whole = marks.get("solution") and "BEGIN SOLUTION" not in cell.source
-        inside = "a solution" if whole and cell.cell_type == "code" else ""
-        region = inside
-        for line in map(str.strip, cell.source.splitlines()):
-            if opened := next((r for r in REGIONS if f"BEGIN {r}" in line), ""):
-                region = "a " + opened.lower().rstrip("s")
-            elif any(f"END {r}" in line for r in REGIONS):
-                region = inside
-            elif not region:
-                visible.add(line)
-            elif len(line) >= SHORTEST_SECRET:
-                secret[line] = region
-    return {line: of for line, of in secret.items() if line not in visible}
-
-
-def lines_of(path: Path) -> set[str]:
-    """The lines of a file, stripped; of a notebook, those of all texts in it."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if path.suffix == ".ipynb":
-        text = "\n".join(texts_in(json.loads(text)))
-    return {line.strip() for line in text.splitlines()}
-
-
-def texts_in(tree: Any) -> Iterator[str]:
-    """Every text in a JSON tree; lines that a notebook keeps apart come one by one."""
-    match tree:
-        case str():
-            yield tree
-        case list():
-            for item in tree:
-                yield from texts_in(item)
-        case dict():
-            for item in tree.values():
-                yield from texts_in(item)

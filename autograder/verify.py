@@ -10,9 +10,9 @@ import logging
 import os
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -108,54 +108,86 @@ def verify(
     released
         The same notebook as released, with all that goes out in the folder around it.
     progress
-        Show a progress bar on stderr.
+        Show a progress bar on stderr, if that is a terminal.
 
     Runs in this process, in a minute or two: the instructor's answers, and changed ones.
     """
     began = time.perf_counter()
     os.environ.setdefault("MPLBACKEND", "agg")  # a lesson may draw; nobody is watching
-    gate = Gate(notebook, limits.seeds)
+    rows: list[Row] = []
+    with tqdm(disable=None if progress else True, leave=False) as bar:
+        bar.set_description("your own answers")
+        gate = Gate(notebook, limits.seeds)
+        findings = as_it_stands(gate, released)
+        # Answers that are not right themselves have nothing to teach about others.
+        if all(check.earned == check.points for check in gate.checks()):
+            findings += gate.release_is_blank(released)
+            bar.reset(len(gate.mistakes) + len(gate.mutants))
+            findings += known_mistakes(gate, bar)
+            surviving = survivors(gate, limits, bar)
+            findings += surviving.findings
+            rows = [row_of(test, gate, surviving) for test in gate.tests]
+            findings += [finding for row in rows for finding in exceeded(row, limits)]
+    return Verification(notebook.name, tuple(findings), tuple(rows), time.perf_counter() - began)
+
+
+def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
+    """What is to be mended in the notebook and its release, nothing being changed."""
     findings = [*gate.solutions_score()]
     findings += [*gate.points_add_up(), *gate.ends_with_report(), *gate.names_are_its_own()]
     findings += [*gate.leaks(released), *gate.untested()]
     if not gate.tests:
-        findings.append(Finding(notebook.name, "no test cell uses the kit."))
-    if any(check.earned < check.points for check in gate.checks()):
-        # Nothing more can be learnt from answers that are not right themselves.
-        return Verification(notebook.name, tuple(findings), (), time.perf_counter() - began)
-    findings += gate.release_is_blank(released)
-    rows = []
-    mistakes, mutants = gate.mistakes(), gate.mutants()
-    with tqdm(total=len(mistakes) + len(mutants), disable=not progress, leave=False) as bar:
-        for mistake in mistakes:
-            bar.set_description(f"{mistake.test.grade_id}, known mistakes")
-            findings += gate.mistake_is_caught(mistake)
-            bar.update()
-        survivors: dict[str, set[str]] = {}
-        for test, cell, mutant in mutants:
-            bar.set_description(f"{cell.grade_id}, mutants")
-            report = gate.judge_mutant(test, cell, mutant, limits.mutant_seconds)
-            if report is not None and report.score >= test.points:
-                survivors.setdefault(test.grade_id, set()).add(mutant.change)
-                if mutant.change not in equivalent(test):
-                    findings.append(survivor(cell.grade_id, mutant))
-            elif report is not None:
-                findings += broken(report, mutant)
-            bar.update()
-    findings += gate.stale_comments(survivors)
-    for test in gate.tests:
-        row = Row(
-            test,
-            checks=len(gate.right[test.grade_id][0].report.checks),
-            mistakes=sum(mistake.test is test for mistake in mistakes),
-            mutants=(total := sum(other is test for other, _, _ in mutants)),
-            killed=total - len(survivors.get(test.grade_id, ())),
-            margin=gate.margin(test),
-            seconds=gate.takes(test),
-        )
-        rows.append(row)
-        findings += exceeded(row, limits)
-    return Verification(notebook.name, tuple(findings), tuple(rows), time.perf_counter() - began)
+        findings.append(Finding(gate.rehearsal.notebook.name, "no test cell uses the kit."))
+    return findings
+
+
+def known_mistakes(gate: Gate, bar: Any) -> list[Finding]:
+    """Let each known mistake take the place of its answer."""
+    findings: list[Finding] = []
+    for mistake in gate.mistakes:
+        bar.set_description(f"{mistake.test.grade_id}, known mistakes")
+        findings += gate.mistake_is_caught(mistake)
+        bar.update()
+    return findings
+
+
+@dataclass
+class Survivors:
+    """The changes of solutions that kept full points, by test cell, and what is wrong with it."""
+
+    changes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    findings: list[Finding] = field(default_factory=list)
+
+
+def survivors(gate: Gate, limits: Limits, bar: Any) -> Survivors:
+    """Let each changed solution take the place of the right one."""
+    found = Survivors()
+    for test, cell, mutant in gate.mutants:
+        bar.set_description(f"{cell.grade_id}, mutants")
+        report = gate.judge_mutant(test, cell, mutant, limits.mutant_seconds)
+        if report is not None and report.score >= test.points:
+            found.changes[test.grade_id].append(mutant.change)
+            if mutant.change not in equivalent(test):
+                found.findings.append(survivor(cell.grade_id, mutant))
+        elif report is not None:
+            found.findings += broken(report, mutant)
+        bar.update()
+    found.findings += gate.stale_comments(found.changes)
+    return found
+
+
+def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
+    """What was looked at for a test cell."""
+    total = sum(other is test for other, _, _ in gate.mutants)
+    return Row(
+        test,
+        checks=len(gate.right[test.grade_id][0].report.checks),
+        mistakes=sum(mistake.test is test for mistake in gate.mistakes),
+        mutants=total,
+        killed=total - len(surviving.changes[test.grade_id]),
+        margin=gate.margin(test),
+        seconds=gate.takes(test),
+    )
 
 
 def survivor(where: str, mutant: Mutant) -> Finding:

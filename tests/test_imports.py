@@ -24,7 +24,7 @@ LEVELS = (
     {"training"},
     {"checks"},
     {"reference"},
-    {"judge", "mutate"},
+    {"judge", "mutate", "leaks"},
     {"rehearsal"},
     {"gate"},
     {"verify"},

@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 
 from autograder import gate, rehearsal
+from autograder.leaks import secret_lines
 from autograder.rehearsal import OutOfTime, limited
 from autograder.verify import Limits, Verification, verify
 from tests.course import Course
@@ -377,7 +378,7 @@ def test_a_solution_without_marks_and_a_marking_scheme_are_secret() -> None:
         "A question for everybody\n=== BEGIN MARK SCHEME ===\nOne point for the reason\n"
         "A question for everybody\n=== END MARK SCHEME ===\nAnd a last line that is visible"
     )
-    assert gate.secret_lines([answer, scheme]) == {
+    assert secret_lines([answer, scheme]) == {
         "secret_of_mine = 12345": "a solution",
         "One point for the reason": "a mark scheme",
     }
@@ -405,7 +406,7 @@ def test_a_mutant_out_of_time_between_two_checks_is_caught(
         raise OutOfTime
 
     monkeypatch.setattr(gated.rehearsal, "judge", too_slow)
-    assert gated.judge_mutant(*gated.mutants()[0], 60.0) is None
+    assert gated.judge_mutant(*gated.mutants[0], 60.0) is None
 
 
 def forever() -> None:
