@@ -34,7 +34,7 @@ class Limits:
 
     seeds: Sequence[int] = (1, 2, 3)
     cell_seconds: float = 30.0
-    mutant_seconds: float = 20.0
+    mutant_seconds: float = 30.0
     least_margin: float = 10.0
 
 
@@ -81,8 +81,12 @@ class Verification:
             for line in lines
         ]
         table.insert(1, "-" * len(table[0]))
-        note = "right within, nearest mistake: distances from the expected answer, in tolerances"
-        return "\n".join([*table, note])
+        notes = [
+            "mutants: small changes of your solutions; one not killed is declared equivalent, or a "
+            "finding",
+            "right within, nearest mistake: distances from the expected answer, in tolerances",
+        ]
+        return "\n".join([*table, *notes])
 
     def _list(self) -> str:
         took = f"({self.seconds:.0f} s)"
@@ -156,6 +160,8 @@ class Survivors:
     """The changes of solutions that kept full points, by test cell, and what is wrong with it."""
 
     changes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Changes that took too long to be judged: caught, for all that is known."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -165,14 +171,16 @@ def survivors(gate: Gate, limits: Limits, bar: Any) -> Survivors:
     for test, cell, mutant in gate.mutants:
         bar.set_description(f"{cell.grade_id}, mutants")
         report = gate.judge_mutant(test, cell, mutant, limits.mutant_seconds)
-        if report is not None and report.score >= test.points:
+        if report is None:
+            found.late[test.grade_id].append(mutant.change)
+        elif report.score >= test.points:
             found.changes[test.grade_id].append(mutant.change)
             if mutant.change not in equivalent(test):
                 found.findings.append(survivor(cell.grade_id, mutant))
-        elif report is not None:
+        else:
             found.findings += broken(report, mutant)
         bar.update()
-    found.findings += gate.stale_comments(found.changes)
+    found.findings += gate.stale_comments(found.changes, found.late)
     return found
 
 
@@ -237,7 +245,7 @@ class VerifyApp(NbGrader):  # type: ignore[misc]
     seeds = Integer(3, min=1, help="How many students to draw random inputs for.").tag(config=True)
     cell_seconds = Float(30.0, help="Seconds that a test cell may take.").tag(config=True)
     mutant_seconds = Float(
-        20.0, help="Seconds after which a changed solution counts as caught."
+        30.0, help="Seconds after which a changed solution counts as caught."
     ).tag(config=True)
     least_margin = Float(
         10.0,

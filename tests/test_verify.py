@@ -11,11 +11,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from tqdm import tqdm
 
 from autograder import gate, rehearsal
 from autograder.leaks import secret_lines
 from autograder.rehearsal import OutOfTime, limited
-from autograder.verify import Limits, Verification, verify
+from autograder.verify import Limits, Verification, survivors, verify
 from tests.course import Course
 from tests.lesson import ROOT, SOURCE
 
@@ -407,6 +408,12 @@ def test_a_mutant_out_of_time_between_two_checks_is_caught(
 
     monkeypatch.setattr(gated.rehearsal, "judge", too_slow)
     assert gated.judge_mutant(*gated.mutants[0], 60.0) is None
+    found = survivors(gated, ONE_SEED, tqdm(disable=True))
+    assert found.findings == []
+    assert not found.changes
+    assert len(found.late["test_standardise"]) == len(gated.mutants)
+    declared = {"test_standardise": [gated.mutants[0][2].change]}
+    assert list(gated.stale_comments({}, declared)) == []
 
 
 def forever() -> None:
@@ -471,7 +478,7 @@ def test_the_command_needs_an_assignment(course: Course, args: list[str], said: 
 @pytest.mark.xdist_group("gate")
 def test_the_lesson_is_ready_to_release() -> None:
     released = ROOT / "release" / SOURCE.relative_to(ROOT / "source")
-    found = verify(SOURCE, released, Limits(seeds=(1, 2)))
+    found = verify(SOURCE, released, Limits(seeds=(1, 2), mutant_seconds=300.0, cell_seconds=300.0))
     assert said(found) == []
     rows = {row.test.grade_id: row for row in found.rows}
     for name in ("logistic_model", "logistic_loss", "dlogistic_loss", "model_optimization_loop"):
