@@ -16,6 +16,8 @@ except ModuleNotFoundError as missing:  # a student's install
         "pip install 'nbgrader-jax[instructor]'"
     ) from missing
 
+from autograder.verify import VerifyApp
+
 ALIASES = {
     name: nbgrader_aliases[name] for name in ("course", "log-level") if name in nbgrader_aliases
 } | {
@@ -99,6 +101,7 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
     subcommands = {  # noqa: RUF012 - traitlets' own convention
         "report": (ReportApp, "Write a report on the whole class."),
         "scores": (ScoresApp, "Print a table of students and exercises."),
+        "verify": (VerifyApp, "Find what is wrong with an assignment before students do."),
     }
     aliases: dict[str, Any] = {}  # noqa: RUF012
     flags: dict[str, Any] = {}  # noqa: RUF012

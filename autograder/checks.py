@@ -15,37 +15,34 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from autograder.compare import as_array, disagreement, finite, recognise, wrong_form
+from autograder.compare import (
+    as_array,
+    disagreement,
+    finite,
+    side_by_side,
+    wrong_form,
+    wrong_params,
+)
 from autograder.context import current, validating
-from autograder.curves import loss_curves
-from autograder.endpoint import evaluate
-from autograder.numerics import Params, central_differences, gradient_descent
+from autograder.diagnosis import Arguments, Attempt, Function, Mistakes, Trial, attempt
+from autograder.numerics import Params, central_differences, evaluated, plain
 from autograder.properties import Property
-from autograder.result import CheckResult, Figure, Outcome, Report
+from autograder.result import CheckResult, Outcome, Report
 from autograder.student import Given, Part, StudentFault
+from autograder.training import Descent, by_value, scalar
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
 # counts as zero.
 SLOPE_SCALE = 1e-3
 
-Arguments = Sequence[Any]
-Function = Callable[..., Any]
-Mistakes = Mapping[str, Function]
-
 
 class ChecksNotPassed(AssertionError):
     """Raised by `report` under nbgrader's Validate, which shows only errors."""
-
-
-class Verdict(NamedTuple):
-    """What a check found: "" or a sentence, and the known mistake that explains it."""
-
-    sentence: str
-    misconception: str = ""
 
 
 class Exercise:
@@ -59,6 +56,7 @@ class Exercise:
         context = current.get()
         self.name = name
         self.results: list[CheckResult] = []
+        self.trials: list[Trial] = []
         self._max_points = context.max_points
         self._seed = context.seed
         self.rng = np.random.default_rng([context.seed, *name.encode()])
@@ -81,13 +79,13 @@ class Exercise:
         Among hidden tests, say `show=False`.
         """
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             answer = part(*args)
             sentence = disagreement(answer, expected, rtol)
             shown = side_by_side(answer, expected) if sentence and show else ""
-            return Verdict(sentence + shown)
+            return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name, [args]), check, points, hints)
 
     def agrees(
         self,
@@ -106,14 +104,15 @@ class Exercise:
         `misconceptions` maps the explanation of a known mistake to a function that makes it.
         """
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             expected = [plain(solution, args) for args in inputs]
             answers = [part(*args) for args in inputs]
             pairs = zip(answers, expected, strict=True)
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return explained(sentence, answers, misconceptions, inputs)
+            return Attempt(sentence, answers, expected, rtol=rtol)
 
-        self._run(title, check, points, hints)
+        trial = Trial(title, part.name, inputs, misconceptions or {}, solution=solution)
+        self._run(trial, check, points, hints)
 
     def satisfies(
         self,
@@ -127,15 +126,15 @@ class Exercise:
     ) -> None:
         """The answers to `inputs`, each of this shape, have properties (see `properties`)."""
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             answers = [part(*args) for args in inputs]
             for answer in answers:
                 form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
                 if problem := form or finite(answer):
-                    return Verdict(problem)
-            return Verdict(next((s for holds in properties if (s := holds(answers))), ""))
+                    return Attempt(problem)
+            return Attempt(next((s for holds in properties if (s := holds(answers))), ""))
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name), check, points, hints)
 
     def is_gradient(
         self,
@@ -158,27 +157,54 @@ class Exercise:
         """
         ins = dict(stand_ins or {})
 
-        def judge(gradient: Part, function: Function) -> tuple[str, list[Any]]:
+        def judge(gradient: Part, function: Function) -> Attempt:
             answers = [gradient(*args) for args in inputs]
-            for args, answer in zip(inputs, answers, strict=True):
-                at, *rest = args
-                slope = central_differences(lambda p: scalar(function(p, *rest)), at)  # noqa: B023
-                if sentence := disagreement(answer, slope, scale=SLOPE_SCALE):
-                    return sentence, answers
-            return "", answers
+            slopes = [slope_of(function, args) for args in inputs]
+            pairs = zip(answers, slopes, strict=True)
+            wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
+            return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
 
-        def check() -> Verdict:
+        def check() -> Attempt:
             own = attempt(lambda: judge(part, of))
             if own.passed or not ins:
-                return own.verdict(misconceptions, inputs)
+                return own
             replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
-            return (
-                Verdict("")
-                if replaced.passed
-                else replaced.worst(own).verdict(misconceptions, inputs)
-            )
+            return replaced if replaced.passed else replaced.worst(own)
 
-        self._run(title, check, points, hints)
+        self._run(Trial(title, part.name, inputs, misconceptions or {}), check, points, hints)
+
+    def is_differentiable(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """JAX can differentiate the part with respect to its first argument, a dict.
+
+        It must come to the slopes that central differences of the part show. A part that is
+        written with `np` instead of `jnp`, or turns numbers into floats, fails here and only here.
+        """
+
+        def total(*args: Any) -> float:
+            answer = part(*args)
+            if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
+                raise StudentFault(problem)
+            return float(np.sum(as_array(answer)))
+
+        def check() -> Attempt:
+            slopes = [slope_of(total, args) for args in inputs]
+            by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+            if by_jax.fault is not None:
+                return Attempt(f"JAX cannot differentiate it. {by_jax.fault}")
+            pairs = zip(by_jax.answers, slopes, strict=True)
+            if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+                return Attempt("Its slope according to JAX is not the slope that its values show.")
+            return Attempt("")
+
+        self._run(Trial(title, part.name), check, points, hints)
 
     def descends(
         self,
@@ -205,58 +231,34 @@ class Exercise:
         be listed as well). A loss of the student's own is replaced by its stand-in first; where
         that disagrees, the trajectory is judged under finite differences of the student's own.
         """
-        if of not in ("parameters", "losses"):
-            raise ValueError(f"of={of!r}: expected 'parameters' or 'losses'")
-        steps = {"n_steps": n_steps, "step_size": step_size}
+        run = Descent(start, model, x, y, n_steps, step_size, of)
         ins = dict(stand_ins or {})
-        # A mistake is known by what is judged: how the losses are recorded must not hide it.
-        judged = ("losses", "parameters").index(of)
-        mistakes = {why: item_of(f, judged) for why, f in (misconceptions or {}).items()}
-        figures: list[Figure] = []
+        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
 
-        def judge(
-            run: Part, function: Any, measure: Function, gradient: Function
-        ) -> tuple[str, list[Any]]:
-            answer = run(dict(start), model, function, x, y, **steps)
-            problem = wrong_training_form(answer, start)
-            if problem:
-                return problem, [answer]
-            path = gradient_descent(gradient, start, n_steps, step_size)
-            losses, parameters = answer
-            if of == "parameters":
-                return disagreement(parameters, path[-1]), [parameters]
-            along = [measure(point) for point in path]
-            figures.append(loss_curves(losses, along))
-            return wrong_losses(losses, along, n_steps), [losses]
-
-        def with_given(run: Part, function: Given) -> tuple[str, list[Any]]:
-            measure = evaluated(function)
-            slope = evaluated(function.gradient())
-            return judge(
-                run, function, lambda p: measure(p, model, x, y), lambda p: slope(p, model, x, y)
-            )
-
-        def with_own(function: Part) -> tuple[str, list[Any]]:
-            def measure(params: Params) -> float:
-                return scalar(function(params, model, x, y))
-
-            return judge(loop, function, measure, lambda p: central_differences(measure, p))
-
-        def inputs(function: Given) -> list[Arguments]:
-            return [(dict(start), model, function, x, y, n_steps, step_size)]
-
-        def check() -> Verdict:
+        def check() -> Attempt:
             if isinstance(loss, Given):
-                return attempt(lambda: with_given(loop, loss)).verdict(mistakes, inputs(loss))
-            stand_in = ins.get(loss.name)
-            if stand_in is None:
-                return attempt(lambda: with_own(loss)).verdict(None, [])
-            known = attempt(lambda: with_given(loop.using(**ins), stand_in))
-            if known.passed or attempt(lambda: with_own(loss)).passed:
-                return Verdict("")
-            return known.verdict(mistakes, inputs(stand_in))
+                return run.under_given(loop, loss)
+            if known_loss is None:
+                return run.under_own(loop, loss)
+            known = attempt(lambda: run.under_given(loop.using(**ins), known_loss))
+            own = known if known.passed else attempt(lambda: run.under_own(loop, loss))
+            return own if own.passed else known
 
-        self._run(title, check, points, hints, figures)
+        # A mistake is known by what is judged: how the losses are recorded must not hide it.
+        mistakes = misconceptions if misconceptions and known_loss is not None else {}
+        trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
+        self._run(trial, check, points, hints)
+
+    @staticmethod
+    def works(answer: Callable[[], Any], expected: Any) -> bool:
+        """Whether something that the student's earlier parts compute comes to `expected`.
+
+        A premise and no check: it earns nothing and shows nothing.
+        """
+        try:
+            return not disagreement(answer(), expected)
+        except Exception:  # whatever the earlier parts do, they do not work
+            return False
 
     def reaches(
         self,
@@ -265,14 +267,19 @@ class Exercise:
         target: Params,
         within: float,
         *,
+        made_from: Sequence[Part] = (),
         instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
         """The value of the part, a dict of numbers, lies within an absolute distance of `target`.
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
-        work: if those pass, the check passes.
+        work: if those pass, the check passes. Where the value is there and `unless()` is true,
+        say because the earlier parts do work, it is not asked.
+        `made_from` names the values that a cell of yours makes this one from: where they are
+        there and this one is not, that cell failed, and the student is told so.
         """
 
         def judge(params: Any) -> str:
@@ -285,7 +292,10 @@ class Exercise:
                 else f"Off by {distance:.2g}; at most {within:g} is asked for."
             )
 
-        self._run(title, lambda: self._by_value(part, judge, instead, judge), points, hints)
+        trial = Trial(title, part.name)
+        self._run(
+            trial, lambda: by_value(part, judge, made_from, instead, unless, judge), points, hints
+        )
 
     def minimises(
         self,
@@ -295,7 +305,9 @@ class Exercise:
         start: Params,
         *,
         shrink: float = 1e-2,
+        made_from: Sequence[Part] = (),
         instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
         stand_in: Callable[[Params], Any] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
@@ -323,11 +335,13 @@ class Exercise:
             return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
         self._run(
-            title,
-            lambda: self._by_value(
+            Trial(title, part.name),
+            lambda: by_value(
                 part,
                 lambda params: judge(params, loss),
+                made_from,
                 instead,
+                unless,
                 lambda params: judge(params, evaluated(stand_in or loss)),
             ),
             points,
@@ -350,167 +364,39 @@ class Exercise:
             raise ChecksNotPassed(to_text(report))
         return report
 
-    @staticmethod
-    def _by_value(
-        part: Part,
-        judge: Callable[[Any], str],
-        instead: Callable[[], Params] | None,
-        judge_instead: Callable[[Any], str],
-    ) -> Verdict:
-        own = attempt(lambda: (judge(part.value()), []))
-        if own.passed or instead is None:
-            return own.verdict(None, [])
-        other = attempt(lambda: (judge_instead(instead()), []))
-        return Verdict("") if other.passed else own.verdict(None, [])
-
     def _run(
-        self,
-        title: str,
-        check: Callable[[], Verdict],
-        points: float,
-        hints: Sequence[str],
-        figures: Sequence[Figure] = (),
+        self, trial: Trial, check: Callable[[], Attempt], points: float, hints: Sequence[str]
     ) -> None:
-        """Run a check. It may add to `figures`; the first one goes into the record."""
-        outcome, verdict, note = Outcome.PASSED, Verdict(""), ""
+        outcome, rationale, mistake, note = Outcome.PASSED, "", "", ""
         try:
-            verdict = check()
-            if verdict.sentence:
+            made = check()
+            if made.fault is not None:
+                raise made.fault
+            trial = replace(trial, attempt=made)
+            if made.sentence:
+                mistake = trial.known_mistake()
+                rationale = " ".join(filter(None, [made.sentence, mistake or trial.observation()]))
                 outcome = Outcome.FAILED
         except StudentFault as fault:
-            outcome, verdict = fault.outcome, Verdict(str(fault))
+            outcome, rationale = fault.outcome, str(fault)
         except Exception:
             outcome, note = Outcome.ERROR, traceback.format_exc()
-        sentence, mistake = verdict
-        rationale = f"{sentence} {mistake}".strip() if mistake else sentence
+        self.trials.append(trial)
         self.results.append(
             CheckResult(
-                title,
+                trial.title,
                 outcome,
                 points,
                 rationale,
                 tuple(hints),
                 mistake,
                 note,
-                next(iter(figures), None),
+                trial.attempt.figure,
             )
         )
 
 
-class Attempt(NamedTuple):
-    """One way of judging: a sentence with the answers behind it, or the student's fault."""
-
-    sentence: str
-    answers: list[Any]
-    fault: StudentFault | None = None
-
-    @property
-    def passed(self) -> bool:
-        return not self.sentence and self.fault is None
-
-    def worst(self, other: Attempt) -> Attempt:
-        """The one that says more about this part: the other, unless only it could not run."""
-        return self if other.fault is not None and self.fault is None else other
-
-    def verdict(self, mistakes: Mistakes | None, inputs: Sequence[Arguments]) -> Verdict:
-        if self.fault is not None:
-            raise self.fault
-        return explained(self.sentence, self.answers, mistakes, inputs)
-
-
-def attempt(judge: Callable[[], tuple[str, list[Any]]]) -> Attempt:
-    """Judge, keeping a student's fault for later."""
-    try:
-        return Attempt(*judge())
-    except StudentFault as fault:
-        return Attempt("", [], fault)
-
-
-def explained(
-    sentence: str,
-    answers: Sequence[Any],
-    mistakes: Mistakes | None,
-    inputs: Sequence[Arguments],
-) -> Verdict:
-    """Add to a failing verdict the known mistake that the answers coincide with."""
-    if not sentence or not mistakes:
-        return Verdict(sentence)
-    candidates = {why: [plain(f, args) for args in inputs] for why, f in mistakes.items()}
-    return Verdict(sentence, recognise(answers, candidates))
-
-
-def item_of(function: Function, index: int) -> Function:
-    """One of the several values that a function returns."""
-    return lambda *args: function(*args)[index]
-
-
-def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:
-    """The numbers of a wrong answer and those expected, if they are few and of the same shape."""
-    few = not isinstance(expected, Mapping | tuple) and np.size(expected) <= most
-    if not few or wrong_form(answer, np.shape(expected)):
-        return ""
-    got, wanted = (
-        ", ".join(f"{number:.4g}" for number in np.ravel(as_array(numbers)))
-        for numbers in (answer, expected)
-    )
-    return f" Got {got}; expected {wanted}."
-
-
-def plain(function: Function, args: Arguments) -> Any:
-    """Call a trusted function in float64; its answer as numpy arrays and plain containers."""
-    return to_numpy(evaluate(function, args, {}))
-
-
-def evaluated(function: Function) -> Function:
-    """A trusted function that computes in float64 and answers with numpy arrays."""
-    return lambda *args: plain(function, args)
-
-
-def to_numpy(value: Any) -> Any:
-    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well."""
-    if isinstance(value, Mapping):
-        return {key: to_numpy(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        items = [to_numpy(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    return np.asarray(value) if hasattr(value, "__array__") else value
-
-
-def scalar(value: Any) -> float:
-    """A student's number as a float.
-
-    Raises
-    ------
-    StudentFault
-        If it is no finite real number.
-    """
-    if problem := wrong_form(value, ()) or finite(value):
-        raise StudentFault(problem)
-    return float(np.asarray(value))
-
-
-def wrong_params(params: Any, like: Params) -> str:
-    """Say how parameters differ in keys and shapes from `like`, or ""."""
-    zeros = {key: np.zeros(np.shape(value)) for key, value in like.items()}
-    return disagreement(params, zeros, rtol=float("inf")) or finite(params)
-
-
-def wrong_training_form(answer: Any, start: Params) -> str:
-    """Say why an answer is not `(losses, parameters)`, or ""."""
-    if answer is None:
-        return "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "Expected the pair `(losses, theta)`."
-    losses, parameters = answer
-    if isinstance(losses, Mapping) and not isinstance(parameters, Mapping):
-        return "The pair came the other way round: expected `(losses, theta)`, in this order."
-    return wrong_params(parameters, start)
-
-
-def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
-    """Compare recorded losses with the losses along a path of n_steps + 1 points."""
-    if as_array(losses).size == n_steps + 1:
-        return disagreement(losses, np.asarray(along))
-    before, after = np.asarray(along[:-1]), np.asarray(along[1:])
-    sentence = disagreement(losses, before)
-    return sentence if sentence and disagreement(losses, after) else ""
+def slope_of(function: Function, args: Arguments) -> Params:
+    """Central differences of a function with respect to its first argument, a dict."""
+    at, *rest = args
+    return central_differences(lambda params: scalar(function(params, *rest)), at)

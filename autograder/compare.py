@@ -7,7 +7,7 @@ tells an expected value: a hidden test's message may be read by a student.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,18 +97,50 @@ def finite(answer: Any) -> str:
     return ""
 
 
-def recognise(answers: Sequence[Any], candidates: Mapping[str, Sequence[Any]]) -> str:
-    """The name of the one known mistake that all answers coincide with, or "".
+def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float = 0.0) -> float:
+    """How far an answer is from what was expected, in units of the tolerance.
 
-    `candidates` maps a name to what the mistake gives on the same inputs. When more than one
-    fits, the inputs cannot tell them apart, and none is named: better silent than wrong.
+    At most 1 where the two agree; infinity where they differ in structure, shape or dtype, or
+    where a number is not finite. The parameters are those of `disagreement`.
     """
-    fits = [
-        name
-        for name, mistaken in candidates.items()
-        if all(not disagreement(a, m) for a, m in zip(answers, mistaken, strict=True))
-    ]
-    return fits[0] if len(fits) == 1 else ""
+    if isinstance(expected, Mapping):
+        if not isinstance(answer, Mapping) or set(answer) != set(expected):
+            return float("inf")
+        scale = max([scale, *map(_largest, _leaves(expected))])
+        pairs = [(answer[key], wanted) for key, wanted in expected.items()]
+    elif isinstance(expected, tuple):
+        if not isinstance(answer, tuple | list) or len(answer) != len(expected):
+            return float("inf")
+        pairs = list(zip(answer, expected, strict=True))
+    else:
+        return _distance_of_arrays(answer, expected, rtol, scale)
+    return max((distance(a, e, rtol, scale) for a, e in pairs), default=0.0)
+
+
+def _distance_of_arrays(answer: Any, expected: Any, rtol: float | None, scale: float) -> float:
+    if wrong_form(answer, np.shape(expected)) or finite(answer) or finite(expected):
+        return float("inf")
+    array = as_array(answer)
+    off = _relative_difference(array, np.asarray(expected), scale)
+    return float(np.max(off, initial=0.0)) / (tolerance(array) if rtol is None else rtol)
+
+
+def wrong_params(params: Any, like: Mapping[str, Any]) -> str:
+    """Say how parameters differ in keys and shapes from `like`, or ""."""
+    zeros = {key: np.zeros(np.shape(value)) for key, value in like.items()}
+    return disagreement(params, zeros, rtol=float("inf")) or finite(params)
+
+
+def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:
+    """The numbers of a wrong answer and those expected, if they are few and of the same shape."""
+    few = not isinstance(expected, Mapping | tuple) and np.size(expected) <= most
+    if not few or wrong_form(answer, np.shape(expected)):
+        return ""
+    got, wanted = (
+        ", ".join(f"{number:.4g}" for number in np.ravel(as_array(numbers)))
+        for numbers in (answer, expected)
+    )
+    return f" Got {got}; expected {wanted}."
 
 
 def _compare_mappings(
@@ -158,9 +190,7 @@ def _compare_arrays(
     if answer.size == 0:
         return ""
     rtol = tolerance(answer) if rtol is None else rtol
-    scale = max(scale, _largest(expected)) or 1.0
-    with np.errstate(over="ignore"):
-        difference = np.abs(answer.astype(np.float64) - expected.astype(np.float64)) / scale
+    difference = _relative_difference(answer, expected, scale)
     wrong = difference > rtol
     if not np.any(wrong):
         return ""
@@ -169,6 +199,15 @@ def _compare_arrays(
         return f"The number{of} is off {amount}."
     amount += " of the largest one" if "about" in amount else ""
     return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}."
+
+
+def _relative_difference(
+    answer: npt.NDArray[Any], expected: npt.NDArray[Any], scale: float
+) -> npt.NDArray[np.float64]:
+    """Differences of two arrays of one shape, relative to the largest expected number."""
+    scale = max(scale, _largest(expected)) or 1.0
+    with np.errstate(over="ignore"):
+        return np.abs(answer.astype(np.float64) - expected.astype(np.float64)) / scale
 
 
 def _compare_not_finite(

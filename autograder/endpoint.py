@@ -40,8 +40,9 @@ class Reply(str):
 def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
 
-    A request names an object, and may bring `args` and `kwargs` to call it with, `overrides` to
-    bind other names to for the length of the call, and limits for the answer.
+    A request names an object, and may bring `args` and `kwargs` to call it with, the source of a
+    function that it goes `through` first, `overrides` to bind other names to for the length of
+    the call, and limits for the answer.
     """
     objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
     message = wire.loads(request)
@@ -54,7 +55,10 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
             if "args" in message:
                 args = [_load(tree, objects) for tree in message["args"]]
                 kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
-                value = evaluate(objects[name], args, kwargs)
+                function = objects[name]
+                if "through" in message:
+                    function = function_from_source(message["through"])(function)
+                value = evaluate(function, args, kwargs)
             else:
                 value = objects[name]
         return _reply(status="ok", value=wire.encode(value, limits))

@@ -12,6 +12,7 @@ import hashlib
 import io
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ def grade_cell(
         How the student's code is kept apart, for the record.
     """
     context = Context(connection, solution, seed, max_points)
+    return replace(run_cell(source, grade_id, context, directory), isolation=isolation)
+
+
+def run_cell(source: str, grade_id: str, context: Context, directory: Path) -> Report:
+    """As `grade_cell`, for a caller that wants to look at the exercises of the context after."""
     token = current.set(context)
     extra: list[CheckResult] = []
     try:
@@ -89,7 +95,7 @@ def grade_cell(
         current.reset(token)
     checks = [check for exercise in context.exercises for check in exercise.results]
     name = context.exercises[0].name if context.exercises else grade_id
-    return Report(name, (*checks, *extra), max_points, seed, isolation)
+    return Report(name, (*checks, *extra), context.max_points, context.seed)
 
 
 def broken(note: str) -> CheckResult:

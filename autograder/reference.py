@@ -12,7 +12,7 @@ import contextlib
 import symtable
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Cell:
     binds: frozenset[str]
     needs: frozenset[str]
     binds_unknown: bool = False  # from x import *
+    grade_id: str = ""
 
 
 class Solutions:
@@ -58,9 +59,9 @@ class Solutions:
 
         self.notebook = notebook
         self._cells = [
-            read_cell(cell.source)
+            replace(read_cell(cell.source), grade_id=marks.get("grade_id", ""))
             for cell in nbformat.read(notebook, as_version=4).cells
-            if cell.cell_type == "code" and not is_test(cell.metadata.get("nbgrader", {}))
+            if cell.cell_type == "code" and not is_test(marks := cell.metadata.get("nbgrader", {}))
         ]
         self._found: dict[str, Any] = {}
 
@@ -76,7 +77,7 @@ class Solutions:
             # A namespace for each name: what one needs cannot disturb another.
             namespace: dict[str, Any] = {"__name__": "__instructor__"}
             with directory_importable(self.notebook.parent):
-                for cell in self._needed_cells(name):
+                for cell in self.needed_cells(name):
                     code = compile(cell.source, str(self.notebook), "exec", dont_inherit=True)
                     exec(code, namespace)  # noqa: S102 - the instructor's own notebook
             if name not in namespace:
@@ -84,10 +85,10 @@ class Solutions:
             self._found[name] = namespace[name]
         return self._found[name]
 
-    def _needed_cells(self, name: str) -> list[Cell]:
-        """The cells that define a name, directly or through names that those need, in order."""
+    def needed_cells(self, *wanted: str) -> list[Cell]:
+        """The cells that define names, directly or through names that those need, in order."""
         needed: set[int] = set()
-        names, seen = [name], set[str]()
+        names, seen = [*wanted], set[str]()
         while names:
             sought = names.pop()
             if sought in seen:

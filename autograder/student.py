@@ -15,6 +15,7 @@ from autograder.endpoint import function_from_source
 from autograder.result import Outcome
 from autograder.wire import Limits, Ref, Source, WireError
 
+SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
 
 
@@ -63,9 +64,12 @@ def given(source: str) -> Given:
 class Part:
     """One function or value of the student's, by name."""
 
-    def __init__(self, name: str, overrides: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, name: str, overrides: dict[str, Any] | None = None, through: str = ""
+    ) -> None:
         self.name = name
         self._overrides = overrides or {}
+        self._through = through
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function; numpy arrays go in, numpy arrays come out.
@@ -89,13 +93,22 @@ class Part:
 
         For judging a function whose helper, an earlier exercise, does not work.
         """
-        return Part(self.name, {**self._overrides, **overrides})
+        return Part(self.name, {**self._overrides, **overrides}, self._through)
+
+    def differentiated(self) -> Part:
+        """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
+
+        They are taken with respect to the first argument.
+        """
+        return Part(self.name, self._overrides, SLOPES_OF_SUM)
 
     def _ask(self, **request: Any) -> Any:
         connection = current.get().connection
         limits = connection.limits
         overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
         message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
+        if self._through:
+            message["through"] = self._through
         try:
             reply = connection.ask(str(self), wire.dumps(message))
             return _incoming(self.name, wire.loads(reply, limits), limits)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from autograder import properties
-from autograder.checks import Exercise, evaluated, plain, scalar, to_numpy, wrong_losses
+from autograder.checks import Exercise
+from autograder.numerics import evaluated, plain, to_numpy
 from autograder.result import Outcome
 from autograder.student import StudentFault, given, student
+from autograder.training import scalar, wrong_losses
 from autograder.wire import Limits
 from tests.inprocess import notebook, one_check
 
@@ -55,6 +57,7 @@ def every_kind(e: Exercise, hints=(), points=1.0):
     e.agrees("agrees", student.f, lambda x: x, [(X,)], **options)
     e.satisfies("satisfies", student.f, [(X,)], properties.between(-9, 9), shape=(6,), **options)
     e.is_gradient("is_gradient", student.f, student.f, [(theta, X)], **options)
+    e.is_differentiable("is_differentiable", student.f, [(theta, X)], **options)
     e.descends("descends", student.f, theta, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1, **options)
     e.reaches("reaches", student.theta, theta, 0.1, **options)
     e.minimises("minimises", student.theta, lambda p: p["w"] ** 2 + p["b"] ** 2, theta, **options)
@@ -93,10 +96,10 @@ def test_no_answer_of_a_students_is_our_error(source, outcome):
 def test_not_written_yet_is_said():
     with notebook(NOT_WRITTEN):
         results = every_kind(Exercise("e"))
-    for result in results[:5]:
+    for result in results[:6]:
         assert result.outcome is NOT_ATTEMPTED
         assert result.rationale.startswith("`f` is not written yet: your answer goes where")
-    assert results[5].rationale == "`theta` is not defined yet."
+    assert results[6].rationale == "`theta` is not defined yet."
 
 
 def test_points_out_of_range_are_the_authors_mistake():
@@ -135,7 +138,12 @@ def test_random_inputs_follow_seed_and_exercise():
     ("source", "outcome", "rationale"),
     [
         ("def f(x): return 2 * x", PASSED, ""),
-        ("def f(x): return x", FAILED, "6 of 6 numbers are off, by about 50% of the largest one."),
+        (
+            "def f(x): return x",
+            FAILED,
+            "6 of 6 numbers are off, by about 50% of the largest one. "
+            "Every number is 1/2 times the expected one.",
+        ),
         (
             "def f(x): pass",
             FAILED,
@@ -521,7 +529,8 @@ def test_descends_wrong_forms(returned, rationale, of):
         ("[[1.0], [1.0, 2.0]]", "Got a list of length 2, expected an array of shape (4,)."),
         (
             "[v[None] for v in losses]",
-            "Got an array of shape (4, 1), expected an array of shape (4,).",
+            "Got an array of shape (4, 1), expected an array of shape (4,). "
+            "The numbers themselves are right.",
         ),
         ("[v * jnp.nan for v in losses]", "The answer contains NaN (not a number)."),
     ],
@@ -745,6 +754,123 @@ def test_instead(check, source, instead, outcome):
             e.minimises("t", student.theta, bowl, {"w": 0.0, "b": 0.0}, instead=instead)
 
     assert one_check(source, run).outcome is outcome
+
+
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize(
+    ("source", "outcome", "said"),
+    [
+        ("", NOT_ATTEMPTED, "`n` is not defined yet."),
+        ("n = 3", NOT_ATTEMPTED, "`size` is not defined yet."),
+        (
+            "n = 3.0\nsize = 0.1",
+            FAILED,
+            "There is no `theta`: the cell that makes it from `n` (a float) and `size` (a float) "
+            "did not run to its end.",
+        ),
+        ("n = 3.0\ntheta = {'w': 2.0, 'b': 1.0}", PASSED, ""),
+    ],
+)
+def test_made_from(check, source, outcome, said):
+    made_from = [student.n, student.size]
+
+    def run(e):
+        if check == "reaches":
+            e.reaches("t", student.theta, TARGET, 0.1, made_from=made_from)
+        else:
+            e.minimises("t", student.theta, bowl, {"w": 0.0, "b": 0.0}, made_from=made_from)
+
+    result = one_check(source, run)
+    assert (result.outcome, result.rationale) == (outcome, said)
+
+
+@pytest.mark.parametrize(
+    ("source", "unless", "outcome"),
+    [
+        ("theta = {'w': 9.0, 'b': 1.0}", lambda: True, FAILED),
+        ("theta = {'w': float('nan'), 'b': 1.0}", lambda: True, FAILED),
+        ("theta = {'w': 9.0, 'b': 1.0}", lambda: False, PASSED),
+        ("", lambda: True, PASSED),  # it is missing for a reason of another kind
+        ("theta = {'w': 2.0, 'b': 1.0}", broken, PASSED),
+        ("theta = {'w': 9.0, 'b': 1.0}", broken, ERROR),
+    ],
+)
+def test_what_is_the_students_own_doing_is_not_excused(source, unless, outcome):
+    assert reach(source, instead=lambda: dict(TARGET), unless=unless).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("source", "works"),
+    [
+        ("def f(x): return x", True),
+        ("def f(x): return x + 1e-3", False),
+        ("def f(x): return None", False),
+        ("def f(x): return x[7, 7]", False),
+        ("def f(x): pass", False),
+        ("", False),
+    ],
+)
+def test_works_is_a_premise_and_no_check(source, works):
+    with notebook(source):
+        exercise = Exercise("e")
+        assert exercise.works(lambda: student.f(X), X) is works
+        assert exercise.works(lambda: student.f(X)[0], X[0]) is works
+    assert exercise.results == []
+
+
+# is_differentiable
+
+
+THETA = {"w": 0.7, "b": -0.4}
+
+
+def differentiable(body, inputs=((THETA, X),)):
+    source = f"import jax, numpy as np, jax.numpy as jnp\ndef f(theta, x): return {body}"
+    return one_check(source, lambda e: e.is_differentiable("t", student.f, inputs))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "jnp.exp(theta['w'] * x) + theta['b']",
+        "jnp.sum(jnp.tanh(theta['w'] * x))",
+        "jnp.round(theta['w'] * x)",  # flat, and JAX says so too
+        "theta['w'] ** 2",
+    ],
+)
+def test_is_differentiable(body):
+    result = differentiable(body)
+    assert (result.outcome, result.rationale, result.staff_note) == (PASSED, "", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("np.exp(theta['w'] * x)", "JAX cannot differentiate it. `f` raised TracerArrayConv"),
+        ("float(theta['w']) * x", "JAX cannot differentiate it. `f` raised ConcretizationTy"),
+        ("jax.lax.stop_gradient(theta['w']) * x", "Its slope according to JAX is not the slope "),
+        ("None", "Got None, expected a single number. Did you forget a `return`?"),
+        ("theta['w'] * x * jnp.nan", "The answer contains NaN (not a number)."),
+        ("'text'", "Got a str, expected a single number."),
+        ("theta['v']", "`f` raised KeyError: 'v'"),
+    ],
+)
+def test_is_not_differentiable(body, said):
+    result = differentiable(body)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(said)
+
+
+def test_is_differentiable_at_every_input():
+    off = {"w": -0.7, "b": 0.0}
+    body = "jnp.where(theta['w'] > 0, theta['w'], jax.lax.stop_gradient(theta['w'])) * jnp.sum(x)"
+    assert differentiable(body).outcome is PASSED
+    assert differentiable(body, [(THETA, X), (off, X)]).outcome is FAILED
+
+
+def test_not_written_is_not_attempted_rather_than_not_differentiable():
+    result = one_check(NOT_WRITTEN, lambda e: e.is_differentiable("t", student.f, [(THETA, X)]))
+    assert result.outcome is NOT_ATTEMPTED
 
 
 # minimises

@@ -12,7 +12,6 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from autograder.reference import read_cell
 from tests.lesson import SOURCE, grade_id, source_cells
 
 pytestmark = pytest.mark.xdist_group("lesson")  # one worker: its fixture is dear
@@ -42,21 +41,6 @@ def test_every_cell_runs_without_errors_or_warnings(executed: nbformat.NotebookN
         if output.output_type == "stream" and output.name == "stderr"
     }
     assert warned <= {"run"}, "only the progress bar of the training run goes to stderr"
-
-
-def test_checking_an_answer_leaves_the_lessons_own_names_alone() -> None:
-    """A test cell runs in the student's notebook: it must not replace the data of the lesson."""
-    code = [cell for cell in source_cells() if cell.cell_type == "code"]
-    bound = {
-        graded: {
-            name
-            for cell in code
-            if grade_id(cell).startswith("test_") is graded
-            for name in read_cell(cell.source).binds
-        }
-        for graded in (True, False)
-    }
-    assert bound[True] & bound[False] == {"binary_cross_entropy", "logistic", "np"}  # imports
 
 
 def test_its_own_checks_pass_in_the_instructors_live_notebook(

@@ -375,6 +375,11 @@ wrong(
         "unknown name in the model": (model("sigmoid(z)"), "NameError"),
         "theta by number": (model("logistic(theta[0] * x + theta[1])"), "KeyError"),
         "theta ignored": (model("logistic(w_true * x + b_true)"), ""),
+        "model in numpy": (model("1 / (1 + np.exp(-z))"), "JAX cannot differentiate it"),
+        "model with its slope cut off": (
+            model("jax.lax.stop_gradient(logistic(z))"),
+            "not the slope that its values show",
+        ),
     },
 )
 
@@ -406,6 +411,18 @@ wrong(
         "p and y swapped": (
             loss("-jnp.sum(binary_cross_entropy(p, jnp.clip(y, 1e-7, 1 - 1e-7)))"),
             "the labels and the predictions",
+        ),
+        "arguments of the cross entropy swapped": (
+            loss("-jnp.sum(binary_cross_entropy(p, y))"),
+            "the labels and the predictions",
+        ),
+        "loss in numpy": (
+            loss("-np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))"),
+            "JAX cannot differentiate it",
+        ),
+        "loss as a float": (
+            loss("-float(jnp.sum(binary_cross_entropy(y, p)))"),
+            "JAX cannot differentiate it",
         ),
         "no weight on the second term": (
             loss("-jnp.sum(y * jnp.log(p) + jnp.log(1 - p))"),
@@ -553,13 +570,13 @@ wrong(
             "the step shrinks",
         ),
         "fixed number of steps": (loop("range(n_steps)", "range(30)"), ""),
-        "one step too few": (loop("range(n_steps)", "range(1, n_steps)"), ""),
-        "one step too many": (loop("range(n_steps)", "range(n_steps + 1)"), ""),
+        "one step too few": (loop("range(n_steps)", "range(1, n_steps)"), "one step too few"),
+        "one step too many": (loop("range(n_steps)", "range(n_steps + 1)"), "one step too many"),
         "slope taken once": (
             LOOP.replace("grad(loss)", "grad(loss)(theta, model, x, y)").replace(
                 "slope_of(theta, model, x, y)", "slope_of"
             ),
-            "",
+            "computed once",
         ),
         "w first, then b": (
             update(
@@ -573,7 +590,7 @@ wrong(
         ),
         "start ignored": (
             loop("losses = []", "losses, theta = [], {'w': 0.0, 'b': 0.0}"),
-            "",
+            "always starts from zeros",
         ),
         "returns the start": (
             loop("return losses, theta", "return losses, start").replace(
@@ -639,5 +656,8 @@ wrong(
         "step size zero": (clean("70", "0.0"), ""),
         "uphill to the minimum": (clean("70", "-0.02"), ""),
         "step size nan": (clean("70", "float('nan')"), ""),
+        "number of steps as a float": (clean("70.0", "0.02"), "There is no `theta_clean`"),
+        "a step that float32 cannot take": (clean("70", "0.04"), "NaN"),
+        "number of steps as text": (clean("'70'", "0.02"), "There is no `theta_clean`"),
     },
 )

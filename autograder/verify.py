@@ -1,0 +1,323 @@
+"""The release gate: everything that an author wants to know before students get a lesson.
+
+TRUSTED SIDE, for authors. `verify` is a plain function for tests; `VerifyApp` is the command
+`autograder verify`, which strips the assignment with nbgrader first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from tqdm import tqdm
+from traitlets import Bool, Float, Integer, default
+
+from autograder.gate import Finding, Gate, Margin, equivalent
+from autograder.mutate import Mutant
+from autograder.rehearsal import OutOfTime, TestCell
+from autograder.result import Outcome, Report
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a lesson has to keep to."""
+
+    seeds: Sequence[int] = (1, 2, 3)
+    cell_seconds: float = 30.0
+    mutant_seconds: float = 30.0
+    least_margin: float = 10.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was looked at for one test cell."""
+
+    test: TestCell
+    checks: int
+    mistakes: int
+    mutants: int
+    killed: int
+    margin: Margin
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The findings, none if the lesson is ready, and what was looked at."""
+
+    notebook: str
+    findings: tuple[Finding, ...]
+    rows: tuple[Row, ...] = ()
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """A table, then the list of what is to be mended."""
+        return "\n\n".join(filter(None, [self._table(), self._list()]))
+
+    def _table(self) -> str:
+        head = ["test cell", "points", "checks", "known mistakes", "mutants killed"]
+        lines = [[*head, "right within", "nearest mistake", "seconds"]]
+        for row in self.rows:
+            near = f"{row.margin.nearest:,.0f}" if row.mistakes else "–"
+            name, points = row.test.grade_id, f"{row.test.points:g}"
+            killed = f"{row.killed} of {row.mutants}"
+            counts = [name, points, str(row.checks), str(row.mistakes), killed]
+            lines.append([*counts, f"{row.margin.right:.2g}", near, f"{row.seconds:.1f}"])
+        if len(lines) == 1:
+            return ""
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in lines
+        ]
+        table.insert(1, "-" * len(table[0]))
+        notes = [
+            "mutants: small changes of your solutions; one not killed is declared equivalent, or a "
+            "finding",
+            "right within, nearest mistake: distances from the expected answer, in tolerances",
+        ]
+        return "\n".join([*table, *notes])
+
+    def _list(self) -> str:
+        took = f"({self.seconds:.0f} s)"
+        if not self.findings:
+            return f"{self.notebook} is ready to release {took}."
+        count = Counter(finding.where for finding in self.findings)
+        lines = [f"{self.notebook}: {count.total()} to mend {took}"]
+        for finding in self.findings:
+            first, *more = f"{finding.where}: {finding.what}".splitlines()
+            lines += [f"- {first}", *(f"    {line}" for line in more)]
+        return "\n".join(lines)
+
+
+def verify(
+    notebook: Path, released: Path, limits: Limits = Limits(), *, progress: bool = False
+) -> Verification:
+    """Examine an instructor notebook and what nbgrader made of it for students.
+
+    Parameters
+    ----------
+    notebook
+        The instructor's notebook; modules beside it can be imported.
+    released
+        The same notebook as released, with all that goes out in the folder around it.
+    progress
+        Show a progress bar on stderr, if that is a terminal.
+
+    Runs in this process, in a minute or two: the instructor's answers, and changed ones.
+    """
+    began = time.perf_counter()
+    os.environ.setdefault("MPLBACKEND", "agg")  # a lesson may draw; nobody is watching
+    rows: list[Row] = []
+    with tqdm(disable=None if progress else True, leave=False) as bar:
+        bar.set_description("your own answers")
+        gate = Gate(notebook, limits.seeds)
+        findings = as_it_stands(gate, released)
+        # Answers that are not right themselves have nothing to teach about others.
+        if all(check.earned == check.points for check in gate.checks()):
+            findings += gate.release_is_blank(released)
+            bar.reset(len(gate.mistakes) + len(gate.mutants))
+            findings += known_mistakes(gate, bar)
+            surviving = survivors(gate, limits, bar)
+            findings += surviving.findings
+            rows = [row_of(test, gate, surviving) for test in gate.tests]
+            findings += [finding for row in rows for finding in exceeded(row, limits)]
+    return Verification(notebook.name, tuple(findings), tuple(rows), time.perf_counter() - began)
+
+
+def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
+    """What is to be mended in the notebook and its release, nothing being changed."""
+    findings = [*gate.solutions_score()]
+    findings += [*gate.points_add_up(), *gate.ends_with_report(), *gate.names_are_its_own()]
+    findings += [*gate.leaks(released), *gate.untested()]
+    if not gate.tests:
+        findings.append(Finding(gate.rehearsal.notebook.name, "no test cell uses the kit."))
+    return findings
+
+
+def known_mistakes(gate: Gate, bar: Any) -> list[Finding]:
+    """Let each known mistake take the place of its answer."""
+    findings: list[Finding] = []
+    for mistake in gate.mistakes:
+        bar.set_description(f"{mistake.test.grade_id}, known mistakes")
+        findings += gate.mistake_is_caught(mistake)
+        bar.update()
+    return findings
+
+
+@dataclass
+class Survivors:
+    """The changes of solutions that kept full points, by test cell, and what is wrong with it."""
+
+    changes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Changes that took too long to be judged: caught, for all that is known."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def survivors(gate: Gate, limits: Limits, bar: Any) -> Survivors:
+    """Let each changed solution take the place of the right one."""
+    found = Survivors()
+    for test, cell, mutant in gate.mutants:
+        bar.set_description(f"{cell.grade_id}, mutants")
+        report = gate.judge_mutant(test, cell, mutant, limits.mutant_seconds)
+        if report is None:
+            found.late[test.grade_id].append(mutant.change)
+        elif report.score >= test.points:
+            found.changes[test.grade_id].append(mutant.change)
+            if mutant.change not in equivalent(test):
+                found.findings.append(survivor(cell.grade_id, mutant))
+        else:
+            found.findings += broken(report, mutant)
+        bar.update()
+    found.findings += gate.stale_comments(found.changes, found.late)
+    return found
+
+
+def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
+    """What was looked at for a test cell."""
+    total = sum(other is test for other, _, _ in gate.mutants)
+    return Row(
+        test,
+        checks=len(gate.right[test.grade_id][0].report.checks),
+        mistakes=sum(mistake.test is test for mistake in gate.mistakes),
+        mutants=total,
+        killed=total - len(surviving.changes[test.grade_id]),
+        margin=gate.margin(test),
+        seconds=gate.takes(test),
+    )
+
+
+def survivor(where: str, mutant: Mutant) -> Finding:
+    """A mutant that the tests let through."""
+    return Finding(
+        where,
+        f"the tests give full points to this change of the solution:\n{mutant.diff}\n"
+        "Add a check that tells it apart or, if it is as right as before, "
+        f"add this line to the hidden tests:\n# equivalent: {mutant.change}",
+    )
+
+
+def broken(report: Report, mutant: Mutant) -> list[Finding]:
+    """Checks that did not judge a mutant but broke on it, as they would on a student's answer."""
+    notes = [check.staff_note for check in report.checks if check.outcome is Outcome.ERROR]
+    return [
+        Finding(report.exercise, f"a check breaks on this answer:\n{mutant.diff}\n{note}")
+        for note in notes[:1]
+        if OutOfTime.__name__ not in note
+    ]
+
+
+def exceeded(row: Row, limits: Limits) -> list[Finding]:
+    """The limits that a test cell does not keep to."""
+    name, margin = row.test.grade_id, row.margin
+    found = []
+    if row.seconds > limits.cell_seconds:
+        found.append(f"it takes {row.seconds:.0f} s; at most {limits.cell_seconds:g} s is allowed.")
+    if margin.right > 1 / limits.least_margin:
+        found.append(f"right answers are off by {margin.right:.2g} of the tolerance.")
+    if margin.nearest < limits.least_margin:
+        found.append(
+            f"{margin.mistake!r} is only {margin.nearest:.2g} tolerances from the right answer."
+        )
+    return [Finding(name, what) for what in found]
+
+
+class VerifyApp(NbGrader):  # type: ignore[misc]
+    """The command `autograder verify`."""
+
+    name = "autograder-verify"
+    description = "Find what is wrong with an assignment before students do. Nothing is changed."
+    examples = """
+        autograder verify logistic_regression
+        autograder verify logistic_regression --VerifyApp.seeds=10
+    """
+    seeds = Integer(3, min=1, help="How many students to draw random inputs for.").tag(config=True)
+    cell_seconds = Float(30.0, help="Seconds that a test cell may take.").tag(config=True)
+    mutant_seconds = Float(
+        30.0, help="Seconds after which a changed solution counts as caught."
+    ).tag(config=True)
+    least_margin = Float(
+        10.0,
+        help="How many tolerances a known mistake has to be off; a right answer, the inverse.",
+    ).tag(config=True)
+    progress = Bool(True, help="Show a progress bar.").tag(config=True)
+
+    aliases: dict[str, Any] = {  # noqa: RUF012 - traitlets' own convention
+        "course": "CourseDirectory.course_id",
+        "course-dir": "CourseDirectory.root",
+        "assignment": "CourseDirectory.assignment_id",
+        "log-level": "Application.log_level",
+    }
+    flags: dict[str, Any] = {}  # noqa: RUF012
+
+    @default("log_level")
+    def _log_level_default(self) -> int:
+        return logging.WARNING  # what nbgrader says of each file that it strips is no news
+
+    def start(self) -> None:
+        super().start()
+        course = self.coursedir
+        if self.extra_args:
+            course.assignment_id = self.extra_args[0]
+        assignment = course.assignment_id
+        if not assignment:
+            self.fail("Which assignment? For example: autograder verify logistic_regression")
+        source = Path(course.format_path(course.source_directory, ".", assignment))
+        notebooks = sorted(source.glob("*.ipynb"))
+        if not notebooks:
+            self.fail("There is no notebook in %s.", source)
+        with tempfile.TemporaryDirectory() as folder:
+            released = self._strip(Path(folder), assignment)
+            done = [self._verify(n, released / n.name) for n in notebooks]
+            stale = self._stale(released, assignment)
+        print("\n\n".join(map(str, done)))
+        for line in stale:
+            print(line)
+        self.exit(1 if stale or any(verification.findings for verification in done) else 0)
+
+    def _verify(self, notebook: Path, released: Path) -> Verification:
+        limits = Limits(
+            range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
+        )
+        return verify(notebook, released, limits, progress=self.progress)
+
+    def _strip(self, folder: Path, assignment: str) -> Path:
+        """Release the assignment into a folder of our own, without touching the gradebook."""
+        course = CourseDirectory(
+            parent=self,
+            root=self.coursedir.root,
+            assignment_id=assignment,
+            release_directory=str(folder),
+        )
+        strip = GenerateAssignment(coursedir=course, parent=self, no_database=True)
+        # Even with no_database it would save the cells, in the gradebook of the course.
+        strip.preprocessors = [step for step in strip.preprocessors if "SaveCells" not in str(step)]
+        strip.start()
+        return Path(course.format_path(course.release_directory, ".", assignment))
+
+    def _stale(self, fresh: Path, assignment: str) -> list[str]:
+        """Files that a release made earlier has and a fresh one has not, or in another state."""
+        course = self.coursedir
+        made = Path(course.format_path(course.release_directory, ".", assignment))
+        if not made.is_dir():
+            return []
+        names = {p.relative_to(d) for d in (fresh, made) for p in d.rglob("*") if p.is_file()}
+        differ = sorted(n for n in names if contents(fresh / n) != contents(made / n))
+        mend = f"nbgrader generate_assignment {assignment} --force"
+        return [f"- {made / n} is not what the source gives now. Run: {mend}" for n in differ]
+
+
+def contents(path: Path) -> bytes | None:
+    """The bytes of a file, None where there is none."""
+    return path.read_bytes() if path.is_file() else None
