@@ -8,6 +8,8 @@ try:
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.apps.baseapp import NbGrader
     from nbgrader.apps.nbgraderapp import aliases as nbgrader_aliases
+
+    from autograder.grading.app import GradeApp
 except ModuleNotFoundError as missing:  # a student's install
     raise SystemExit(
         f"{missing.name} is not installed. The command is for instructors: "
@@ -90,8 +92,12 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
 
     name = "autograder"
     description = "Auto-graded JAX exercises on nbgrader."
-    examples = "autograder scores logistic_regression"
+    examples = """
+        autograder grade logistic_regression
+        autograder scores logistic_regression
+    """
     subcommands = {  # noqa: RUF012 - traitlets' own convention
+        "grade": (GradeApp, "Grade the submissions of an assignment in parallel."),
         "scores": (ScoresApp, "Print a table of students and exercises."),
     }
     aliases: dict[str, Any] = {}  # noqa: RUF012

@@ -1,0 +1,178 @@
+"""The command `autograder grade`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
+
+from nbgrader.apps.autogradeapp import aliases as autograde_aliases
+from nbgrader.apps.autogradeapp import flags as autograde_flags
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import Autograde, BaseConverter, NbGraderException
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Bool, Integer, Unicode, default
+
+from autograder.grading.coordinator import Listing, Submission, results
+from autograder.grading.ledger import BusyError, CannotWriteError, Ledger
+from autograder.grading.pool import LocalWorkers, Workers
+from autograder.grading.progress import Lines, Tally, reporter
+from autograder.grading.rows import UnknownAssignmentError
+from autograder.grading.worker import Failed, Graded, Job
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+class GradeApp(NbGrader):  # type: ignore[misc]
+    """Grades a class in parallel."""
+
+    name = "autograder-grade"
+    description = "Grade the submissions of an assignment in parallel, and go on where it stopped."
+    examples = """
+        Grades what `nbgrader autograde` would, into the same gradebook and the same folders. What
+        is graded already is skipped, so after a stop, run it again.
+
+            autograder grade logistic_regression
+            autograder grade logistic_regression --workers=8
+            autograder grade logistic_regression --student=amber --force
+            autograder grade logistic_regression --cluster=tcp://scheduler:8786
+    """
+
+    workers = Integer(
+        min=1, help="How many submissions to grade at a time on this machine. Default: one a core."
+    ).tag(config=True)
+    cluster = Unicode(
+        "",
+        help="Address of a Dask scheduler, to grade on its workers and not on this machine. They "
+        "need this package, and nothing of the course directory.",
+    ).tag(config=True)
+    json = Bool(
+        False, help="Print one JSON object for each submission, and one for the summary."
+    ).tag(config=True)
+
+    aliases = {  # noqa: RUF012 - traitlets' own convention
+        **autograde_aliases,
+        "workers": "GradeApp.workers",
+        "cluster": "GradeApp.cluster",
+    }
+    flags = {  # noqa: RUF012
+        **autograde_flags,
+        "json": ({"GradeApp": {"json": True}}, "Print JSON for programs."),
+    }
+
+    @default("workers")
+    def _workers_default(self) -> int:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+    @default("log_level")
+    def _log_level_default(self) -> int:
+        return 30  # logging.WARNING: what is done is shown in a better way
+
+    @default("classes")
+    def _classes_default(self) -> list[type]:
+        return [*super()._classes_default(), BaseConverter, Autograde, GradeApp]
+
+    def start(self) -> None:
+        super().start()
+        if len(self.extra_args) > 1:
+            self.fail("Only one assignment can be graded at a time.")
+        if self.extra_args:
+            self.coursedir.assignment_id = self.extra_args[0]
+        if not self.coursedir.assignment_id:
+            self.fail("Which assignment? For example: autograder grade logistic_regression")
+        signal.signal(signal.SIGTERM, _terminated)
+        try:
+            failed = self._grade()
+        except NbGraderException:  # nbgrader has said what is wrong
+            sys.exit(1)
+        except UnknownAssignmentError as unknown:
+            self.fail(
+                "The gradebook has no assignment named %r. Make it first: "
+                "nbgrader generate_assignment %s",
+                *(unknown.args * 2),
+            )
+        except BusyError:
+            self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
+        except CannotWriteError as reason:
+            self.fail("%s Stopped. What is graded is kept: mend it, then run this again.", reason)
+        except KeyboardInterrupt:
+            self.log.error("Stopped. What is graded is kept: run this again to go on.")
+            sys.exit(INTERRUPTED)
+        sys.exit(1 if failed else 0)
+
+    def _grade(self) -> bool:
+        """Grade what is due; True if something could not be graded."""
+        listing = Listing(coursedir=self.coursedir, parent=self)
+        with contextlib.closing(self._ledger(listing)) as ledger, ledger.locked():
+            submissions = listing.submissions()
+            due = [submission for submission in submissions if submission.due]
+            tally = Tally()
+            tally.skipped = len(submissions) - len(due)
+            report = reporter(len(due), as_json=self.json)
+            if due:
+                packed = ledger.setup(self.config).packed()
+                with self._workers(min(self.workers, len(due)), packed) as workers:
+                    self._run(workers, due, ledger, tally, report)
+            report.finish(tally, self._retry)
+        return bool(tally.failed)
+
+    def _ledger(self, listing: Listing) -> Ledger:
+        try:
+            return Ledger(self.coursedir, listing)
+        except SQLAlchemyError as error:
+            raise CannotWriteError(f"The gradebook cannot be opened: {error}") from error
+
+    @contextlib.contextmanager
+    def _workers(self, count: int, packed: bytes) -> Iterator[Workers]:
+        workers: Workers = LocalWorkers(count, packed)
+        try:
+            yield workers
+        except BaseException:
+            workers.close(now=True)
+            raise
+        workers.close(now=False)
+
+    def _run(
+        self,
+        workers: Workers,
+        due: Iterable[Submission],
+        ledger: Ledger,
+        tally: Tally,
+        report: Lines,
+    ) -> None:
+        for result in results(workers, self._jobs(due, ledger)):
+            self.log.debug("%s\n%s", result.student, result.log)
+            written = self._record(result, ledger)
+            tally.add(written)
+            report.show(written, tally)
+
+    def _jobs(self, due: Iterable[Submission], ledger: Ledger) -> Iterator[Job | Failed]:
+        for submission in due:
+            try:
+                yield ledger.job(submission.student, submission.folder)
+            except OSError as error:
+                yield Failed(submission.student, f"{submission.folder} cannot be read: {error}")
+
+    def _record(self, result: Graded | Failed, ledger: Ledger) -> Graded | Failed:
+        if isinstance(result, Graded):
+            try:
+                ledger.record(result)
+            except SQLAlchemyError as error:
+                why = f"The gradebook did not take it: {str(error).splitlines()[0]}"
+                return Failed(result.student, why)
+        return result
+
+    @property
+    def _retry(self) -> str:
+        """The command that grades one student again, up to the student's name."""
+        words = [word for word in sys.argv[1:] if not word.startswith(("--student", "--json"))]
+        return shlex.join(["autograder", *words]) + " --student="
+
+
+def _terminated(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
