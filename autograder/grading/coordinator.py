@@ -85,11 +85,11 @@ def results(workers: Workers, jobs: Iterator[Job | Failed]) -> Iterator[Result]:
         for job, attempts in again:
             under_way[workers.submit(job)] = (job, attempts + 1)
         unread = []
-        for job in islice(jobs, max(0, workers.slots() - len(under_way))):
-            if isinstance(job, Failed):
-                unread.append(job)
+        for read in islice(jobs, max(0, workers.slots() - len(under_way))):
+            if isinstance(read, Failed):
+                unread.append(read)
             else:
-                under_way[workers.submit(job)] = (job, 1)
+                under_way[workers.submit(read)] = (read, 1)
         yield from unread
         for job, future in ready:
             yield _result(job, future)

@@ -94,9 +94,8 @@ class Ledger:
         UnknownAssignmentError
             If the gradebook does not have it.
         """
-        source = Path(
-            self._course.format_path(self._course.source_directory, ".", self._assignment)
-        )
+        course = self._course
+        source = Path(course.format_path(course.source_directory, ".", self._assignment))
         rows = self._in_transaction(lambda c: assignment_rows(c, self._assignment))
         files = read_files(source, find_all_files(str(source), NOT_SOURCE))
         return Setup(self._assignment, config, files, rows)

@@ -20,8 +20,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from autograder.grading.worker import Failed, Graded, Job, grade_submission, install
 
@@ -69,14 +68,6 @@ class LocalWorkers:
         for slot in self._slots:
             slot.close(now=now)
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
-    ) -> None:
-        self.close(now=kind is not None)
 
 
 class _Slot:

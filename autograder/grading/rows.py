@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     insert,
-    inspect,
     select,
     update,
 )
@@ -135,7 +134,7 @@ def update_rows(connection: Connection, rows: Rows) -> None:
     for name, some in rows.items():
         if some:
             which = table(name).c.id == bindparam("of_row")
-            columns = {column: bindparam(f"new_{column}") for column in GRADED[name]}
+            columns: Any = {column: bindparam(f"new_{column}") for column in GRADED[name]}
             connection.execute(
                 update(table(name)).where(which).values(columns),
                 [
@@ -148,8 +147,3 @@ def update_rows(connection: Connection, rows: Rows) -> None:
 def create_tables(engine: Engine) -> None:
     """Make nbgrader's tables in an empty database that only this process sees."""
     METADATA.create_all(engine)
-
-
-def has_tables(engine: Engine) -> bool:
-    """Whether a database holds any table at all."""
-    return bool(inspect(engine).get_table_names())

@@ -8,6 +8,7 @@ code), and runs nbgrader's own Autograde there, so that all of nbgrader_config.p
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import pickle
 import sqlite3
@@ -57,7 +58,7 @@ class Setup:
 
     def packed(self) -> bytes:
         """This as bytes. Functions that nbgrader_config.py defines travel with it."""
-        config = self.config.copy()
+        config = copy.deepcopy(self.config)
         for secret in ("db_url", "root"):
             config.CourseDirectory.pop(secret, None)
         return cloudpickle.dumps(Setup(self.assignment, config, self.source, self.rows))
