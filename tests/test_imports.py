@@ -26,9 +26,17 @@ LEVELS = (
     {"kernel"},
     {"intake"},
     {"execute"},
+    {"grading.files", "grading.rows"},
+    {"grading.worker"},
+    {"grading.pool", "grading.progress"},
+    {"grading.cluster", "grading.coordinator", "grading.ledger"},
+    {"grading.app"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
-MAY_IMPORT_NBGRADER = {"execute", "feedback", "intake", "grade", "report", "verify", "app"}
+MAY_IMPORT_NBGRADER = {
+    *("execute", "feedback", "intake", "report", "verify", "app"),
+    *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows", "grading.worker"),
+}
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
 INSTRUCTORS = ["nbgrader", "nbclient", "nbconvert", "nbformat", "jupyter_client", "sqlalchemy"]
@@ -71,8 +79,9 @@ class Imports(ast.NodeVisitor):
 
 def own(names: set[str]) -> set[str]:
     """The modules of this package among imported names."""
-    parts = (name.split(".") for name in names)
-    return {part[1] for part in parts if part[0] == "autograder" and len(part) > 1} & set(LEVEL)
+    inside = {name.removeprefix("autograder.") for name in names if name.startswith("autograder.")}
+    # A name stands for a module, or for something in it.
+    return (inside | {name.rpartition(".")[0] for name in inside}) & set(LEVEL)
 
 
 def upward(module: str, imports: Imports) -> list[str]:
@@ -87,11 +96,13 @@ def upward(module: str, imports: Imports) -> list[str]:
 
 
 def source(module: str) -> str:
-    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    path = (PACKAGE / module.replace(".", "/")).with_suffix(".py")
+    return path.read_text(encoding="utf-8")
 
 
 def modules() -> list[str]:
-    return sorted(path.stem for path in Path(PACKAGE).glob("*.py") if path.stem != "__init__")
+    paths = (path.relative_to(PACKAGE).with_suffix("") for path in Path(PACKAGE).rglob("*.py"))
+    return sorted(".".join(path.parts) for path in paths if path.stem != "__init__")
 
 
 def test_every_listed_module_exists():

@@ -17,12 +17,12 @@ from nbgrader.converters import Autograde, BaseConverter, NbGraderException
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Integer, Unicode, default
 
-from autograder.grading.coordinator import Listing, Submission, results
+from autograder.grading.coordinator import Listing, Submission, WorkersLostError, results
 from autograder.grading.ledger import BusyError, CannotWriteError, Ledger
 from autograder.grading.pool import LocalWorkers, Workers
 from autograder.grading.progress import Lines, Tally, reporter
 from autograder.grading.rows import UnknownAssignmentError
-from autograder.grading.worker import Failed, Graded, Job
+from autograder.grading.worker import Failed, Graded, Job, Packed
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -100,6 +100,8 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
         except CannotWriteError as reason:
             self.fail("%s Stopped. What is graded is kept: mend it, then run this again.", reason)
+        except WorkersLostError:
+            self.fail("The cluster is gone. What is graded is kept: run this again to go on.")
         except KeyboardInterrupt:
             self.log.error("Stopped. What is graded is kept: run this again to go on.")
             sys.exit(INTERRUPTED)
@@ -114,12 +116,21 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             tally = Tally()
             tally.skipped = len(submissions) - len(due)
             report = reporter(len(due), as_json=self.json)
-            if due:
-                packed = ledger.setup(self.config).packed()
-                with self._workers(min(self.workers, len(due)), packed) as workers:
-                    self._run(workers, due, ledger, tally, report)
-            report.finish(tally, self._retry)
+            try:
+                if due:
+                    self._work(due, ledger, tally, report)
+            finally:
+                report.finish(tally, self._retry)
         return bool(tally.failed)
+
+    def _work(self, due: list[Submission], ledger: Ledger, tally: Tally, report: Lines) -> None:
+        packed = ledger.setup(self.config).packed()
+        with self._workers(min(self.workers, len(due)), packed) as workers:
+            for result in results(workers, self._jobs(due, ledger, packed.key)):
+                self.log.debug("%s\n%s", result.student, result.log)
+                written = self._record(result, ledger)
+                tally.add(written)
+                report.show(written, tally)
 
     def _ledger(self, listing: Listing) -> Ledger:
         try:
@@ -128,8 +139,8 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             raise CannotWriteError(f"The gradebook cannot be opened: {error}") from error
 
     @contextlib.contextmanager
-    def _workers(self, count: int, packed: bytes) -> Iterator[Workers]:
-        workers: Workers = LocalWorkers(count, packed)
+    def _workers(self, count: int, packed: Packed) -> Iterator[Workers]:
+        workers = self._cluster(packed) if self.cluster else LocalWorkers(count, packed)
         try:
             yield workers
         except BaseException:
@@ -137,26 +148,30 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             raise
         workers.close(now=False)
 
-    def _run(
-        self,
-        workers: Workers,
-        due: Iterable[Submission],
-        ledger: Ledger,
-        tally: Tally,
-        report: Lines,
-    ) -> None:
-        for result in results(workers, self._jobs(due, ledger)):
-            self.log.debug("%s\n%s", result.student, result.log)
-            written = self._record(result, ledger)
-            tally.add(written)
-            report.show(written, tally)
+    def _cluster(self, packed: Packed) -> Workers:
+        try:
+            from autograder.grading.cluster import DaskWorkers
+        except ModuleNotFoundError as missing:
+            self.fail(
+                "%s is not installed. For a cluster: pip install 'nbgrader-jax[cluster]'",
+                missing.name,
+            )
+        try:
+            return DaskWorkers(self.cluster, packed)
+        except OSError as error:
+            self.fail("There is no Dask scheduler at %s: %s", self.cluster, error)
+            raise
 
-    def _jobs(self, due: Iterable[Submission], ledger: Ledger) -> Iterator[Job | Failed]:
+    def _jobs(
+        self, due: Iterable[Submission], ledger: Ledger, setup: str
+    ) -> Iterator[Job | Failed]:
         for submission in due:
             try:
-                yield ledger.job(submission.student, submission.folder)
+                yield ledger.job(setup, submission.student, submission.folder)
             except OSError as error:
                 yield Failed(submission.student, f"{submission.folder} cannot be read: {error}")
+            except ValueError as error:
+                yield Failed(submission.student, str(error))
 
     def _record(self, result: Graded | Failed, ledger: Ledger) -> Graded | Failed:
         if isinstance(result, Graded):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from nbgrader.converters import Autograde
@@ -17,6 +17,10 @@ from autograder.grading.worker import Failed, Job
 
 ATTEMPTS = 2
 """How often a submission is tried whose worker process dies."""
+
+
+class WorkersLostError(Exception):
+    """Whoever does the work is gone, with all that was under way."""
 
 
 @dataclass(frozen=True)
@@ -70,44 +74,75 @@ class Listing(Autograde):  # type: ignore[misc]
         return submitted is not None and graded is not None and submitted > graded
 
 
-def results(workers: Workers, jobs: Iterator[Job | Failed]) -> Iterator[Result]:
+def results(
+    workers: Workers, jobs: Iterator[Job | Failed | None], pause: float | None = None
+) -> Iterator[Result]:
     """Grade jobs and yield what comes of each, in the order in which they finish.
 
     A job is read only when a worker is free for it, so memory does not grow with the class. New
-    work is handed out before a result is yielded: workers do not wait for the disk. A submission
-    that could not be read is passed on as it is.
+    work is handed out before a result is yielded: workers do not wait for the disk.
+
+    Parameters
+    ----------
+    workers
+        Who does it.
+    jobs
+        What to do. A `Failed` is passed on as it is; a None means that there is nothing for now.
+    pause
+        Seconds after which to ask again, where `jobs` may yield None.
+
+    Raises
+    ------
+    WorkersLostError
+        If the workers are gone for good.
     """
-    under_way: dict[Future[Result], tuple[Job, int]] = {}
-    finished: set[Future[Result]] = set()
+    under_way: dict[Future[Result], _Attempt] = {}
+    more, finished = True, set[Future[Result]]()
     while True:
-        again = [under_way.pop(future) for future in finished if _worker_died(future, under_way)]
-        ready = [(under_way.pop(future)[0], future) for future in finished if future in under_way]
-        for job, attempts in again:
-            under_way[workers.submit(job)] = (job, attempts + 1)
-        unread = []
-        for read in islice(jobs, max(0, workers.slots() - len(under_way))):
-            if isinstance(read, Failed):
-                unread.append(read)
+        ready: list[Result] = []
+        for future in finished:
+            attempt = under_way.pop(future)
+            result = attempt.outcome(future)
+            if result is None:
+                under_way[workers.submit(attempt.job)] = _Attempt(attempt.job, attempt.number + 1)
             else:
-                under_way[workers.submit(read)] = (read, 1)
-        yield from unread
-        for job, future in ready:
-            yield _result(job, future)
-        if not under_way and not unread:
+                ready.append(result)
+        while more and len(under_way) < workers.slots():
+            job = next(jobs, _END)
+            more = job is not _END
+            if isinstance(job, Job):
+                under_way[workers.submit(job)] = _Attempt(job, 1)
+            elif isinstance(job, Failed):
+                ready.append(job)
+            else:
+                break
+        yield from ready
+        if not under_way and not more:
             return
-        finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        if not under_way:
+            time.sleep(pause or 0)
+        finished, _ = wait(under_way, timeout=pause, return_when=FIRST_COMPLETED)
 
 
-def _worker_died(future: Future[Result], under_way: dict[Future[Result], tuple[Job, int]]) -> bool:
-    """Whether a submission lost its worker and may have another."""
-    died = isinstance(future.exception(), BrokenExecutor)
-    return died and under_way[future][1] < ATTEMPTS
+_END = object()
 
 
-def _result(job: Job, future: Future[Result]) -> Result:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, BrokenExecutor):
-        return Failed(job.student, f"Its worker process was killed, {ATTEMPTS} times.")
-    return Failed(job.student, f"{type(error).__name__}: {error}")
+@dataclass(frozen=True)
+class _Attempt:
+    """A submission under way, for the first time or a further one."""
+
+    job: Job
+    number: int
+
+    def outcome(self, future: Future[Result]) -> Result | None:
+        """What came of it; None if its worker died and it may have another."""
+        if future.cancelled():
+            raise WorkersLostError
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if not isinstance(error, BrokenExecutor):
+            return Failed(self.job.student, f"{type(error).__name__}: {error}")
+        if self.number < ATTEMPTS:
+            return None
+        return Failed(self.job.student, f"Its worker process was killed, {ATTEMPTS} times.")

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files
+from nbgrader.utils import find_all_files, parse_utc
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
@@ -100,12 +100,21 @@ class Ledger:
         files = read_files(source, find_all_files(str(source), NOT_SOURCE))
         return Setup(self._assignment, config, files, rows)
 
-    def job(self, student: str, submitted: Path) -> Job:
-        """A submission, ready to travel."""
+    def job(self, setup: str, student: str, submitted: Path) -> Job:
+        """A submission, ready to travel to workers that have this setup.
+
+        Raises
+        ------
+        ValueError
+            If its time cannot be read.
+        OSError
+            If its files cannot.
+        """
         sweep(self._destination(student))
+        check_timestamp(submitted)
         files = read_files(submitted, find_all_files(str(submitted), self._course.ignore))
         rows = self._in_transaction(lambda c: submission_rows(c, self._assignment, student))
-        return Job(student, files, rows)
+        return Job(setup, student, files, rows)
 
     def record(self, graded: Graded) -> None:
         """Write a result, once and whole.
@@ -158,6 +167,16 @@ class Ledger:
                     ) from error
                 time.sleep(wait)
         raise AssertionError("not reached")
+
+
+def check_timestamp(submitted: Path) -> None:
+    """nbgrader fails on such a file without saying which it is."""
+    path = submitted / "timestamp.txt"
+    text = path.read_text(errors="replace").strip() if path.exists() else ""
+    try:
+        parse_utc(text or "2000-01-01")
+    except (ValueError, OverflowError):
+        raise ValueError(f"{path.name} does not hold a time that can be read: {text!r}") from None
 
 
 def first_line(error: DBAPIError) -> str:

@@ -22,7 +22,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
 
-from autograder.grading.worker import Failed, Graded, Job, grade_submission, install
+from autograder.grading.worker import Failed, Graded, Job, Packed, grade_submission, install
 
 Result = Graded | Failed
 PRELOADED = ["jax", "autograder.grading.worker"]
@@ -53,7 +53,7 @@ def start_server() -> None:
 class LocalWorkers:
     """Worker processes, each with submissions of its own."""
 
-    def __init__(self, count: int, packed: bytes) -> None:
+    def __init__(self, count: int, packed: Packed) -> None:
         start_server()
         self._scratch = tempfile.mkdtemp(prefix="autograder-workers-")
         self._slots = [_Slot(packed, Path(self._scratch, str(n))) for n in range(count)]
@@ -73,7 +73,7 @@ class LocalWorkers:
 class _Slot:
     """One worker process, replaced when it died."""
 
-    def __init__(self, packed: bytes, scratch: Path) -> None:
+    def __init__(self, packed: Packed, scratch: Path) -> None:
         self._packed, self._scratch = packed, scratch
         self._current: Future[Result] | None = None
         self._start()
@@ -109,7 +109,7 @@ class _Slot:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(packed: bytes, scratch: str) -> None:
+def _begin(packed: Packed, scratch: str) -> None:
     """Runs first in each worker process."""
     # Ctrl-C reaches every process of the terminal; the coordinator decides. Not SIG_IGN, which
     # kernels would inherit.

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import logging
 import pickle
+import re
 import sqlite3
 import tempfile
 import threading
@@ -56,18 +58,28 @@ class Setup:
     source: Files
     rows: Rows
 
-    def packed(self) -> bytes:
-        """This as bytes. Functions that nbgrader_config.py defines travel with it."""
+    def packed(self) -> Packed:
+        """This, ready to travel, with functions that nbgrader_config.py defines."""
         config = copy.deepcopy(self.config)
         for secret in ("db_url", "root"):
             config.CourseDirectory.pop(secret, None)
-        return cloudpickle.dumps(Setup(self.assignment, config, self.source, self.rows))
+        data = cloudpickle.dumps(Setup(self.assignment, config, self.source, self.rows))
+        return Packed(hashlib.sha256(data).hexdigest(), data)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A setup as bytes, and the key by which jobs ask for it."""
+
+    key: str
+    data: bytes
 
 
 @dataclass(frozen=True)
 class Job:
     """One submission: its files, and what the gradebook holds of it already."""
 
+    setup: str
     student: str
     files: Files
     rows: Rows
@@ -97,28 +109,35 @@ class Failed:
     log: str = ""
 
 
-_packed = b""
-_setup: Setup | None = None
+_installed: dict[str, bytes | Setup] = {}
 # nbgrader changes the working directory, which belongs to a process: one submission at a time.
 _one_at_a_time = threading.Lock()
 
 
-def install(packed: bytes) -> None:
-    """Give this process its setup. Called once in each worker; must not fail."""
-    global _packed, _setup
-    _packed, _setup = packed, None
+def install(packed: Packed) -> None:
+    """Give this process a setup. Called once in each worker; must not fail."""
+    _installed[packed.key] = packed.data
+
+
+def uninstall(key: str) -> None:
+    """Forget a setup. Called by workers that outlive a run."""
+    _installed.pop(key, None)
+
+
+def _setup(key: str) -> Setup:
+    found = _installed[key]
+    if isinstance(found, bytes):  # not before it is needed: an error belongs to a submission
+        _installed[key] = found = pickle.loads(found)  # noqa: S301 - the coordinator's own
+    return found
 
 
 def grade_submission(job: Job) -> Graded | Failed:
     """Grade one submission. Never raises for what the submission holds or does."""
-    global _setup
     with _one_at_a_time:
-        if _setup is None:
-            _setup = pickle.loads(_packed)  # noqa: S301 - the coordinator's own
         started = time.perf_counter()
         with Journal() as journal:
             try:
-                graded = _grade(_setup, job)
+                graded = _grade(_setup(job.setup), job)
             except (Exception, SystemExit) as error:
                 journal.handle_error(error)
                 return Failed(job.student, journal.reason, journal.text)
@@ -232,7 +251,8 @@ class Journal(logging.Handler):
         """Note the error that ended the grading, unless nbgrader logged a closer one."""
         self.reason = f"{type(error).__name__}: {error}"
         if self._traceback:
-            self.reason = self._traceback.strip().splitlines()[-1]
+            last = self._traceback.strip().splitlines()[-1]
+            self.reason = re.sub(r"^(\w+\.)*(?=\w+:)", "", last)  # the class without its module
         else:
             self.logger.error("Grading stopped", exc_info=error)
 
