@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import LocalCluster
 from sqlalchemy import create_engine, text
 
 from autograder.grading.files import publish, sweep
@@ -302,3 +303,81 @@ class TestPostgreSQL:
         assert "What is graded is kept: mend it, then run this again." in printed
         assert on_server.done() == {"ada", "bob"}
         finish(on_server, undisturbed, 2)
+
+
+class TestWatch:
+    def test_answers_what_arrives_in_the_exchange(self, course: PlainCourse) -> None:
+        """A student submits with nbgrader's own program and fetches feedback with it."""
+        exchange, student = (
+            course.root.parent / "exchange",
+            PlainCourse(course.root.parent / "home"),
+        )
+        exchange.mkdir()
+        exchange.chmod(0o777)
+        shutil.rmtree(course.root / "submitted")
+        settings = (
+            f"\nc.Exchange.root = {str(exchange)!r}\nc.CourseDirectory.course_id = 'course'\n"
+        )
+        with (course.root / "nbgrader_config.py").open("a") as config:
+            config.write(settings)
+        course.nbgrader("release_assignment", PLAIN)
+        shutil.copytree(course.root / "release" / PLAIN, student.root / PLAIN)
+        (student.root / "nbgrader_config.py").write_text("c = get_config()" + settings)
+        with course.start("autograder", "grade", PLAIN, "--watch", "--exchange") as running:
+            assert running.stdout is not None
+            student.nbgrader("submit", PLAIN)
+            assert ": 0 of 10 (" in running.stdout.readline()
+            until(lambda: len(list(exchange.glob("course/feedback/*[!p].html"))) == 2)
+            for name in ("first", "second"):
+                shutil.copy(course.root / "source" / PLAIN / f"{name}.ipynb", student.root / PLAIN)
+            student.nbgrader("submit", PLAIN)
+            assert ": 9 of 10 (" in running.stdout.readline()
+            running.send_signal(signal.SIGINT)
+            printed, _ = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 0, printed
+        assert "2 graded, 0 already done, 0 failed" in printed
+        student.nbgrader("fetch_feedback", PLAIN)
+        pages = list(student.root.glob("plain/feedback/*/*.html"))
+        assert sorted(page.name for page in pages).count("first.html") >= 1
+
+    def test_an_exchange_that_is_not_there(self, course: PlainCourse) -> None:
+        with (course.root / "nbgrader_config.py").open("a") as config:
+            config.write(f"\nc.Exchange.root = {str(course.root / 'nowhere')!r}\n")
+        printed = course.grade("--watch", "--exchange", status=1)
+        assert "The exchange cannot be used: " in printed[-3] + printed[-1]
+
+
+def test_a_dask_worker_killed_again_and_again(
+    course: PlainCourse, undisturbed: PlainCourse
+) -> None:
+    """Dask runs the work elsewhere, gives it up in the end, and the others are unharmed."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        address = f"--cluster={cluster.scheduler_address}"
+        with course.start("autograder", "grade", PLAIN, address, "--json") as running:
+            assert running.stdout is not None
+            assert [json.loads(running.stdout.readline())["student"] for _ in QUICK_ONES]
+
+            def strike() -> bool:
+                for process in psutil.Process().children(recursive=True):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        if any("ipykernel" in word for word in process.cmdline()):
+                            parent = process.parent()
+                            if parent is not None and parent.pid not in (1, running.pid):
+                                parent.kill()
+                return running.poll() is not None
+
+            until(strike)
+            printed, _ = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 1
+        failed, summary = (json.loads(line) for line in printed.splitlines()[-2:])
+        assert failed["student"] == "zoe"
+        assert failed["reason"].startswith("KilledWorker: ")
+        assert (summary["graded"], summary["failed"]) == (3, 1)
+        finish(course, undisturbed, 3, address)
+
+
+def test_no_scheduler_at_the_address(course: PlainCourse) -> None:
+    printed = course.grade("--cluster=tcp://127.0.0.1:1", status=1)
+    assert "There is no Dask scheduler at tcp://127.0.0.1:1" in "\n".join(printed)

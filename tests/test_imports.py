@@ -30,12 +30,14 @@ LEVELS = (
     {"grading.worker"},
     {"grading.pool", "grading.progress"},
     {"grading.cluster", "grading.coordinator", "grading.ledger"},
+    {"grading.watch"},
     {"grading.app"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
     *("execute", "feedback", "intake", "report", "verify", "app"),
-    *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows", "grading.worker"),
+    *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows"),
+    *("grading.watch", "grading.worker"),
 }
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}

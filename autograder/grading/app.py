@@ -7,21 +7,23 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, NoReturn
 
 from nbgrader.apps.autogradeapp import aliases as autograde_aliases
 from nbgrader.apps.autogradeapp import flags as autograde_flags
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import Autograde, BaseConverter, NbGraderException
+from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import Bool, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, Unicode, default
 
 from autograder.grading.coordinator import Listing, Submission, WorkersLostError, results
 from autograder.grading.ledger import BusyError, CannotWriteError, Ledger
 from autograder.grading.pool import LocalWorkers, Workers
-from autograder.grading.progress import Lines, Tally, reporter
+from autograder.grading.progress import Tally, reporter
 from autograder.grading.rows import UnknownAssignmentError
+from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 
 INTERRUPTED = 130
@@ -41,6 +43,7 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             autograder grade logistic_regression --workers=8
             autograder grade logistic_regression --student=amber --force
             autograder grade logistic_regression --cluster=tcp://scheduler:8786
+            autograder grade logistic_regression --watch --exchange
     """
 
     workers = Integer(
@@ -50,6 +53,17 @@ class GradeApp(NbGrader):  # type: ignore[misc]
         "",
         help="Address of a Dask scheduler, to grade on its workers and not on this machine. They "
         "need this package, and nothing of the course directory.",
+    ).tag(config=True)
+    watch = Bool(
+        False,
+        help="Go on until Ctrl-C: grade submissions as they arrive, and write feedback for each.",
+    ).tag(config=True)
+    use_exchange = Bool(
+        False,
+        help="With --watch: collect from nbgrader's exchange, and release feedback to it.",
+    ).tag(config=True)
+    watch_interval = Float(
+        1.0, min=0.0, help="With --watch: seconds between looks for new submissions."
     ).tag(config=True)
     json = Bool(
         False, help="Print one JSON object for each submission, and one for the summary."
@@ -63,6 +77,14 @@ class GradeApp(NbGrader):  # type: ignore[misc]
     flags = {  # noqa: RUF012
         **autograde_flags,
         "json": ({"GradeApp": {"json": True}}, "Print JSON for programs."),
+        "watch": (
+            {"GradeApp": {"watch": True}},
+            "Grade submissions as they arrive, and write feedback, until Ctrl-C.",
+        ),
+        "exchange": (
+            {"GradeApp": {"use_exchange": True}},
+            "With --watch: collect from the exchange and release feedback to it.",
+        ),
     }
 
     @default("workers")
@@ -100,6 +122,8 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
         except CannotWriteError as reason:
             self.fail("%s Stopped. What is graded is kept: mend it, then run this again.", reason)
+        except ExchangeError as error:
+            self.fail("The exchange cannot be used: %s", error)
         except WorkersLostError:
             self.fail("The cluster is gone. What is graded is kept: run this again to go on.")
         except KeyboardInterrupt:
@@ -108,29 +132,60 @@ class GradeApp(NbGrader):  # type: ignore[misc]
         sys.exit(1 if failed else 0)
 
     def _grade(self) -> bool:
-        """Grade what is due; True if something could not be graded."""
+        """Grade what is due, or what arrives; True if something could not be graded."""
         listing = Listing(coursedir=self.coursedir, parent=self)
         with contextlib.closing(self._ledger(listing)) as ledger, ledger.locked():
+            if self.watch:
+                return self._grade_arrivals(listing, ledger)
             submissions = listing.submissions()
             due = [submission for submission in submissions if submission.due]
-            tally = Tally()
-            tally.skipped = len(submissions) - len(due)
+            tally = Tally(skipped=len(submissions) - len(due))
             report = reporter(len(due), as_json=self.json)
             try:
                 if due:
-                    self._work(due, ledger, tally, report)
+                    count = min(self.workers, len(due))
+                    with contextlib.closing(self._results(due, ledger, count)) as found:
+                        for result in found:
+                            tally.add(result)
+                            report.show(result, tally)
             finally:
                 report.finish(tally, self._retry)
         return bool(tally.failed)
 
-    def _work(self, due: list[Submission], ledger: Ledger, tally: Tally, report: Lines) -> None:
+    def _grade_arrivals(self, listing: Listing, ledger: Ledger) -> bool:
+        """Grade and answer until Ctrl-C, which is the way to end it."""
+        answers = Answers(self, exchange=self.use_exchange)
+        listing.log = quiet("autograder.watch")  # that nothing is there yet is no news
+        arrivals = Arrivals(listing, answers.collect)
+        tally, report = Tally(), reporter(None, as_json=self.json)
+        graded = self._results(arrivals, ledger, self.workers, self.watch_interval)
+        try:
+            with contextlib.closing(graded) as found:
+                for result in found:
+                    arrivals.finished(result.student)
+                    tally.add(result)
+                    report.show(result, tally)
+                    if isinstance(result, Graded) and (wrong := answers.answer(result.student)):
+                        self.log.error("%s", wrong)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            report.finish(tally, self._retry)
+        return bool(tally.failed)
+
+    def _results(
+        self,
+        due: Iterable[Submission | None],
+        ledger: Ledger,
+        count: int,
+        pause: float | None = None,
+    ) -> Generator[Graded | Failed]:
+        """Grade submissions, and write each result before it is yielded."""
         packed = ledger.setup(self.config).packed()
-        with self._workers(min(self.workers, len(due)), packed) as workers:
-            for result in results(workers, self._jobs(due, ledger, packed.key)):
+        with self._workers(count, packed) as workers:
+            for result in results(workers, self._jobs(due, ledger, packed.key), pause):
                 self.log.debug("%s\n%s", result.student, result.log)
-                written = self._record(result, ledger)
-                tally.add(written)
-                report.show(written, tally)
+                yield self._record(result, ledger)
 
     def _ledger(self, listing: Listing) -> Ledger:
         try:
@@ -163,9 +218,12 @@ class GradeApp(NbGrader):  # type: ignore[misc]
             raise
 
     def _jobs(
-        self, due: Iterable[Submission], ledger: Ledger, setup: str
-    ) -> Iterator[Job | Failed]:
+        self, due: Iterable[Submission | None], ledger: Ledger, setup: str
+    ) -> Iterator[Job | Failed | None]:
         for submission in due:
+            if submission is None:
+                yield None
+                continue
             try:
                 yield ledger.job(setup, submission.student, submission.folder)
             except OSError as error:

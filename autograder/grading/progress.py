@@ -19,13 +19,13 @@ SLOWEST = 3
 class Tally:
     """Adds up results; small whatever the size of the class."""
 
-    def __init__(self) -> None:
+    def __init__(self, skipped: int = 0) -> None:
+        self.skipped = skipped
         self.scores: list[float] = []
         self.max_score = 0.0
         self.failed: list[Failed] = []
         self.slowest: list[tuple[float, str]] = []
         self.stops: Counter[str] = Counter()
-        self.skipped = 0
         self.started = time.monotonic()
 
     def add(self, result: Graded | Failed) -> None:
@@ -61,12 +61,13 @@ class Tally:
 class Lines:
     """One line for each submission, and a summary: for a pipe or a log."""
 
-    def __init__(self, total: int, out: TextIO) -> None:
+    def __init__(self, total: int | None, out: TextIO) -> None:
         self.total, self.out, self.done = total, out, 0
 
     def show(self, result: Graded | Failed, tally: Tally) -> None:
         self.done += 1
-        self.write(f"[{self.done}/{self.total}] {sentence(result)}")
+        of = "" if self.total is None else f"/{self.total}"
+        self.write(f"[{self.done}{of}] {sentence(result)}")
 
     def write(self, line: str) -> None:
         print(line, file=self.out, flush=True)
@@ -79,7 +80,7 @@ class Lines:
 class Bar(Lines):
     """A bar with rate and time left, the mean score and the failures: for a terminal."""
 
-    def __init__(self, total: int, out: TextIO) -> None:
+    def __init__(self, total: int | None, out: TextIO) -> None:
         super().__init__(total, out)
         self._bar = tqdm(total=total, unit="submission", file=out, dynamic_ncols=True)
 
@@ -110,11 +111,12 @@ class JsonLines(Lines):
         self.write(json.dumps({"event": "summary", **tally.to_json()}))
 
 
-def reporter(total: int, *, as_json: bool) -> Lines:
-    """What suits where the output goes."""
+def reporter(total: int | None, *, as_json: bool) -> Lines:
+    """What suits where the output goes; `total` is None where there is no end to come."""
     if as_json:
         return JsonLines(total, sys.stdout)
-    return (Bar if sys.stdout.isatty() else Lines)(total, sys.stdout)
+    bar = total is not None and sys.stdout.isatty()
+    return (Bar if bar else Lines)(total, sys.stdout)
 
 
 def sentence(result: Graded | Failed) -> str:
