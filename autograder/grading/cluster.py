@@ -17,6 +17,10 @@ AHEAD = 2
 """Submissions under way for each thread of the cluster: the next one is there when one is done."""
 
 
+CONNECT = 10.0
+"""Seconds to look for the scheduler."""
+
+
 class Setup(WorkerPlugin):
     """Brings the setup to every worker, once, and to those that join later."""
 
@@ -41,7 +45,7 @@ class DaskWorkers:
     """
 
     def __init__(self, address: str, packed: Packed) -> None:
-        self._client = Client(address)
+        self._client = Client(address, timeout=CONNECT)
         self._plugin = Setup(packed)
         self._client.register_plugin(self._plugin)
         self._executor = self._client.get_executor(pure=False)
