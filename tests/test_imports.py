@@ -26,7 +26,7 @@ LEVELS = (
     {"kernel"},
     {"intake"},
     {"execute"},
-    {"grading.files", "grading.rows"},
+    {"grading.files", "grading.rows", "grading.server"},
     {"grading.worker"},
     {"grading.pool", "grading.progress"},
     {"grading.cluster", "grading.coordinator", "grading.ledger"},

@@ -1,8 +1,7 @@
 """Worker processes on this machine. TRUSTED SIDE.
 
 Each worker is a pool of one process: when one is killed, exactly one submission is affected, and
-it is known which. They are forked from a server that has imported nbgrader and JAX once (and has
-not started JAX, so that forking is safe): a new worker is there in milliseconds.
+it is known which.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
 
+from autograder.grading.server import context, start_server
 from autograder.grading.worker import Failed, Graded, Job, Packed, grade_submission, install
 
 Result = Graded | Failed
-PRELOADED = ["jax", "autograder.grading.worker"]
 
 
 class Workers(Protocol):
@@ -39,15 +38,6 @@ class Workers(Protocol):
 
     def close(self, *, now: bool) -> None:
         """Give back what was taken; `now`: whatever is under way is dropped."""
-
-
-def start_server() -> None:
-    """Start the process from which workers are forked, so that it imports while we do."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    from multiprocessing import forkserver  # its start is not part of the context's interface
-
-    forkserver.ensure_running()
 
 
 class LocalWorkers:
@@ -83,7 +73,7 @@ class _Slot:
         self._scratch.mkdir()
         self._executor = ProcessPoolExecutor(
             1,
-            multiprocessing.get_context("forkserver"),
+            context(),
             _begin,
             (self._packed, str(self._scratch)),
         )
