@@ -27,6 +27,7 @@ LEVELS = (
     {"intake"},
     {"execute"},
     {"grading.files", "grading.rows", "grading.server"},
+    {"grading.private"},
     {"grading.worker"},
     {"grading.pool", "grading.progress"},
     {"grading.cluster", "grading.coordinator", "grading.ledger"},

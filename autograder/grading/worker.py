@@ -7,19 +7,15 @@ code), and runs nbgrader's own Autograde there, so that all of nbgrader_config.p
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import logging
 import pickle
 import re
-import sqlite3
 import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,19 +25,14 @@ import nbformat
 from nbgrader.api import SubmittedAssignment
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
 import autograder.execute  # noqa: F401 - a worker that is warm has loaded it
 from autograder.grading.files import Files, read_files, write_files
-from autograder.grading.rows import (
-    Rows,
-    create_tables,
-    difference,
-    insert_rows,
-    submission_rows,
-)
+from autograder.grading.private import private_gradebook
+from autograder.grading.rows import Rows, difference, submission_rows
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
 STRUCTURE = str(Path("{nbgrader_step}", "{student_id}", "{assignment_id}"))
@@ -171,22 +162,6 @@ def _grade(setup: Setup, job: Job) -> dict[str, Any]:
         "max_score": max_score,
         "stops": stops(files),
     }
-
-
-@contextlib.contextmanager
-def private_gradebook(*rows: Rows) -> Iterator[Engine]:
-    """A gradebook in this process's memory, with these rows in it."""
-    name = f"file:{uuid.uuid4().hex}?mode=memory&cache=shared"
-    with contextlib.closing(sqlite3.connect(name, uri=True)):  # it lives while this is open
-        engine = create_engine(f"sqlite:///{name}&uri=true")
-        try:
-            create_tables(engine)
-            with engine.begin() as connection:
-                for some in rows:
-                    insert_rows(connection, some)
-            yield engine
-        finally:
-            engine.dispose()
 
 
 def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
