@@ -82,9 +82,9 @@ class Imports(ast.NodeVisitor):
 
 def own(names: set[str]) -> set[str]:
     """The modules of this package among imported names."""
-    inside = {name.removeprefix("autograder.") for name in names if name.startswith("autograder.")}
-    # A name stands for a module, or for something in it.
-    return (inside | {name.rpartition(".")[0] for name in inside}) & set(LEVEL)
+    inside = [name.removeprefix("autograder.") for name in names if name.startswith("autograder.")]
+    parts = [name.split(".") for name in inside]
+    return {".".join(part[:length]) for part in parts for length in (1, 2)} & set(LEVEL)
 
 
 def upward(module: str, imports: Imports) -> list[str]:
@@ -99,13 +99,12 @@ def upward(module: str, imports: Imports) -> list[str]:
 
 
 def source(module: str) -> str:
-    path = (PACKAGE / module.replace(".", "/")).with_suffix(".py")
-    return path.read_text(encoding="utf-8")
+    return (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
 def modules() -> list[str]:
-    paths = (path.relative_to(PACKAGE).with_suffix("") for path in Path(PACKAGE).rglob("*.py"))
-    return sorted(".".join(path.parts) for path in paths if path.stem != "__init__")
+    found = (path.relative_to(PACKAGE) for path in Path(PACKAGE).rglob("*.py"))
+    return sorted(".".join(path.with_suffix("").parts) for path in found if path.stem != "__init__")
 
 
 def test_every_listed_module_exists():

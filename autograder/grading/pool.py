@@ -121,4 +121,6 @@ def _end_with_parent(scratch: str) -> None:
     if parent is not None:
         wait([parent.sentinel])
         shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the other workers are in it yet
+            Path(scratch).parent.rmdir()
         os._exit(1)
