@@ -94,7 +94,7 @@ def workers(command: psutil.Process) -> list[psutil.Process]:
     return [
         worker
         for child in command.children()
-        if any("forkserver" in word for word in child.cmdline())
+        if any("multiprocessing.forkserver" in word for word in child.cmdline())
         for worker in child.children()
     ]
 
@@ -152,14 +152,16 @@ def test_kill_9_of_workers(course: PlainCourse, undisturbed: PlainCourse) -> Non
         command = psutil.Process(running.pid)
 
         def strike() -> bool:
-            """Kill whoever runs a kernel; true when the command has given up."""
+            """Kill whoever grades; true when the command has given up."""
             with contextlib.suppress(psutil.NoSuchProcess):
                 for worker in workers(command):
-                    if worker.children():
-                        worker.kill()
+                    worker.kill()
             return running.poll() is not None
 
-        until(strike)
+        try:
+            until(strike)
+        finally:
+            running.kill()
         printed, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 1
     failed, summary = (json.loads(line) for line in printed.splitlines()[-2:])
