@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ASSIGNMENT ?= logistic_regression
+SUBMISSIONS ?= 40
 
 STAMP := .venv/.installed
 # nbgrader starts `alembic` by its bare name, so the programs of .venv must be on PATH.
@@ -14,13 +15,16 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint format typecheck release bench-kernels soak clean
+.PHONY: help demo bench bench-kernels soak test lint format typecheck release clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 	@$(IN_VENV) python -m tests.demo
+
+bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40)
+	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)"
 
 test: $(STAMP) ## run every test and measure coverage
 	@echo "Running the tests (a few minutes) ..."
@@ -47,7 +51,7 @@ soak: $(STAMP) ## a thousand submissions, of which nothing may be left
 	@$(IN_VENV) python -m tests.soak
 
 clean: ## delete caches, build and demo output (never .venv, submissions or marks)
-	@rm -rf .demo build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .demo .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	@find autograder source tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A .venv that works is kept, whoever made it; a broken one is made anew.

@@ -9,6 +9,7 @@ try:
     from nbgrader.apps.baseapp import NbGrader
     from nbgrader.apps.nbgraderapp import aliases as nbgrader_aliases
 
+    from autograder.grading.app import GradeApp
     from autograder.report import ReportApp
 except ModuleNotFoundError as missing:  # a student's install
     raise SystemExit(
@@ -95,10 +96,12 @@ class AutograderApp(NbGrader):  # type: ignore[misc]
     name = "autograder"
     description = "Auto-graded JAX exercises on nbgrader."
     examples = """
+        autograder grade logistic_regression
         autograder report logistic_regression
         autograder scores logistic_regression
     """
     subcommands = {  # noqa: RUF012 - traitlets' own convention
+        "grade": (GradeApp, "Grade the submissions of an assignment in parallel."),
         "report": (ReportApp, "Write a report on the whole class."),
         "scores": (ScoresApp, "Print a table of students and exercises."),
         "verify": (VerifyApp, "Find what is wrong with an assignment before students do."),

@@ -51,13 +51,22 @@ LEVELS = (
     {"figures", "safety"},
     {"gather"},
     {"export", "feedback", "report"},
+    {"grading.files", "grading.rows", "grading.server"},
+    {"grading.private"},
+    {"grading.worker"},
+    {"grading.pool", "grading.progress"},
+    {"grading.cluster", "grading.coordinator", "grading.ledger"},
+    {"grading.watch"},
+    {"grading.app"},
     {"app"},
+    {"__main__"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
-    "app", "execute", "export", "feedback", "gather", "grade", "intake", "report", "safety",
-    "verify",
-}  # fmt: skip
+    *("app", "execute", "export", "feedback", "gather", "intake", "report", "safety", "verify"),
+    *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows"),
+    *("grading.watch", "grading.worker"),
+}
 # Inside a function, where the module that is imported needs the importing one at its top.
 DEFERRED_UPWARDS = {("result", "render")}
 INSTRUCTORS = ["nbgrader", "nbclient", "nbconvert", "nbformat", "jupyter_client", "sqlalchemy"]

@@ -1,0 +1,20 @@
+"""Where the command starts, before anything slow is imported."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of the console script, and of `python -m autograder`."""
+    if sys.argv[1:2] == ["grade"] and not {"-h", "--help", "--help-all"} & set(sys.argv):
+        from autograder.grading.server import start_server
+
+        start_server()  # its imports take as long as ours, and need not wait for them
+    from autograder.app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

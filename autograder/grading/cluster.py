@@ -1,0 +1,63 @@
+"""The same work on a Dask cluster. TRUSTED SIDE; needs the extra `cluster`.
+
+Dask runs a task at least once: it may run one again whose worker died. What comes back is data,
+and the coordinator writes the one result that it gets, so a grade is entered once all the same.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from distributed import Client, Worker, WorkerPlugin
+
+from autograder.grading.pool import Result
+from autograder.grading.worker import Job, Packed, grade_submission, install, uninstall
+
+AHEAD = 2
+"""Submissions under way for each thread of the cluster: the next one is there when one is done."""
+
+
+CONNECT = 10.0
+"""Seconds to look for the scheduler."""
+
+
+class Setup(WorkerPlugin):
+    """Brings the setup to every worker, once, and to those that join later."""
+
+    def __init__(self, packed: Packed) -> None:
+        self.name = f"autograder-{packed.key}"
+        self.packed = packed
+
+    def setup(self, worker: Worker) -> None:
+        install(self.packed)
+
+    def teardown(self, worker: Worker) -> None:
+        uninstall(self.packed.key)
+
+
+class DaskWorkers:
+    """The workers of a Dask scheduler.
+
+    Raises
+    ------
+    OSError
+        If there is no scheduler at the address.
+    """
+
+    def __init__(self, address: str, packed: Packed) -> None:
+        self._client = Client(address, timeout=CONNECT)
+        self._plugin = Setup(packed)
+        self._client.register_plugin(self._plugin)
+        self._executor = self._client.get_executor(pure=False)
+
+    def slots(self) -> int:
+        # A cluster that grows with its work may have no worker yet.
+        return AHEAD * max(1, sum(self._client.nthreads().values()))
+
+    def submit(self, job: Job) -> Future[Result]:
+        return self._executor.submit(grade_submission, job)
+
+    def close(self, *, now: bool) -> None:
+        # What is still under way is cancelled when its client goes, as far as Dask can.
+        self._client.unregister_worker_plugin(self._plugin.name)
+        self._client.close()

@@ -1,0 +1,140 @@
+"""Submissions as they arrive, and an answer for each. TRUSTED SIDE, coordinator.
+
+No student code runs here: feedback is made from what was graded.
+"""
+
+from __future__ import annotations
+
+import glob
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.converters import GenerateFeedback, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeError
+
+from autograder.grading.coordinator import Listing, Submission
+
+SETTLED = 1.0
+"""Seconds for which the files of a submission must not have changed: it may still be copied."""
+
+Signature = tuple[tuple[str, int, int], ...]
+
+
+class Arrivals:
+    """Yields each submission that is due, once; a None when there is nothing for now.
+
+    Parameters
+    ----------
+    listing
+        Finds the submissions.
+    collect
+        Called before each look: brings what was handed in elsewhere.
+    """
+
+    def __init__(self, listing: Listing, collect: Callable[[], None]) -> None:
+        self._listing, self._collect = listing, collect
+        self._seen: dict[str, tuple[Signature, float]] = {}
+        self._given: dict[str, Signature] = {}
+        self._under_way: set[str] = set()
+
+    def __iter__(self) -> Iterator[Submission | None]:
+        while True:
+            self._collect()
+            yield from [found for found in self._present() if self._ready(found)]
+            yield None
+
+    def finished(self, student: str) -> None:
+        """A student's result is written; another submission of theirs may follow."""
+        self._under_way.discard(student)
+
+    def _present(self) -> list[Submission]:
+        try:
+            return self._listing.submissions()
+        except NbGraderException:  # none yet
+            return []
+
+    def _ready(self, found: Submission) -> bool:
+        student, now = found.student, signature(found.folder)
+        before, since = self._seen.get(student, ((), 0.0))
+        if now != before:
+            self._seen[student] = now, time.monotonic()
+            return False
+        if not found.due or student in self._under_way or self._given.get(student) == now:
+            return False
+        if time.monotonic() - since < SETTLED:
+            return False
+        self._given[student] = now
+        self._under_way.add(student)
+        return True
+
+
+def quiet(name: str) -> logging.Logger:
+    """A logger for what would be said again and again."""
+    logger = logging.getLogger(name)
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
+
+
+def signature(folder: Path) -> Signature:
+    """What changes when a file of a folder is written."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        try:
+            status = path.stat()
+        except OSError:  # going away as we look
+            continue
+        found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+class Answers:
+    """Writes feedback, and on request works with nbgrader's exchange.
+
+    Parameters
+    ----------
+    app
+        The program, with its course, its configuration and its exchange.
+    exchange
+        Whether to collect from the exchange and to release feedback to it.
+    """
+
+    def __init__(self, app: NbGrader, *, exchange: bool) -> None:
+        self._app, self._exchange = app, exchange
+        self._log = quiet("autograder.answers")
+
+    def collect(self) -> None:
+        """Bring what students submitted to the exchange."""
+        if self._exchange:
+            self._app.exchange.Collect(
+                coursedir=self._app.coursedir,
+                authenticator=self._app.authenticator,
+                parent=self._app,
+                log=self._log,
+                update=True,
+            ).start()
+
+    def answer(self, student: str) -> str:
+        """Write a student's feedback, and release it; "" or why that did not work."""
+        course = CourseDirectory(
+            parent=self._app,
+            root=self._app.coursedir.root,
+            assignment_id=self._app.coursedir.assignment_id,
+            student_id=glob.escape(student),
+        )
+        try:
+            GenerateFeedback(coursedir=course, parent=self._app, log=self._log, force=True).start()
+            if self._exchange:
+                self._app.exchange.ReleaseFeedback(
+                    coursedir=course,
+                    authenticator=self._app.authenticator,
+                    parent=self._app,
+                    log=self._log,
+                ).start()
+        except (NbGraderException, ExchangeError, OSError) as error:
+            return f"{student}: no feedback could be written. {error}"
+        return ""

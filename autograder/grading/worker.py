@@ -1,0 +1,236 @@
+"""Grades one submission in a course of its own. TRUSTED SIDE, in a worker process.
+
+A worker sees neither the course directory nor the gradebook. From what travelled it makes a small
+course in a temporary directory, with a gradebook in its own memory (out of the reach of student
+code), and runs nbgrader's own Autograde there, so that all of nbgrader_config.py holds.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import logging
+import pickle
+import re
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import nbformat
+from nbgrader.api import SubmittedAssignment
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from traitlets.config import Config
+
+import autograder.execute  # noqa: F401 - a worker that is warm has loaded it
+from autograder.grading.files import Files, read_files, write_files
+from autograder.grading.private import private_gradebook
+from autograder.grading.rows import Rows, difference, submission_rows
+
+STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
+STRUCTURE = str(Path("{nbgrader_step}", "{student_id}", "{assignment_id}"))
+STOPS = {"CellTimeoutError": "cells over the time limit", "DeadKernelError": "kernels ended"}
+"""Errors that stand for a budget, by the name under which they are shown on a cell."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all submissions of an assignment share; travels once to each worker."""
+
+    assignment: str
+    config: Config
+    source: Files
+    rows: Rows
+
+    def packed(self) -> Packed:
+        """This, ready to travel, with functions that nbgrader_config.py defines."""
+        config = copy.deepcopy(self.config)
+        for secret in ("db_url", "root"):
+            config.CourseDirectory.pop(secret, None)
+        data = cloudpickle.dumps(Setup(self.assignment, config, self.source, self.rows))
+        return Packed(hashlib.sha256(data).hexdigest(), data)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A setup as bytes, and the key by which jobs ask for it."""
+
+    key: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission: its files, and what the gradebook holds of it already."""
+
+    setup: str
+    student: str
+    files: Files
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of a submission: all that has to be written, and what to tell meanwhile."""
+
+    student: str
+    files: Files
+    added: Rows
+    changed: Rows
+    score: float
+    max_score: float
+    seconds: float
+    stops: Counter[str] = field(default_factory=Counter)
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A submission that could not be graded, and why."""
+
+    student: str
+    reason: str
+    log: str = ""
+
+
+_installed: dict[str, bytes | Setup] = {}
+# nbgrader changes the working directory, which belongs to a process: one submission at a time.
+_one_at_a_time = threading.Lock()
+
+
+def install(packed: Packed) -> None:
+    """Give this process a setup. Called once in each worker; must not fail."""
+    _installed[packed.key] = packed.data
+
+
+def uninstall(key: str) -> None:
+    """Forget a setup. Called by workers that outlive a run."""
+    _installed.pop(key, None)
+
+
+def _setup(key: str) -> Setup:
+    found = _installed[key]
+    if isinstance(found, bytes):  # not before it is needed: an error belongs to a submission
+        _installed[key] = found = pickle.loads(found)  # noqa: S301 - the coordinator's own
+    return found
+
+
+def grade_submission(job: Job) -> Graded | Failed:
+    """Grade one submission. Never raises for what the submission holds or does."""
+    with _one_at_a_time:
+        started = time.perf_counter()
+        with Journal() as journal:
+            try:
+                graded = _grade(_setup(job.setup), job)
+            except (Exception, SystemExit) as error:
+                journal.handle_error(error)
+                return Failed(job.student, journal.reason, journal.text)
+        seconds = time.perf_counter() - started
+        return Graded(job.student, **graded, seconds=seconds, log=journal.text)
+
+
+def _grade(setup: Setup, job: Job) -> dict[str, Any]:
+    """The fields of a `Graded` that follow from the submission."""
+    with (
+        tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as temporary,
+        private_gradebook(setup.rows, job.rows) as gradebook,
+    ):
+        root = Path(temporary).resolve()
+        write_files(root / "source" / setup.assignment, setup.source)
+        write_files(root / "submitted" / job.student / setup.assignment, job.files)
+        autograde(setup, root, gradebook)
+        done = root / "autograded" / job.student / setup.assignment
+        files = read_files(done, [path for path in done.rglob("*") if path.is_file()])
+        with gradebook.connect() as connection:
+            after = submission_rows(connection, setup.assignment, job.student)
+        added, changed = difference(job.rows, after)
+        with Session(gradebook) as session:
+            submission = session.scalars(select(SubmittedAssignment)).one()
+            score, max_score = submission.score, submission.max_score
+    return {
+        "files": files,
+        "added": added,
+        "changed": changed,
+        "score": score,
+        "max_score": max_score,
+        "stops": stops(files),
+    }
+
+
+def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
+    """Run nbgrader's Autograde on the only submission under `root`."""
+    course = CourseDirectory(
+        config=setup.config,
+        root=str(root),
+        db_url=gradebook.url.render_as_string(hide_password=False),
+        assignment_id=setup.assignment,
+        student_id="*",
+        student_id_exclude="",
+        directory_structure=STRUCTURE,
+        log=Journal.logger,
+        **STEPS,
+    )
+    Autograde(coursedir=course, config=setup.config, log=Journal.logger).start()
+
+
+def stops(files: Files) -> Counter[str]:
+    """How often a budget stopped this submission's own cells."""
+    notebooks = [
+        nbformat.reads(content.decode(), as_version=4)
+        for name, content in files.items()
+        if name.endswith(".ipynb") and "/" not in name
+    ]
+    return Counter(
+        STOPS[output.ename]
+        for notebook in notebooks
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if output.output_type == "error" and output.ename in STOPS
+    )
+
+
+class Journal(logging.Handler):
+    """What nbgrader logs about one submission, and from it the reason of a failure."""
+
+    logger = logging.getLogger("autograder.worker")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
+        self._lines: list[str] = []
+        self._traceback = ""
+        self.logger.setLevel(logging.INFO)
+        self.logger.propagate = False
+
+    def __enter__(self) -> Journal:
+        self.logger.addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.logger.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("Traceback"):
+            self._traceback = message
+        self._lines.append(self.format(record))
+
+    def handle_error(self, error: BaseException) -> None:
+        """Note the error that ended the grading, unless nbgrader logged a closer one."""
+        self.reason = f"{type(error).__name__}: {error}"
+        if self._traceback:
+            last = self._traceback.strip().splitlines()[-1]
+            self.reason = re.sub(r"^(\w+\.)*(?=\w+:)", "", last)  # the class without its module
+        else:
+            self.logger.error("Grading stopped", exc_info=error)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self._lines)

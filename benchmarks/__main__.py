@@ -1,0 +1,149 @@
+"""`make bench`: stock nbgrader and the kit's ways on the same class, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+from distributed import LocalCluster
+
+from benchmarks.classroom import Classroom, build
+from benchmarks.measure import Usage, measured
+from benchmarks.profile import shares
+from tests.course import Course
+from tests.lesson import ASSIGNMENT, ROOT
+
+FOLDER = ROOT / ".bench"
+STOCK, KIT, ONE, TWO, DASK = (
+    "stock nbgrader",
+    "nbgrader with the kit",
+    "autograder grade, 1 worker",
+    "autograder grade, 2 workers",
+    "Dask, 2 workers",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way on the whole class."""
+
+    way: str
+    usage: Usage
+    scores: dict[str, dict[str, float | None]]
+
+
+def main() -> int:
+    arguments = parsed()
+    print(f"Building a class of {arguments.submissions} ...", flush=True)
+    room = build(FOLDER, arguments.submissions, long=arguments.long)
+    runs = []
+    for way, action in ways(arguments.ways).items():
+        course = room.stock if way == STOCK else room.kit
+        runs.append(one(way, course, action, list(room.what)))
+        print(f"{way}: {runs[-1].usage.wall:.1f} s", flush=True)
+    wrong = disagreements(room, runs)
+    honest = next(student for student, kind in room.what.items() if kind == "right")
+    text = report(arguments, runs, shares(room.kit, honest), wrong)
+    (FOLDER / "results.md").write_text(text)
+    draw(runs, FOLDER / "results.png")
+    print(f"\n{text}\nWritten to {FOLDER.name}/results.md and {FOLDER.name}/results.png")
+    return bool(wrong)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=40, help="how many, at most 40")
+    parser.add_argument("--long", action="store_true", help="execute the long training cells")
+    parser.add_argument("--ways", nargs="*", default=[STOCK, KIT, ONE, TWO, DASK])
+    return parser.parse_args()
+
+
+def ways(chosen: list[str]) -> dict[str, Callable[[Course], object]]:
+    """How each way grades a course."""
+
+    def dask(course: Course) -> None:
+        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+            course.autograder("grade", ASSIGNMENT, f"--cluster={cluster.scheduler_address}")
+
+    every: dict[str, Callable[[Course], object]] = {
+        STOCK: lambda course: course.nbgrader("autograde", ASSIGNMENT),
+        KIT: lambda course: course.nbgrader("autograde", ASSIGNMENT),
+        ONE: lambda course: course.autograder("grade", ASSIGNMENT, "--workers=1"),
+        TWO: lambda course: course.autograder("grade", ASSIGNMENT, "--workers=2"),
+        DASK: dask,
+    }
+    return {way: every[way] for way in chosen}
+
+
+def one(way: str, course: Course, action: Callable[[Course], object], students: list[str]) -> Run:
+    """Grade a copy of the course."""
+    root = FOLDER / "runs" / way.replace(" ", "-").replace(",", "")
+    shutil.copytree(course.root, root)
+    copy = Course(root)
+    with measured() as usage:
+        action(copy)
+    return Run(way, usage, {student: copy.automatic(student) for student in students})
+
+
+def disagreements(room: Classroom, runs: list[Run]) -> list[str]:
+    """Where the kit's ways differ, or stock differs on right and blank answers."""
+    kit = [run for run in runs if run.way != STOCK]
+    found = []
+    for run in runs:
+        for student, kind in room.what.items():
+            must = run.way != STOCK or kind == "blank" or kind.startswith("right")
+            if kit and must and run.scores[student] != kit[0].scores[student]:
+                found.append(f"{run.way}: {student} ({kind}) has {run.scores[student]}")
+    return found
+
+
+def report(
+    arguments: argparse.Namespace, runs: list[Run], where: dict[str, float], wrong: list[str]
+) -> str:
+    base = runs[0].usage
+    lines = [
+        f"{arguments.submissions} submissions, long training cells "
+        f"{'executed' if arguments.long else 'skipped'}; {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, {platform.machine()}.",
+        "",
+        "| way | wall, s | CPU, s | peak memory, MB | submissions a minute "
+        f"| against {runs[0].way} |",
+        "|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        rate = 60 * arguments.submissions / run.usage.wall
+        lines.append(
+            f"| {run.way} | {run.usage.wall:.1f} | {run.usage.cpu:.1f} | "
+            f"{run.usage.peak / 2**20:.0f} | {rate:.1f} | {base.wall / run.usage.wall:.1f} x |"
+        )
+    lines += ["", "One honest submission in a warm worker:", "", "| spent on | s |", "|---|---|"]
+    lines += [f"| {name} | {seconds:.2f} |" for name, seconds in where.items()]
+    lines += ["", "Scores agree." if not wrong else "SCORES DIFFER:", *wrong]
+    return "\n".join(lines) + "\n"
+
+
+def draw(runs: list[Run], path: Path) -> None:
+    matplotlib.use("agg")
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(runs) + 1), layout="constrained")
+    bars = axes.barh([run.way for run in runs], [run.usage.wall for run in runs], color="#4c72b0")
+    axes.bar_label(bars, fmt="%.0f s", padding=3)
+    axes.invert_yaxis()
+    axes.set_xlabel("seconds for the class; shorter is better")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+    path.with_suffix(".json").write_text(
+        json.dumps({run.way: {"wall": run.usage.wall, "cpu": run.usage.cpu} for run in runs})
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
