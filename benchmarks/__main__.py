@@ -71,7 +71,9 @@ def ways(chosen: list[str]) -> dict[str, Callable[[Course], object]]:
     """How each way grades a course."""
 
     def dask(course: Course) -> None:
-        with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as cluster:
             course.autograder("grade", ASSIGNMENT, f"--cluster={cluster.scheduler_address}")
 
     every: dict[str, Callable[[Course], object]] = {

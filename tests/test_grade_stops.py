@@ -350,7 +350,7 @@ def test_a_dask_worker_killed_again_and_again(
 ) -> None:
     """Dask runs the work elsewhere, gives it up in the end, and the others are unharmed."""
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         address = f"--cluster={cluster.scheduler_address}"
         with course.start("autograder", "grade", PLAIN, address, "--json") as running:
