@@ -28,7 +28,7 @@ bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSION
 
 test: $(STAMP) ## run every test and measure coverage
 	@echo "Running the tests (a few minutes) ..."
-	@$(IN_VENV) python -m pytest -n 2 --dist loadgroup --cov
+	@$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov
 
 lint: $(STAMP) ## check style and formatting
 	@$(IN_VENV) ruff check .

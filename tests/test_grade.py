@@ -19,8 +19,6 @@ from tests.lesson import ASSIGNMENT
 from tests.plain import PLAIN, PlainCourse, gradebook
 from tests.submissions import CLASS, STOPPING
 
-pytestmark = pytest.mark.xdist_group("grade")
-
 LESSON = ("tests_deleted", "truncated", "exits_in_a_call")
 """A mistake and lost cells, a damaged file, a kernel that ends: one of each kind."""
 WAYS = ("nbgrader", "one", "two", "dask")

@@ -22,8 +22,6 @@ from autograder.grading.files import publish, sweep
 from tests.plain import PLAIN, SLOW, PlainCourse, gradebook
 from tests.postgres import Server, server
 
-pytestmark = pytest.mark.xdist_group("stops")
-
 QUICK_ONES = ("ada", "bob", "cyd")
 PATIENCE = 120  # seconds; a safety net
 

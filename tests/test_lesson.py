@@ -14,8 +14,6 @@ from nbclient import NotebookClient
 
 from tests.lesson import SOURCE, grade_id, source_cells
 
-pytestmark = pytest.mark.xdist_group("lesson")  # one worker: its fixture is dear
-
 
 @pytest.fixture(scope="module")
 def executed() -> nbformat.NotebookNode:

@@ -19,8 +19,6 @@ from tests.course import NOTEBOOK, Course
 from tests.lesson import ASSIGNMENT, EXERCISES, ROOT, grade_id
 from tests.submissions import CLASS, TESTS
 
-pytestmark = pytest.mark.xdist_group("class")  # one worker: its fixture is dear
-
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:

@@ -26,7 +26,6 @@ from tests.browser import browser, fired
 from tests.course import Course
 from tests.lesson import ROOT
 
-pytestmark = pytest.mark.xdist_group("browser")
 # Both for what autograding stores and for what feedback shows.
 RULE = '    "autograder.safety.Sanitise",\n'
 OUR_FEEDBACK = 'c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"\n'

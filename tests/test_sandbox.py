@@ -36,8 +36,6 @@ from autograder.sandbox.supervisor import exceeded
 from tests.lesson import ROOT, SOURCE
 from tests.sandbox import Grader, Place, place
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 
 @pytest.fixture(scope="module")
 def where() -> Iterator[Place]:

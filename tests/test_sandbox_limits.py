@@ -15,8 +15,6 @@ from autograder.sandbox.settings import ResourceLimits, Stop
 from tests.as_user import ROOT
 from tests.sandbox import IS_ROOT, Grader, Place, eventually, place
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 NAMESPACES, LANDLOCK = "namespaces", "landlock"
 WHO = ("root", "user") if IS_ROOT else ("user",)
 EVERYWHERE = tuple(f"{who}-{mode}" for who in WHO for mode in (NAMESPACES, LANDLOCK))

@@ -8,8 +8,6 @@ from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
 
-pytestmark = pytest.mark.xdist_group("stopping")  # one worker: its fixture is dear
-
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
