@@ -28,7 +28,7 @@ from autograder.judge import grade_cell, not_run, seed_for, uses_kit
 from autograder.kernel import KernelConnection, ended
 from autograder.reference import Solutions
 from autograder.render import mimebundle
-from autograder.result import MIMETYPE, Report
+from autograder.result import MIMETYPE, CheckResult, Outcome, Report
 from autograder.sandbox.cache import compiled, writing_compiled_code
 from autograder.sandbox.manager import SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Stop
@@ -38,6 +38,7 @@ Resources = dict[str, Any]
 
 POLL = 0.05  # seconds between looks at whether a kernel still lives
 LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
+GIVEN_UP = "This was not run: cells or functions before it had ended the kernel too often."
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -58,8 +59,14 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     ).tag(config=True)
     max_answer_depth = Integer(16, help="Deepest nesting of one answer.").tag(config=True)
 
+    max_replacements = Integer(
+        10,
+        help="How often a kernel that has ended may be replaced before the rest is not run.",
+    ).tag(config=True)
+
     nb: NotebookNode
     kc: Any
+    _display_id_map: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", SandboxManager)
@@ -86,8 +93,13 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._solutions: Solutions | None = None
         self._identity = resources.get("nbgrader", {})
         self._done: list[NotebookNode] = []
+        self._reports: list[tuple[NotebookNode, Report]] = []
+        self._replacements = 0
         self._compiled = self._compiled_code()
-        return super().preprocess(nb, resources, km)
+        done = super().preprocess(nb, resources, km)
+        for cell, report in self._reports:  # later cells may update what earlier ones displayed
+            show(cell, report)
+        return done
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int
@@ -96,7 +108,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if cell.cell_type != "code":
             return cell, resources
         if is_test_cell(cell) and uses_kit(cell.source):
-            show(cell, self._judge(cell))
+            report = self._judge(cell)
+            self._reports.append((cell, report))
+            show(cell, report)
             return cell, resources
         if is_test_cell(cell):  # a test runs whatever tags the submission gave it
             cell.metadata.pop("tags", None)
@@ -104,6 +118,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         return cell, resources
 
     def _run_in_kernel(self, cell: NotebookNode, index: int) -> None:
+        if self._given_up:
+            cell.outputs = [error_output("DeadKernelError", GIVEN_UP)]
+            return
         try:
             self.execute_cell(cell, index, store_history=True)
         except Exception as stop:  # whatever a kernel sends, grading goes on
@@ -133,7 +150,14 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.log.warning("A kernel sent something unreadable", exc_info=stop)
         return error_output("DeadKernelError", "What this cell sent back could not be read.")
 
+    @property
+    def _given_up(self) -> bool:
+        return self._replacements > self.max_replacements
+
     def _judge(self, cell: NotebookNode) -> Report:
+        if self._given_up:
+            check = CheckResult("the test is run", Outcome.FAILED, rationale=GIVEN_UP)
+            return Report(grade_id(cell), (check,), points(cell), isolation=self._isolation())
         notebook = self._source_notebook()
         if self._solutions is None:
             self._solutions = Solutions(notebook)
@@ -229,8 +253,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         A cell that stops the kernel only now is left out as well: there are fewer cells in each
         round, so this ends.
         """
+        self._replacements += 1
         while True:
             self._restart()
+            if self._given_up:
+                return
             for position, cell in enumerate(self._done):
                 again = copy.deepcopy(cell)
                 try:
@@ -244,10 +271,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def _execute_apart(self, cell: NotebookNode) -> None:
         """Execute a copy of a cell without touching the notebook's own."""
         notebook, self.nb = self.nb, NotebookNode(cells=[cell], metadata={})
+        displays, self._display_id_map = self._display_id_map, {}
         try:
             self.execute_cell(cell, 0, store_history=True)
         finally:
-            self.nb = notebook
+            self.nb, self._display_id_map = notebook, displays
 
     def _restart(self) -> None:
         run_sync(self._kill)()

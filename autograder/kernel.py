@@ -7,6 +7,7 @@ the other channel and is thrown away.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from queue import Empty
 from typing import Any, Protocol
@@ -104,13 +105,17 @@ class KernelConnection:
                 reply: dict[str, Any] = await ensure_async(
                     client.get_shell_msg(timeout=min(left, POLL))
                 )
+                answered = reply["parent_header"].get("msg_id") == message_id
             except Empty:
+                answered = False
                 if not await self.kernel.is_alive():
                     return None
-                continue
+            except Exception:  # the student's code speaks to us in its own way
+                raise WireError("The kernel sent something that is no answer.") from None
             finally:
-                await _discard(client)
-            if reply["parent_header"].get("msg_id") == message_id:
+                with contextlib.suppress(Exception):
+                    await _discard(client)
+            if answered:
                 return reply
         return None
 

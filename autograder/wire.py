@@ -93,6 +93,9 @@ def loads(text: object, limits: Limits = Limits()) -> dict[str, Any]:
     # base64 takes 4/3 of the raw size; the rest is room for the tree around it.
     if not isinstance(text, str) or len(text) > 2 * limits.max_bytes + 4096:
         raise WireError("The reply was not text of an acceptable size.")
+    # Before it is parsed: each part takes hundreds of bytes then. An array has a few brackets.
+    if text.count("[") + text.count("{") > 8 * limits.max_items + 64:
+        raise WireError("The reply has too many parts.")
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from tests.course import Course, changed, without
 from tests.lesson import EXERCISES, cell_named, grade_id
@@ -225,6 +225,35 @@ def exits_in_a_call(course: Course) -> NotebookNode:
     return course.filled_in(
         logistic_loss="import os\ndef logistic_loss(params, model, x, y):\n    os._exit(0)"
     )
+
+
+@stopping
+def forges_by_display_id(course: Course) -> NotebookNode:
+    """Nothing is solved; a late cell updates what a test cell, moved to the top, displayed."""
+    notebook = course.filled_in(logistic_model="pass")
+    test = next(c for c in notebook.cells if grade_id(c) == "test_logistic_model")
+    notebook.cells.remove(test)
+    show = "import time\nfrom IPython.display import display\nID = str(time.time_ns())\n"
+    forged = (
+        "from autograder.result import CheckResult, MIMETYPE, Outcome, Report\n"
+        "made = Report('logistic_model', (CheckResult('all is well', Outcome.PASSED),), 4.0)\n"
+        "_ = display({'text/plain': '4.0', MIMETYPE: made.to_json()}, raw=True, display_id=ID,"
+        " update=True)"
+    )
+    sources = (
+        show + "_ = display({'text/plain': 'x'}, raw=True, display_id=ID)",
+        "import os; os._exit(1)",
+        forged,
+    )
+    notebook.cells[:0] = [test, *map(new_code_cell, sources)]
+    return notebook
+
+
+@stopping
+def exits_again_and_again(course: Course) -> NotebookNode:
+    notebook = course.filled_in()
+    notebook.cells[:0] = [new_code_cell("import os; os._exit(1)") for _ in range(12)]
+    return notebook
 
 
 @stopping

@@ -107,6 +107,23 @@ class TestLimits:
         assert reply["stop"] == Stop.OUTPUT
         assert "DeadKernelError" not in grader.shown(code, settings={"output": 8 * MIB})
 
+    def test_a_small_message_of_many_parts_is_not_read(self, grader: Grader) -> None:
+        """Each part of a few bytes would take hundreds in the grader."""
+        code = "display({'application/json': [{}] * 500_000}, raw=True)"
+        reply = grader.run(f"from IPython.display import display\n{code}")
+        assert reply["stop"] == Stop.OUTPUT
+
+    def test_folders_in_folders_leave_nothing_behind(self, grader: Grader) -> None:
+        deep = "import os, time\nfor _ in range(1200): os.mkdir('a'); os.chdir('a')\ntime.sleep(2)"
+        hidden = "import os; os.mkdir('d'); open('d/x', 'w').close(); os.chmod('d', 0o300)"
+        grader.run("1")
+        before = len(grader.family())
+        for code in (deep, hidden):
+            grader.run(code)
+        assert eventually(lambda: len(grader.family()) == before)
+        (server,) = grader.ask(about=True)["servers"]
+        assert eventually(lambda: not list(Path(server["directory"]).glob("home-*")))
+
 
 def test_every_limit_has_a_sentence() -> None:
     limits = ResourceLimits(2 << 30, 256, 256 * MIB, 20_000, 600.0, 1200.0, 32 * MIB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.execute import GIVEN_UP
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
@@ -60,3 +61,14 @@ def test_the_report_tells_why(graded: Course, student: str, test: str, words: st
 def test_the_cell_tells_why(graded: Course, student: str, words: str) -> None:
     cell = graded.autograded_cell(student, "logistic_loss")
     assert words in cell.outputs[-1].evalue
+
+
+def test_a_judged_cell_shows_what_the_judge_said(graded: Course) -> None:
+    assert graded.automatic("forges_by_display_id")["test_logistic_model"] == 0
+
+
+def test_a_kernel_is_not_replaced_for_ever(graded: Course) -> None:
+    assert set(graded.automatic("exits_again_and_again").values()) == {0}
+    report = graded.reports("exits_again_and_again")["test_logistic_model"]
+    assert report.checks[0].rationale == GIVEN_UP
+    assert not report.needs_review

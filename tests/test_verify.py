@@ -475,7 +475,6 @@ def test_the_command_needs_an_assignment(course: Course, args: list[str], said: 
 # The lesson
 
 
-@pytest.mark.xdist_group("gate")
 def test_the_lesson_is_ready_to_release() -> None:
     released = ROOT / "release" / SOURCE.relative_to(ROOT / "source")
     found = verify(SOURCE, released, Limits(seeds=(1, 2), mutant_seconds=300.0, cell_seconds=300.0))

@@ -110,6 +110,16 @@ def harmless_calls() -> None:
 
 
 @rule
+def other_process() -> None:
+    seccomp.OTHER_PROCESS = ()
+
+
+@rule
+def denied_prctl() -> None:
+    seccomp.DENIED_PRCTL = ()
+
+
+@rule
 def clean_environment() -> None:
     supervisor.environment = dict
 

@@ -11,7 +11,6 @@ import atexit
 import itertools
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox.cache import cache_directory
+from autograder.sandbox.landlock import remove_tree
 from autograder.sandbox.policy import Policy, environment, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
@@ -141,7 +141,7 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
         if directory := getattr(self, "directory", None):
-            shutil.rmtree(directory, ignore_errors=True)
+            remove_tree(directory)
 
 
 def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:

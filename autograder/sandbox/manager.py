@@ -28,6 +28,10 @@ LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
 
 
+MOST_BRACES = 400_000
+"""Objects and lists in one message: each takes hundreds of bytes once it is read."""
+
+
 class CountingChannel(AsyncZMQSocketChannel):
     """A channel that counts what it receives, and says so when that is too much."""
 
@@ -39,8 +43,11 @@ class CountingChannel(AsyncZMQSocketChannel):
         assert self.socket is not None
         parts = await self.socket.recv_multipart(**kwargs)
         self.received += sum(map(len, parts))
-        if self.received > self.most:
+        braces = sum(part.count(b"{") + part.count(b"[") for part in parts)
+        if self.received > self.most or braces > MOST_BRACES:
             self.too_much()
+        if braces > MOST_BRACES:
+            raise ValueError(f"a message of {braces} parts")
         _, message = self.session.feed_identities(parts)
         return dict(self.session.deserialize(message))
 
@@ -50,6 +57,9 @@ class SandboxClient(AsyncKernelClient):
 
     parent: Any  # the kernel manager
     iopub_channel_class = Type(CountingChannel)
+    shell_channel_class = Type(CountingChannel)
+    stdin_channel_class = Type(CountingChannel)
+    control_channel_class = Type(CountingChannel)
 
     def connect_shell(self, identity: bytes | None = None) -> zmq.Socket[Any]:
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_REPLY)
@@ -76,9 +86,9 @@ class SandboxClient(AsyncKernelClient):
         deadline = time.monotonic() + (timeout or 60.0)
         while time.monotonic() < deadline:
             asked = self.kernel_info()
-            if await self._answered(self.shell_channel, asked, 0.5) and await self._answered(
-                self.iopub_channel, asked, 0.1
-            ):
+            if await self._answered(
+                self.shell_channel, asked, 0.5, deadline
+            ) and await self._answered(self.iopub_channel, asked, 0.1, deadline):
                 return
             if not await self.is_alive():
                 raise RuntimeError(f"The kernel ended before it was ready. {self._failure()}")
@@ -88,10 +98,10 @@ class SandboxClient(AsyncKernelClient):
         """The last line of the error that kept a kernel from starting."""
         return "".join(getattr(self.parent.provisioner, "failure", "").strip().splitlines()[-1:])
 
-    async def _answered(self, channel: Any, asked: str, patience: float) -> bool:
+    async def _answered(self, channel: Any, asked: str, patience: float, deadline: float) -> bool:
         """Whether the last message about a request comes, each within some seconds."""
         try:
-            while True:
+            while time.monotonic() < deadline:
                 message = await channel.get_msg(timeout=patience)
                 if message["parent_header"].get("msg_id") == asked and (
                     message["msg_type"] == "kernel_info_reply"
@@ -99,7 +109,8 @@ class SandboxClient(AsyncKernelClient):
                 ):
                     return True
         except Empty:
-            return False
+            pass
+        return False
 
     @property
     def iopub_channel(self) -> CountingChannel:

@@ -14,6 +14,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import psutil
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance, Integer, Unicode, default
@@ -24,6 +25,8 @@ from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Stop
 
 NAME = "nbgrader-jax-sandbox"
 POLL = 0.005  # seconds between looks at whether a kernel has ended
+MOST_GROWTH = 1 << 30
+"""Bytes by which this process may grow while a kernel runs, its own checks included."""
 VANISHED = -signal.SIGKILL
 """Exit code of a kernel whose supervisor is gone: it was killed, too."""
 
@@ -44,6 +47,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._line: socket.socket | None = None
+        self._memory_at_start = 0
         self._directory: Path | None = None
         self._limits = self.sandbox.limits()
         self.exit_code: int | None = None
@@ -96,6 +100,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             "arguments": cmd,
         }
         self.exit_code = self.stop = None
+        self._memory_at_start = psutil.Process().memory_info().rss
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.setblocking(False)
         self._line.send(json.dumps(request).encode())
@@ -111,6 +116,8 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def poll(self) -> int | None:
         """None while the kernel runs; afterwards its exit code."""
+        if psutil.Process().memory_info().rss > self._memory_at_start + MOST_GROWTH:
+            self.end(Stop.OUTPUT)  # messages without end, which zmq keeps until they have one
         while self._line is not None and self.exit_code is None:
             try:
                 message = self._line.recv(1 << 16)

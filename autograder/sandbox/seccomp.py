@@ -12,7 +12,13 @@ import socket
 import struct
 from dataclasses import dataclass
 
-from autograder.sandbox.policy import DENIED_CALLS, HARMLESS_CALLS, SOCKET_FAMILIES
+from autograder.sandbox.policy import (
+    DENIED_CALLS,
+    DENIED_PRCTL,
+    FIRST_UNKNOWN_CALL,
+    HARMLESS_CALLS,
+    SOCKET_FAMILIES,
+)
 from autograder.sandbox.syscalls import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -48,6 +54,10 @@ STREAM_SOCKETS = tuple(
         socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
     )
 )
+
+FILE_FLAGS = (0x40086602, 0x401C5820)  # FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR (ioctl_iflags(2))
+OTHER_PROCESS = (("prlimit64", 0), ("setpriority", 1), ("ioprio_set", 1))
+"""Calls that change another process, and which argument names it; 0 is the caller."""
 
 ALLOW = 0x7FFF0000
 KILL_PROCESS = 0x80000000
@@ -114,14 +124,20 @@ def argument_among(index: int, allowed: tuple[int, ...], otherwise: int) -> list
     return [load(ARGUMENTS + 8 * index), *tests, verdict(otherwise)]
 
 
+def argument_not_among(index: int, denied: tuple[int, ...], verdict_: int) -> list[Instruction]:
+    """Give a call whose argument is one of these (of 32 bits) a verdict; else allow it."""
+    tests = [step for value in denied for step in (unless_equal(value, 1), verdict(verdict_))]
+    return [load(ARGUMENTS + 8 * index), *tests, verdict(ALLOW)]
+
+
 def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
     """The filter of a kernel.
 
     Parameters
     ----------
     own_pid
-        Where no PID namespace hides other processes: the only process that may be signalled or
-        have its limits changed. None where signals need no filter.
+        Where nothing else keeps signals from other processes: the only process that may
+        be sent a signal. None where signals need no filter.
     files_by_landlock
         Landlock guards the files, not a mount namespace. It does not cover changes of mode, owner
         or times, so those calls are made to do nothing; and it leaves sockets to this filter.
@@ -129,8 +145,11 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
     steps = [load(ARCH), if_equal(AUDIT_ARCH[MACHINE], 1), verdict(KILL_PROCESS), load(NUMBER)]
     if MACHINE == "x86_64":
         steps += [unless_at_least(X32_BIT, 1), verdict(refuse(errno.EPERM))]
+    steps += [unless_at_least(FIRST_UNKNOWN_CALL, 1), verdict(refuse(errno.ENOSYS))]
     for name in DENIED_CALLS:
-        steps += on_call(number_of(name), [verdict(refuse(errno.EPERM))])
+        if (number := number_of(name)) >= 0:
+            steps += on_call(number, [verdict(refuse(errno.EPERM))])
+    steps += on_call(number_of("prctl"), argument_not_among(0, DENIED_PRCTL, refuse(errno.EPERM)))
     # glibc falls back from clone3, whose arguments a filter cannot read, to clone.
     steps += on_call(number_of("clone3"), [verdict(refuse(errno.ENOSYS))])
     steps += on_call(
@@ -149,6 +168,9 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
         steps += on_call(
             number_of("socketpair"), argument_among(1, STREAM_SOCKETS, refuse(errno.EACCES))
         )
+        steps += on_call(number_of("ioctl"), argument_not_among(1, FILE_FLAGS, refuse(errno.EPERM)))
+        for name, argument in OTHER_PROCESS:
+            steps += on_call(number_of(name), argument_among(argument, (0,), refuse(errno.EPERM)))
         for name in HARMLESS_CALLS:
             if (number := number_of(name)) >= 0:
                 steps += on_call(number, [verdict(refuse(0))])
@@ -159,15 +181,13 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
 
 
 def _only_this_process(pid: int) -> list[Instruction]:
-    """No signals to, or limits of, processes other than this one."""
+    """No signals to processes other than this one."""
     denied = refuse(errno.EPERM)
     steps: list[Instruction] = []
     for name in ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
         steps += on_call(number_of(name), argument_among(0, (pid,), denied))
     for name in ("tkill", "pidfd_send_signal"):
         steps += on_call(number_of(name), [verdict(denied)])
-    steps += on_call(number_of("prlimit64"), argument_among(0, (0, pid), denied))
-    steps += on_call(number_of("setpriority"), argument_among(1, (0, pid), denied))
     return steps
 
 
@@ -188,6 +208,7 @@ CALLS = {
     "clone": (56, 220),
     "clone3": (435, 435),
     "delete_module": (176, 106),
+    "fanotify_init": (300, 262),
     "fchmod": (91, 52),
     "fchmodat": (268, 53),
     "fchmodat2": (452, 452),
@@ -202,7 +223,11 @@ CALLS = {
     "fspick": (433, 433),
     "futimesat": (261, -1),
     "init_module": (175, 105),
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
     "io_uring_setup": (425, 425),
+    "ioctl": (16, 29),
+    "ioprio_set": (251, 30),
     "kcmp": (312, 272),
     "kexec_file_load": (320, 294),
     "kexec_load": (246, 104),
@@ -216,7 +241,12 @@ CALLS = {
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "msgctl": (71, 187),
     "msgget": (68, 186),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
@@ -224,6 +254,7 @@ CALLS = {
     "pidfd_getfd": (438, 438),
     "pidfd_send_signal": (424, 424),
     "pivot_root": (155, 41),
+    "prctl": (157, 167),
     "prlimit64": (302, 261),
     "process_madvise": (440, 440),
     "process_vm_readv": (310, 270),
@@ -235,10 +266,15 @@ CALLS = {
     "request_key": (249, 218),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
+    "semctl": (66, 191),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
     "setns": (308, 268),
     "setpriority": (141, 140),
     "setxattr": (188, 5),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
     "shmget": (29, 194),
     "socket": (41, 198),
     "socketpair": (53, 199),

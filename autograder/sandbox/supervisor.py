@@ -48,8 +48,13 @@ def supervise(line: socket.socket, descriptors: list[int], isolator: Isolator) -
     for descriptor in descriptors:
         os.close(descriptor)
     watch = Watch(line, kernel, isolator, limits)
-    status = watch.until_it_ends()
-    isolator.clean_up()
+    try:
+        status = watch.until_it_ends()
+    except BaseException:  # nothing that a kernel does may end its supervisor first
+        os.kill(kernel, signal.SIGKILL)
+        raise
+    finally:
+        isolator.clean_up()
     watch.tell(
         exit=os.waitstatus_to_exitcode(status), stop=watch.stop, peak_memory=watch.peak_memory
     )

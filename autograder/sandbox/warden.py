@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from autograder.sandbox import syscalls
 from autograder.sandbox.choice import first_that_works
-from autograder.sandbox.landlock import end_descendants
+from autograder.sandbox.landlock import end_descendants, remove_tree
 from autograder.sandbox.policy import Policy
 
 LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be named (unix(7): 107)
@@ -55,7 +54,7 @@ def main() -> None:
         os.waitpid(zygote, 0)
         end_descendants()
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_tree(directory)
 
 
 def temporary_directory() -> Path:
