@@ -17,7 +17,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
@@ -87,7 +86,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             start = time.monotonic()
             try:
                 execute.execute_cell(cell, number)
-            except (DeadKernelError, CellTimeoutError) as stop:
+            except Exception as stop:
                 cell.outputs.append(execute._stopped(stop))
             seconds.append(time.monotonic() - start)
             shown.append("".join(map(output_text, cell.outputs)))
