@@ -123,9 +123,9 @@ class Grader:
     def wardens(self) -> list[psutil.Process]:
         return [psutil.Process(s["warden"]) for s in self.ask(about=True)["servers"]]
 
-    def family(self) -> list[psutil.Process]:
-        """Every process of the fork server: warden, zygote, supervisors, kernels."""
-        return [p for w in self.wardens() for p in (w, *w.children(recursive=True))]
+    def is_idle(self) -> bool:
+        """Whether each fork server is down to its warden and its zygote."""
+        return all(len(warden.children(recursive=True)) == 1 for warden in self.wardens())
 
     def __enter__(self) -> Grader:
         return self
