@@ -47,6 +47,7 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(UID, UID, UID)
         os.setresuid(UID, UID, UID)
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # measurements lie where it may not write
     os.execv(sys.executable, [sys.executable, *arguments])
 
 

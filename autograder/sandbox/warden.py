@@ -10,6 +10,7 @@ The first message on the socket is the configuration. The zygote answers on it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -18,11 +19,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from autograder.sandbox import syscalls
 from autograder.sandbox.choice import first_that_works
 from autograder.sandbox.landlock import end_descendants, remove_tree
 from autograder.sandbox.policy import Policy
 
+PERIOD = 5.0  # seconds between looks for orphans that did not announce themselves
 LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be named (unix(7): 107)
 
 
@@ -51,10 +55,31 @@ def main() -> None:
             serve(line, made, reasons, directory)
             os._exit(0)
         line.close()
-        os.waitpid(zygote, 0)
+        wait_for(zygote)
         end_descendants()
     finally:
         remove_tree(directory)
+
+
+def wait_for(zygote: int) -> None:
+    """Wait until the zygote ends, and end whatever a killed supervisor leaves behind until then.
+
+    Without namespaces the warden adopts those orphans: it learns of the first when its kernel,
+    which ends with its supervisor, has to be waited for, and looks for others now and then.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    while True:
+        try:
+            while ended := os.waitpid(-1, os.WNOHANG)[0]:
+                if ended == zygote:
+                    return
+        except ChildProcessError:
+            return
+        orphans = [child for child in psutil.Process().children() if child.pid != zygote]
+        for orphan in orphans:
+            with contextlib.suppress(psutil.Error):
+                orphan.kill()
+        signal.sigtimedwait([signal.SIGCHLD], 0.01 if orphans else PERIOD)
 
 
 def temporary_directory() -> Path:
