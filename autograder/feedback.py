@@ -5,7 +5,6 @@ It is made from the gradebook and from the records in autograded/, and from noth
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,7 +42,6 @@ MATHML_ELEMENTS = {
         "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover",
     )
 }  # fmt: skip
-CODE = re.compile(r"`([^`<>]+)`")
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
@@ -96,7 +94,7 @@ class Section:
     @property
     def table(self) -> str:
         """The table of checks as HTML."""
-        return CODE.sub(r"<code>\1</code>", to_html(self.report)) if self.report else ""
+        return to_html(self.report) if self.report else ""
 
     @cached_property
     def figures(self) -> list[Drawing]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -13,7 +14,8 @@ SYMBOL = {
     Outcome.NOT_ATTEMPTED: "○",
     Outcome.ERROR: "!",
 }
-# Readable on white and on JupyterLab's dark background; the word beside it carries the meaning.
+# Of the symbol alone: seen on white and on JupyterLab's dark background. The word beside it, in
+# the reader's own colour of text, carries the meaning.
 COLOUR = {
     Outcome.PASSED: "#2e9e5b",
     Outcome.FAILED: "#d9534f",
@@ -21,6 +23,7 @@ COLOUR = {
     Outcome.ERROR: "#c77d0a",
 }
 CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0"
+CODE = re.compile(r"`([^`]+)`")
 OUR_FAULT = "This check could not be run. It is not your mistake: your instructor will look at it."
 
 
@@ -69,6 +72,11 @@ def to_text(report: Report) -> str:
     return "\n".join(lines)
 
 
+def _prose(text: str) -> str:
+    """Escaped, with `names` between backticks set as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
+
+
 def _hints_html(hints: tuple[str, ...]) -> str:
     """Each hint opens inside the one before it, so that a student takes one at a time."""
     html = ""
@@ -76,23 +84,23 @@ def _hints_html(hints: tuple[str, ...]) -> str:
         label = f"Hint {number} of {len(hints)}" if len(hints) > 1 else "Hint"
         html = (
             f'<details><summary style="display:list-item">{label}</summary>'
-            f"<div>{escape(hint)}</div>{html}</details>"
+            f"<div>{_prose(hint)}</div>{html}</details>"
         )
     return html
 
 
 def _row_html(check: CheckResult, graded: bool, staff: bool) -> str:
     worth = f"{points_text(check.earned)} / {points_text(check.points)}" if graded else ""
-    said = escape(explanation(check)).replace("\n", "<br>")
+    said = _prose(explanation(check)).replace("\n", "<br>")
     below = (f"<div>{said}</div>" if said else "") + _hints_html(hints_of(check))
     if staff and check.staff_note:
         below += (
             f"<details><summary>For staff</summary><pre>{escape(check.staff_note)}</pre></details>"
         )
-    outcome = f"<b>{SYMBOL[check.outcome]} {check.outcome}</b>"
+    symbol = f'<span style="color:{COLOUR[check.outcome]}">{SYMBOL[check.outcome]}</span>'
     return (
-        f'<tr><td style="{CELL};white-space:nowrap;color:{COLOUR[check.outcome]}">{outcome}</td>'
-        f'<td style="{CELL}">{escape(check.title)}{below}</td>'
+        f'<tr><td style="{CELL};white-space:nowrap"><b>{symbol} {check.outcome}</b></td>'
+        f'<td style="{CELL}">{_prose(check.title)}{below}</td>'
         f'<td style="{CELL};white-space:nowrap">{worth}</td></tr>'
     )
 

@@ -112,11 +112,16 @@ def test_missing():
     caught = fault("")
     assert type(caught) is NotAttempted
     assert caught.outcome is Outcome.NOT_ATTEMPTED
-    assert str(caught) == "`f` is not defined yet."
+    assert str(caught) == "`f` is not defined yet. Has its cell been run?"
 
 
 def test_missing_value():
-    with notebook(""), pytest.raises(NotAttempted, match=r"^`theta` is not defined yet\.$"):
+    with (
+        notebook(""),
+        pytest.raises(
+            NotAttempted, match=r"^`theta` is not defined yet\. Has its cell been run\?$"
+        ),
+    ):
         student.theta.value()
 
 
