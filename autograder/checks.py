@@ -44,6 +44,10 @@ SLOPE_SCALE = 1e-3
 class ChecksNotPassed(AssertionError):
     """Raised by `report` under nbgrader's Validate, which shows only errors."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in the place of a traceback: where it was raised helps nobody."""
+        return str(self).splitlines()
+
 
 class Exercise:
     """The checks of one exercise, in order.

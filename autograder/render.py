@@ -22,7 +22,7 @@ COLOUR = {
     Outcome.NOT_ATTEMPTED: "#8a8a8a",
     Outcome.ERROR: "#c77d0a",
 }
-CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0"
+CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0;line-height:1.5"
 CODE = re.compile(r"`([^`]+)`")
 OUR_FAULT = "This check could not be run. It is not your mistake: your instructor will look at it."
 

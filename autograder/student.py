@@ -153,7 +153,9 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
         case {"status": "missing", "name": str(missing)}:
-            raise NotAttempted(f"`{_clip(missing)}` is not defined yet. Has its cell been run?")
+            raise NotAttempted(
+                f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
+            )
         case {"status": "raised", "ename": str(ename), "evalue": str(evalue), **where}:
             function, line = where.get("function", ""), where.get("line", "")
             if not (isinstance(function, str) and isinstance(line, str)):

@@ -99,7 +99,10 @@ def test_not_written_yet_is_said():
     for result in results[:6]:
         assert result.outcome is NOT_ATTEMPTED
         assert result.rationale.startswith("`f` is not written yet: your answer goes where")
-    assert results[6].rationale == "`theta` is not defined yet. Has its cell been run?"
+    assert (
+        results[6].rationale
+        == "`theta` is not defined yet. Has its cell been run without an error?"
+    )
 
 
 def test_points_out_of_range_are_the_authors_mistake():
@@ -149,7 +152,7 @@ def test_random_inputs_follow_seed_and_exercise():
             FAILED,
             "Got None, expected an array of shape (6,). Did you forget a `return`?",
         ),
-        ("", NOT_ATTEMPTED, "`f` is not defined yet. Has its cell been run?"),
+        ("", NOT_ATTEMPTED, "`f` is not defined yet. Has its cell been run without an error?"),
         (
             "def f(x): return 1 / 0",
             FAILED,
@@ -705,7 +708,7 @@ def reach(source, **options):
             "The answer contains NaN (not a number).",
         ),
         ("theta = {'w': float('inf'), 'b': 1.0}", FAILED, "The answer contains infinity."),
-        ("", NOT_ATTEMPTED, "`theta` is not defined yet. Has its cell been run?"),
+        ("", NOT_ATTEMPTED, "`theta` is not defined yet. Has its cell been run without an error?"),
         (
             "def theta(): pass",
             FAILED,
@@ -760,8 +763,12 @@ def test_instead(check, source, instead, outcome):
 @pytest.mark.parametrize(
     ("source", "outcome", "said"),
     [
-        ("", NOT_ATTEMPTED, "`n` is not defined yet. Has its cell been run?"),
-        ("n = 3", NOT_ATTEMPTED, "`size` is not defined yet. Has its cell been run?"),
+        ("", NOT_ATTEMPTED, "`n` is not defined yet. Has its cell been run without an error?"),
+        (
+            "n = 3",
+            NOT_ATTEMPTED,
+            "`size` is not defined yet. Has its cell been run without an error?",
+        ),
         (
             "n = 3.0\nsize = 0.1",
             FAILED,
@@ -895,7 +902,7 @@ def minimise(source, loss=bowl, **options):
             "The loss still slopes there: 0.45 of the slope at the start is left.",
         ),
         ("theta = {'w': 2.0}", FAILED, "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
-        ("", NOT_ATTEMPTED, "`theta` is not defined yet. Has its cell been run?"),
+        ("", NOT_ATTEMPTED, "`theta` is not defined yet. Has its cell been run without an error?"),
     ],
 )
 def test_minimises(source, outcome, rationale):
@@ -916,7 +923,7 @@ def test_minimises_under_the_students_own_loss():
     result = minimise(good, lambda p: student.loss(p))
     assert (result.outcome, result.rationale) == (
         NOT_ATTEMPTED,
-        "`loss` is not defined yet. Has its cell been run?",
+        "`loss` is not defined yet. Has its cell been run without an error?",
     )
 
 

@@ -99,7 +99,7 @@ def test_a_cell_that_raises_midway_keeps_earlier_checks(grade):
 @pytest.mark.parametrize(
     ("answers", "outcome", "rationale"),
     [
-        ("", NOT_ATTEMPTED, "`f` is not defined yet. Has its cell been run?"),
+        ("", NOT_ATTEMPTED, "`f` is not defined yet. Has its cell been run without an error?"),
         (
             "def f():\n    raise NotImplementedError()",
             NOT_ATTEMPTED,

@@ -112,14 +112,15 @@ def test_missing():
     caught = fault("")
     assert type(caught) is NotAttempted
     assert caught.outcome is Outcome.NOT_ATTEMPTED
-    assert str(caught) == "`f` is not defined yet. Has its cell been run?"
+    assert str(caught) == "`f` is not defined yet. Has its cell been run without an error?"
 
 
 def test_missing_value():
     with (
         notebook(""),
         pytest.raises(
-            NotAttempted, match=r"^`theta` is not defined yet\. Has its cell been run\?$"
+            NotAttempted,
+            match=r"^`theta` is not defined yet\. Has its cell been run without an error\?$",
         ),
     ):
         student.theta.value()
