@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -46,8 +47,8 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-def fired(page: Page, url: str) -> set[str]:
-    """Open a page, follow its script links, and return the names that scripts wrote to the log."""
+def watched(page: Page) -> set[str]:
+    """The names that scripts write to the log from now on; the set fills as they do."""
     names: set[str] = set()
 
     def listen(message: object) -> None:
@@ -56,9 +57,20 @@ def fired(page: Page, url: str) -> set[str]:
             names.add(text.partition("fired:")[2].strip("/ "))
 
     page.on("console", listen)
+    return names
+
+
+def fired(page: Page, url: str) -> set[str]:
+    """Open a page, follow its script links, and return the names that scripts wrote to the log."""
+    names = watched(page)
     page.goto(url, wait_until="load")
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     page.evaluate("document.querySelectorAll('a[href^=\"javascript:\"]').forEach(a => a.click())")
     page.wait_for_load_state("networkidle")
-    page.remove_listener("console", listen)
     return names
+
+
+def inaccessible(page: Page, place: str = "html") -> list[str]:
+    """What axe finds wrong with a part of a page, for each element: contrast, names, structure."""
+    found = Axe().run(page, context=place).response["violations"]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found for node in rule["nodes"]]

@@ -20,15 +20,17 @@ from tests.lesson import ROOT
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
 }
+CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 COURSE_ID = "jax_exercises"
 ADDRESS = "is running at"
 
 
 def at_home(home: Path) -> dict[str, str]:
-    """The environment of somebody whose settings, caches and kernels lie in `home`."""
+    """The environment of somebody whose settings lie in `home`; only caches are shared."""
     personal = ("JUPYTER", "IPYTHON", "XDG_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(personal)}
-    return inherited | COMPILATION_CACHE | {"HOME": str(home), "PYTHONPATH": str(ROOT)}
+    own = {"HOME": str(home), "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(CACHES)}
+    return inherited | COMPILATION_CACHE | own
 
 
 def exchange(course: Course) -> tuple[Path, Path]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.lesson import grade_id
 
-PATIENCE = 120_000
+PATIENCE = 30_000
 """Milliseconds after which something is broken, not slow."""
 
 
