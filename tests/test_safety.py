@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
-import os
 import re
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -24,6 +20,7 @@ from autograder.safety import Sanitise, allowed, bitmaps, rendered, sizes
 from tests import payloads
 from tests.browser import browser, fired
 from tests.course import Course
+from tests.jupyter import jupyter
 from tests.lesson import ROOT
 
 # Both for what autograding stores and for what feedback shows.
@@ -63,7 +60,7 @@ def tiny_assignment() -> NotebookNode:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course, as shipped, in which one student hands in every payload."""
-    root = tmp_path_factory.mktemp("safety")
+    root = tmp_path_factory.mktemp("safety") / "course"
     source = root / "source" / TINY
     source.mkdir(parents=True)
     nbformat.write(tiny_assignment(), source / f"{TINY}.ipynb")
@@ -97,29 +94,12 @@ def graded(course: Course) -> NotebookNode:
 @contextlib.contextmanager
 def formgrader(course: Course) -> Iterator[str]:
     """The real formgrader; gives the address of the only submission in it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_server", f"--port={port}", "--no-browser", "--allow-root",
-         "--IdentityProvider.token=", f"--ServerApp.root_dir={course.root}",
-         "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"],
-        cwd=course.root,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_DIR": str(course.root / "none")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    assert server.stderr is not None
-    try:
-        lines = iter(server.stderr.readline, "")
-        assert any("is running at" in line for line in lines), "the server did not start"
+    home = course.root.parent / "home"
+    home.mkdir()
+    with jupyter(course.root, home) as server:
         with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
             submission = gradebook.find_submission_notebook(TINY, TINY, "mallory").id
-        yield f"http://127.0.0.1:{port}/formgrader/submissions/{submission}/"
-    finally:
-        server.terminate()
-        server.communicate(timeout=60)
+        yield f"{server}/formgrader/submissions/{submission}/"
 
 
 def feedback(course: Course, *options: str) -> str:
