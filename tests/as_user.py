@@ -1,6 +1,6 @@
 """Run Python from root where every user can read it: `python -m tests.as_user WHO ARG...`.
 
-WHO is `root`, or `user` for an ordinary user.
+WHO is `root`, `user` for an ordinary user without a name, or the name of one that exists.
 
 The interpreter may be in a folder that only root can enter (root's home, say). In a mount
 namespace of its own, such folders are covered by empty ones in which just the interpreter, its
@@ -10,6 +10,7 @@ environment and the project are to be seen. Nothing changes for the rest of the 
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 import tempfile
 from pathlib import Path
@@ -43,10 +44,14 @@ def open_the_way(paths: list[Path]) -> None:
 def main() -> None:
     open_the_way([Path(sys.base_prefix).resolve(), Path(sys.prefix), ROOT])
     _, who, *arguments = sys.argv
-    if who == "user":
-        os.setgroups([])
-        os.setresgid(UID, UID, UID)
-        os.setresuid(UID, UID, UID)
+    if who != "root":
+        uid, gid, groups = UID, UID, []
+        if who != "user":
+            uid, gid = pwd.getpwnam(who)[2:4]
+            groups = os.getgrouplist(who, gid)
+        os.setgroups(groups)
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # measurements lie where it may not write
     os.execv(sys.executable, [sys.executable, *arguments])
 
