@@ -50,6 +50,9 @@ c.GenerateFeedback.preprocessors = [
     "autograder.feedback.Summarise",
 ]
 
+# From the exchange, only what a student handed in and nothing that it links to.
+c.ExchangeFactory.collect = "autograder.exchange.Collect"
+
 # Seconds that one cell of a student's may run. The lesson states it.
 c.Execute.timeout = 60
 

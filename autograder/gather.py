@@ -148,10 +148,13 @@ def parts_of(entry: Any, notebooks: dict[str, NotebookNode]) -> Iterator[Part]:
 
 
 def problems_of(notebook: NotebookNode) -> Iterator[Problem]:
-    """The cells that ended in an error, by name or by their first line."""
+    """The cells that ended in an error, by name or by their first line.
+
+    Not those that only say that an answer is not written yet: the checks say it better.
+    """
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            if output.output_type == "error":
+            if output.output_type == "error" and output.ename != "NotImplementedError":
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
                 first = next(iter(cell.source.strip().splitlines()), "")
                 said = f"{output.ename}: {output.evalue}"

@@ -46,12 +46,17 @@ class Formgrader:
         expect(dialog).to_have_count(0)
         return said
 
-    def read(self, student: str) -> None:
-        """Open a student's submission, under Manual Grading."""
+    def list(self) -> None:
+        """List the submissions by name, under Manual Grading."""
         self.go("Manual Grading", ASSIGNMENT)
         expect(self.frame.get_by_text("Needs Manual Grade?")).to_be_visible()
         self.go(ASSIGNMENT)
+        expect(self.row("Submission #").first).to_be_visible()
         self.frame.get_by_role("button", name="Show All Names").click()
+
+    def read(self, student: str) -> None:
+        """Open a student's submission."""
+        self.list()
         self.row(student).get_by_role("link").filter(visible=True).first.click()
         expect(self.frame.locator(".nbgrader_cell").first).to_be_visible()
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.lesson import grade_id
 
-PATIENCE = 30_000
+PATIENCE = 120_000
 """Milliseconds after which something is broken, not slow."""
 
 
@@ -78,6 +78,10 @@ class Lab:
         expect(prompt).not_to_have_text(before)
         expect(prompt).not_to_have_text("[*]:")
         return self.output(name)
+
+    def show(self, name: str) -> None:
+        """Scroll until a cell begins at the top."""
+        self.cell(name).evaluate("cell => cell.scrollIntoView()")
 
     def choose(self, *path: str) -> None:
         """Choose an entry of the menu bar."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.exchange import copy_plain_files
 from tests.course import Course
 from tests.jupyter import COURSE_ID, exchange
 from tests.lesson import ROOT
@@ -68,9 +69,14 @@ class Person(Course):
 
     def read_everything(self, *places: Path) -> dict[str, str]:
         """Every file below these places that this user can find and read."""
-        with self.python("-c", READ_EVERYTHING, *map(str, places)) as running:
+        return dict(json.loads(self.does(READ_EVERYTHING, *places)))
+
+    def does(self, script: str, *args: Path) -> str:
+        """Run a script as this user; what it prints."""
+        with self.python("-c", script, *map(str, args)) as running:
             printed, _ = running.communicate(timeout=60)
-        return dict(json.loads(printed))
+        assert running.returncode == 0, printed
+        return printed
 
     def answer(self, source: str) -> None:
         """Write an answer into the first of the fetched notebooks."""
@@ -121,12 +127,19 @@ def machine() -> Iterator[Machine]:
         yield Machine(root, Person(course.root, names["teacher"], etc), students)
 
 
-def test_from_release_to_feedback_and_nobody_reads_what_is_not_theirs(machine: Machine) -> None:
+def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine: Machine) -> None:
     machine.instructor.nbgrader("release_assignment", PLAIN)
     for role, student in machine.students.items():
         student.nbgrader("fetch_assignment", PLAIN)
         student.answer(f"a = 2  # {SECRETS[role]}")
         student.nbgrader("submit", PLAIN)
+    ann, bob = machine.students.values()
+    # Ann hands in something in Bob's name, and puts a link to the solutions beside her own.
+    ann.nbgrader("submit", PLAIN, f"--student={bob.name}")
+    (own,) = machine.exchange.glob(f"inbound/{ann.name}+*")
+    solutions = machine.instructor.root / "source" / PLAIN / "first.ipynb"
+    link = "import os, sys; os.symlink(*sys.argv[1:])"
+    ann.does(link, solutions, own / "solutions.ipynb")
     with machine.instructor.start("autograder", "grade", PLAIN, "--watch", "--exchange") as watch:
         assert watch.stdout is not None
         graded = "".join(watch.stdout.readline() for _ in SECRETS)
@@ -141,13 +154,15 @@ def test_from_release_to_feedback_and_nobody_reads_what_is_not_theirs(machine: M
         (page,) = student.root.glob(f"{PLAIN}/feedback/*/first.html")
         assert SECRETS[role] in page.read_text()
 
-    ann = machine.students["ann"]
+    collected = machine.instructor.root / "submitted"
+    assert SECRETS["bob"] in (collected / bob.name / PLAIN / "first.ipynb").read_text()
+    assert not (collected / ann.name / PLAIN / "solutions.ipynb").exists()
     assert SECRETS["ann"] in seen_by(ann, machine)
     assert SECRETS["bob"] not in seen_by(ann, machine)
     # It is these modes that keep Bob's work from her: without any one of them she reads it.
     for closed in (
         machine.instructor.root,
-        machine.students["bob"].root,
+        bob.root,
         machine.exchange / "inbound",
         machine.exchange / "feedback",
     ):
@@ -160,3 +175,18 @@ def test_from_release_to_feedback_and_nobody_reads_what_is_not_theirs(machine: M
 def seen_by(person: Person, machine: Machine) -> str:
     """All the text that somebody can find below the machine's root."""
     return "".join(person.read_everything(machine.root).values())
+
+
+def test_only_ordinary_files_are_collected(tmp_path: Path) -> None:
+    source, outside = tmp_path / "source", tmp_path / "outside"
+    (source / "data").mkdir(parents=True)
+    (source / "data" / "points.csv").write_text("1, 2")
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (source / "link.txt").symlink_to(outside / "secret.txt")
+    (source / "folder").symlink_to(outside)
+    os.mkfifo(source / "pipe")
+    copy_plain_files(source, tmp_path / "copy")
+    copied = {p.relative_to(tmp_path / "copy").as_posix() for p in (tmp_path / "copy").rglob("*")}
+    assert copied == {"data", "data/points.csv"}
+    assert (tmp_path / "copy" / "data" / "points.csv").read_text() == "1, 2"

@@ -155,7 +155,8 @@ def test_problems_are_named_by_cell_or_first_line() -> None:
     named = new_code_cell("f()", metadata={"nbgrader": {"grade_id": "f"}}, outputs=[error])
     blank = new_code_cell("", outputs=[error])
     plain = new_code_cell("\n  1 / 0\nmore", outputs=[error])
-    found = list(problems_of(new_notebook(cells=[named, blank, plain])))
+    unwritten = new_code_cell("g()", outputs=[new_output("error", ename="NotImplementedError")])
+    found = list(problems_of(new_notebook(cells=[named, blank, unwritten, plain])))
     assert [problem.cell for problem in found] == ["f", "", "1 / 0"]
     assert all(len(problem.said) == 300 for problem in found)
     assert not any(problem.stopped for problem in found)

@@ -46,7 +46,7 @@ LEVELS = (
     {"sandbox.forkserver"},
     {"sandbox.provisioner"},
     {"sandbox.manager"},
-    {"intake"},
+    {"exchange", "intake"},
     {"execute"},
     {"figures", "safety"},
     {"gather"},
@@ -63,7 +63,18 @@ LEVELS = (
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
-    *("app", "execute", "export", "feedback", "gather", "intake", "report", "safety", "verify"),
+    *(
+        "app",
+        "exchange",
+        "execute",
+        "export",
+        "feedback",
+        "gather",
+        "intake",
+        "report",
+        "safety",
+        "verify",
+    ),
     *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows"),
     *("grading.watch", "grading.worker"),
 }
