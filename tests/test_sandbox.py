@@ -234,6 +234,10 @@ class TestPolicy:
         readable = [Path(path) for path in policy_for([ROOT], []).readable]
         assert not [p for p in readable for q in readable if q in p.parents]
 
+    def test_where_a_course_lies_makes_no_difference(self, tmp_path: Path) -> None:
+        """Or each submission of `autograder grade` would start a fork server of its own."""
+        assert policy_for([tmp_path / "a"], []) == policy_for([tmp_path / "b"], [])
+
     def test_environment_is_an_allow_list(self) -> None:
         kept = policy.environment({"PATH": "p", "LC_ALL": "C", "TOKEN": "t", "HOME": "h"})
         assert kept == {"PATH": "p", "LC_ALL": "C"}

@@ -144,6 +144,7 @@ class SandboxManager(AsyncKernelManager):
     hidden = Unicode("", help="The course directory.")
     cache = Unicode("", help="Directory of what JAX has compiled before.")
     seed = Integer(0, help="Seeds the kernel's own random numbers.")
+    _isolation: Isolation | None = None
     _sandboxed: KernelSpec | None = None
 
     @default("sandbox")
@@ -159,8 +160,10 @@ class SandboxManager(AsyncKernelManager):
         IsolationUnavailable
             If there is none and one is required.
         """
-        server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
-        return Isolation.NONE if server is None else server.isolation
+        if self._isolation is None:
+            server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+            self._isolation = Isolation.NONE if server is None else server.isolation
+        return self._isolation
 
     @property
     def kernel_spec(self) -> KernelSpec | None:

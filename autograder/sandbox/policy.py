@@ -69,14 +69,9 @@ class PolicyError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """What one fork server and its kernels may read.
-
-    `readable` are absolute paths, none below another. `hidden` are the directories that must not
-    be reachable through any of them.
-    """
+    """What one fork server and its kernels may read: absolute paths, none below another."""
 
     readable: tuple[str, ...]
-    hidden: tuple[str, ...]
 
 
 def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
@@ -113,7 +108,7 @@ def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
     outermost = sorted(
         str(path) for path in paths if not any(parent in paths for parent in path.parents)
     )
-    return Policy(tuple(outermost), tuple(map(str, hidden_paths)))
+    return Policy(tuple(outermost))
 
 
 def _system_paths() -> list[Path]:
