@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.execute import GIVEN_UP
+from autograder.execute import STOPS, TOO_OFTEN
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
@@ -70,5 +70,21 @@ def test_a_judged_cell_shows_what_the_judge_said(graded: Course) -> None:
 def test_a_kernel_is_not_replaced_for_ever(graded: Course) -> None:
     assert set(graded.automatic("exits_again_and_again").values()) == {0}
     report = graded.reports("exits_again_and_again")["test_logistic_model"]
-    assert report.checks[0].rationale == GIVEN_UP
+    assert report.checks[0].rationale == TOO_OFTEN
     assert not report.needs_review
+
+
+@pytest.mark.parametrize(
+    ("student", "stops"),
+    [
+        ("exits_in_a_call", {"ended": 1}),
+        ("hangs_in_a_call", {"call_timeout": 1}),
+        ("hangs_in_a_cell", {"timeout": 1}),
+        ("hangs_and_ignores_interrupts", {"call_timeout": 1}),
+    ],
+)
+def test_what_stops_a_call_costs_its_time_once(
+    graded: Course, student: str, stops: dict[str, int]
+) -> None:
+    """The lesson calls the functions as well: they raise there, and do not hang again."""
+    assert graded.autograded(student).metadata[STOPS] == stops

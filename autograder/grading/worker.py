@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import logging
 import pickle
 import re
@@ -21,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import nbformat
 from nbgrader.api import SubmittedAssignment
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -29,15 +29,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-import autograder.execute  # noqa: F401 - a worker that is warm has loaded it
+from autograder.execute import STOPS
 from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.private import private_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
 STRUCTURE = str(Path("{nbgrader_step}", "{student_id}", "{assignment_id}"))
-STOPS = {"CellTimeoutError": "cells over the time limit", "DeadKernelError": "kernels ended"}
-"""Errors that stand for a budget, by the name under which they are shown on a cell."""
 
 
 @dataclass(frozen=True)
@@ -181,19 +179,12 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
 
 
 def stops(files: Files) -> Counter[str]:
-    """How often a budget stopped this submission's own cells."""
-    notebooks = [
-        nbformat.reads(content.decode(), as_version=4)
-        for name, content in files.items()
-        if name.endswith(".ipynb") and "/" not in name
-    ]
-    return Counter(
-        STOPS[output.ename]
-        for notebook in notebooks
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "error" and output.ename in STOPS
-    )
+    """How often which budget stopped something of this submission."""
+    found: Counter[str] = Counter()
+    for name, content in files.items():
+        if name.endswith(".ipynb") and "/" not in name:
+            found.update(json.loads(content)["metadata"].get(STOPS, {}))
+    return found
 
 
 class Journal(logging.Handler):

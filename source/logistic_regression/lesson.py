@@ -128,7 +128,7 @@ def plot_fit(x: ArrayLike, y: ArrayLike, p: ArrayLike, ax: Axes | None = None) -
 
 def plot_logistic_family(ws: Sequence[float], bs: Sequence[float]) -> None:
     """Draw logistic curves: a panel for each bias, and in it a curve for each weight."""
-    figure, axes = plt.subplots(1, len(bs), figsize=(10, 2.8), sharey=True)
+    _, axes = plt.subplots(1, len(bs), figsize=(10, 2.8), sharey=True)
     x = np.linspace(-5, 5, 201)
     colours = plt.cm.viridis(np.linspace(0, 0.9, len(ws)))
     lines = np.asarray(logistic(np.multiply.outer(ws, x) + np.reshape(bs, (-1, 1, 1))))
