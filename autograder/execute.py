@@ -95,8 +95,22 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self, nb: NotebookNode, resources: Resources, km: Any = None
     ) -> tuple[NotebookNode, Resources]:
         """Execute all cells in order, in a kernel of their own."""
+        self.begin_submission(resources.get("nbgrader", {}))
+        nb.metadata.pop(STOPS, None)
+        keep_own_code()
+        self._compiled = self._compiled_code()
+        self._started = time.monotonic()  # compiling is not the student's time
+        nb, resources = super().preprocess(nb, resources, km)
+        for cell, report in self._reports:  # later cells may update what earlier ones displayed
+            show(cell, report)
+        if self._stops:
+            nb.metadata[STOPS] = dict(self._stops)
+        return nb, resources
+
+    def begin_submission(self, identity: dict[str, Any]) -> None:
+        """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
         self._solutions: Solutions | None = None
-        self._identity = resources.get("nbgrader", {})
+        self._identity = identity
         self._done: list[NotebookNode] = []
         self._reports: list[tuple[NotebookNode, Report]] = []
         self._replacements = 0
@@ -105,15 +119,6 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._cpu = 0.0
         self._stops: Counter[str] = Counter()
         self._connection: KernelConnection | None = None
-        nb.metadata.pop(STOPS, None)
-        keep_own_code()
-        self._compiled = self._compiled_code()
-        nb, resources = super().preprocess(nb, resources, km)
-        for cell, report in self._reports:  # later cells may update what earlier ones displayed
-            show(cell, report)
-        if self._stops:
-            nb.metadata[STOPS] = dict(self._stops)
-        return nb, resources
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int

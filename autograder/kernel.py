@@ -76,6 +76,7 @@ class KernelConnection:
     def begin_cell(self) -> None:
         """Start on a test cell, with all its time."""
         self._deadline = time.monotonic() + self.cell_timeout
+        self._refusing = False
 
     def ask(self, part: str, request: str) -> object:
         """See `Connection.ask`."""
@@ -83,7 +84,9 @@ class KernelConnection:
             raise StudentFault(self._given_up[part])
         budget = min(self.call_timeout, self._deadline - time.monotonic())
         if budget <= 0:
-            self.kernel.note("judge_timeout")
+            if not self._refusing:
+                self.kernel.note("judge_timeout")
+            self._refusing = True
             raise StudentFault(
                 f"The calls of this exercise took more than {self.cell_timeout:g} s in all."
             )

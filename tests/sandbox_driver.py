@@ -70,6 +70,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
     execute = Standalone(config=config, timeout=request.get("timeout", 60))
     execute.request = request
+    execute.begin_submission({})
     execute.nb = notebook
     execute.reset_execution_trackers()
     execute._check_assign_resources({"metadata": {"path": request["folder"]}})

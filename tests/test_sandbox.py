@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import logging
 import re
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from traitlets.config import Config
 
 from autograder.sandbox import forkserver, policy, warm
@@ -60,7 +61,16 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
-    return [[plain(output) for output in cell.get("outputs", [])] for cell in notebook.cells]
+    return [list(joined(cell.get("outputs", []))) for cell in notebook.cells]
+
+
+def joined(outputs: list[NotebookNode]) -> Iterator[object]:
+    """Each output; what follows one another on a stream is one, as it happens to arrive."""
+    for name, group in itertools.groupby(outputs, lambda output: output.get("name")):
+        if name is None:
+            yield from map(plain, group)
+        else:
+            yield plain(new_output("stream", name=name, text="".join(o.text for o in group)))
 
 
 def plain(output: NotebookNode) -> object:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from autograder.execute import STOPS, TOO_OFTEN
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
+
+from autograder.execute import NO_TIME, STOPS, TOO_OFTEN, Execute
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
@@ -88,3 +92,18 @@ def test_what_stops_a_call_costs_its_time_once(
 ) -> None:
     """The lesson calls the functions as well: they raise there, and do not hang again."""
     assert graded.autograded(student).metadata[STOPS] == stops
+
+
+@pytest.mark.parametrize(
+    ("limit", "clock"), [("cpu", "process_time"), ("wall", "monotonic")], ids=["cpu", "wall"]
+)
+def test_time_is_counted_over_all_kernels(tmp_path: Path, limit: str, clock: str) -> None:
+    spend = f"import os, time\nend = time.{clock}() + 2\nwhile time.{clock}() < end: pass\n"
+    notebook = new_notebook(cells=[new_code_cell(spend + "os._exit(1)") for _ in range(4)])
+    execute = Execute(config=Config({"Sandbox": {limit: 5.0}}))
+    execute.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
+    said = [cell.outputs[-1].evalue for cell in notebook.cells]
+    assert "exited or crashed" in said[0]
+    assert any("5 s" in words for words in said[1:3])
+    assert said[-1] == NO_TIME
+    assert notebook.metadata[STOPS][limit] == 1
