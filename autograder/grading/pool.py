@@ -23,7 +23,15 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.grading.server import context, start_server
-from autograder.grading.worker import Failed, Graded, Job, Packed, grade_submission, install
+from autograder.grading.worker import (
+    Failed,
+    Graded,
+    Job,
+    Packed,
+    grade_submission,
+    install,
+    prepare,
+)
 
 Result = Graded | Failed
 
@@ -57,7 +65,9 @@ class LocalWorkers:
 
     def close(self, *, now: bool) -> None:
         for slot in self._slots:
-            slot.close(now=now)
+            slot.end(now=now)
+        for slot in self._slots:
+            slot.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 
@@ -88,15 +98,20 @@ class _Slot:
         try:
             self._current = self._executor.submit(grade_submission, job)
         except BrokenProcessPool:
-            self.close(now=False)
+            self.wait()
             self._start()
             self._current = self._executor.submit(grade_submission, job)
         return self._current
 
-    def close(self, *, now: bool) -> None:
+    def end(self, *, now: bool) -> None:
+        """Let the process end; `now`: in the middle of its work."""
         if now and self._pid.done() and self._pid.exception() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid.result(), signal.SIGKILL)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def wait(self) -> None:
+        """Wait until the process has ended."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -114,7 +129,8 @@ def _begin(packed: Packed, scratch: str) -> None:
         os.dup2(output.fileno(), 2)
     warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
     install(packed)
-    gc.freeze()  # what is there stays; looking through it took a tenth of each submission's time
+    gc.freeze()  # what is there stays, and need not be looked through again and again
+    threading.Thread(target=prepare, args=(packed.key,), daemon=True).start()
 
 
 def _end_with_parent(scratch: str) -> None:

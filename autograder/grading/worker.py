@@ -7,6 +7,7 @@ code), and runs nbgrader's own Autograde there, so that all of nbgrader_config.p
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import json
@@ -33,6 +34,8 @@ from autograder.execute import STOPS
 from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.private import private_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
+from autograder.sandbox.forkserver import server_for
+from autograder.sandbox.settings import Sandbox
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
 STRUCTURE = str(Path("{nbgrader_step}", "{student_id}", "{assignment_id}"))
@@ -106,6 +109,12 @@ _one_at_a_time = threading.Lock()
 def install(packed: Packed) -> None:
     """Give this process a setup. Called once in each worker; must not fail."""
     _installed[packed.key] = packed.data
+
+
+def prepare(key: str) -> None:
+    """Start what the first submission would wait for; what goes wrong here, it meets again."""
+    with contextlib.suppress(Exception):
+        server_for(Sandbox(config=_setup(key).config), [])
 
 
 def uninstall(key: str) -> None:
