@@ -11,6 +11,7 @@ def main() -> None:
         from autograder.grading.server import start_server
 
         start_server()  # its imports take as long as ours, and need not wait for them
+    import autograder.quick  # noqa: F401 - first
     from autograder.app import main as run
 
     run()
