@@ -21,7 +21,7 @@ c.CourseDirectory.ignore = [
 
 # Test cells that use the kit are run by a judge outside the student's kernel.
 c.Autograde.exporter_class = "autograder.intake.SubmissionExporter"
-c.Autograde.pre_convert_hook = "autograder.intake.expect_notebooks"
+c.Autograde.pre_convert_hook = "autograder.intake.receive"
 c.Autograde.sanitize_preprocessors = [
     "autograder.intake.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -143,6 +144,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         try:
             self.execute_cell(cell, index, store_history=True)
         except Exception as stop:  # whatever a kernel sends, grading goes on
+            tidy(cell)
             cell.outputs.append(self._stopped(stop))
             self.replace()
         else:
@@ -153,6 +155,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
                 self.note("timeout")
             else:
                 self._done.append(cell)
+        tidy(cell)
 
     def _stopped(self, stop: Exception) -> NotebookNode:
         """The error that a student sees on a cell that did not come back."""
@@ -381,6 +384,19 @@ def recorded(cell: NotebookNode) -> Report | None:
         if MIMETYPE in output.get("data", {}):
             return Report.from_json(output["data"][MIMETYPE])
     return None
+
+
+def tidy(cell: NotebookNode) -> None:
+    """Make what a kernel sent fit into a notebook file, whatever it was."""
+    if not isinstance(cell.execution_count, int | None):
+        cell.execution_count = None
+    try:
+        text = json.dumps(cell.outputs, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
+        cell.outputs = nbformat.from_dict(json.loads(text.encode(errors="replace")))
+    except (TypeError, ValueError, RecursionError):
+        cell.outputs = []
 
 
 def error_output(name: str, said: str) -> NotebookNode:

@@ -29,8 +29,17 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course.submit("renamed_file", course.filled_in(), name="logistic_regression (1).ipynb")
     course.submit("no_notebook", "a text", name="notes.ipynb")
     (course.root / "submitted/no_notebook" / ASSIGNMENT / "more.ipynb").write_text("{}")
+    for link, target in LINKS.items():
+        (course.root / "submitted/right" / ASSIGNMENT / link).symlink_to(target)
     course.nbgrader("autograde", ASSIGNMENT)
     return course
+
+
+LINKS = {
+    "data.txt": "../../../gradebook.db",
+    "theirs.txt": "../../blank/logistic_regression/logistic_regression.ipynb",
+    "mine.txt": "logistic_regression.ipynb",
+}
 
 
 class TestScores:
@@ -102,6 +111,17 @@ class TestDamagedFiles:
         first = graded.autograded("truncated").cells[0].source
         assert "not a notebook that can be read" in first
         assert set(TESTS) <= graded.needs_review("truncated")
+
+    @pytest.mark.parametrize("link", ["data.txt", "theirs.txt"])
+    def test_a_link_out_of_a_submission_is_not_followed(self, graded: Course, link: str) -> None:
+        """nbgrader would copy the gradebook, or the work of somebody else, into the submission."""
+        copied = graded.root / "autograded/right" / ASSIGNMENT / link
+        assert copied.read_text() == f"Here was a link to {LINKS[link]}. It was not followed.\n"
+
+    def test_a_link_inside_a_submission_is(self, graded: Course) -> None:
+        assert nbformat.read(
+            graded.root / "autograded/right" / ASSIGNMENT / "mine.txt", as_version=4
+        )
 
     def test_a_renamed_file_is_graded(self, graded: Course) -> None:
         graded.expect("renamed_file")

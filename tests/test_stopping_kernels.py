@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from traitlets.config import Config
 
-from autograder.execute import NO_TIME, STOPS, TOO_OFTEN, Execute
+from autograder.execute import NO_TIME, STOPS, TOO_OFTEN, Execute, tidy
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
@@ -107,3 +108,15 @@ def test_time_is_counted_over_all_kernels(tmp_path: Path, limit: str, clock: str
     assert any("5 s" in words for words in said[1:3])
     assert said[-1] == NO_TIME
     assert notebook.metadata[STOPS][limit] == 1
+
+
+def test_what_no_notebook_can_hold_is_mended() -> None:
+    """A kernel that writes its own messages can send it."""
+    cell = new_code_cell(outputs=[new_output("stream", text="half: \ud800")])
+    cell.execution_count = {"not": "a number"}
+    tidy(cell)
+    assert cell.outputs[0].text == "half: ?"
+    nbformat.validate(new_notebook(cells=[cell]))
+    cell.outputs = [{"bytes": b""}]
+    tidy(cell)
+    assert cell.outputs == []

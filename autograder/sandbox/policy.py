@@ -21,7 +21,8 @@ ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "fo
        "alternatives", "os-release", "debian_version")  # fmt: skip
 """What libraries read below /etc. No accounts, no hosts, no credentials."""
 
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")
+"""Not zero: it can be mapped as memory that is shared, and no limit would see that."""
 
 ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX",
                "LD_LIBRARY_PATH")  # fmt: skip
