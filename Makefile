@@ -15,7 +15,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo bench bench-kernels soak test lint format typecheck release clean
+.PHONY: help demo bench bench-kernels bench-scale soak test lint format typecheck release clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,9 @@ release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression
 
 bench-kernels: $(STAMP) ## measure a sandboxed kernel beside an ordinary one
 	@$(IN_VENV) python -m benchmarks.kernels
+
+bench-scale: $(STAMP) ## a thousand small submissions: time and memory as they go
+	@$(IN_VENV) python -m benchmarks.scale
 
 soak: $(STAMP) ## a thousand submissions, of which nothing may be left
 	@$(IN_VENV) python -m tests.soak

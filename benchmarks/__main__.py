@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 from distributed import LocalCluster
 
 from benchmarks.classroom import Classroom, build
-from benchmarks.measure import Usage, measured
+from benchmarks.measure import Bare, Usage, measured
 from benchmarks.profile import shares
 from tests.course import Course
 from tests.lesson import ASSIGNMENT, ROOT
@@ -90,7 +90,7 @@ def one(way: str, course: Course, action: Callable[[Course], object], students: 
     """Grade a copy of the course."""
     root = FOLDER / "runs" / way.replace(" ", "-").replace(",", "")
     shutil.copytree(course.root, root)
-    copy = Course(root)
+    copy = Bare(root)
     with measured() as usage:
         action(copy)
     return Run(way, usage, {student: copy.automatic(student) for student in students})
