@@ -7,7 +7,6 @@ it is known which.
 from __future__ import annotations
 
 import contextlib
-import gc
 import multiprocessing
 import os
 import shutil
@@ -15,7 +14,6 @@ import signal
 import sys
 import tempfile
 import threading
-import warnings
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -127,10 +125,8 @@ def _begin(packed: Packed, scratch: str) -> None:
         sys.stderr.flush()
         os.dup2(output.fileno(), 1)  # what kernels say as they start and end
         os.dup2(output.fileno(), 2)
-    warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
     install(packed)
-    gc.freeze()  # what is there stays, and need not be looked through again and again
-    threading.Thread(target=prepare, args=(packed.key,), daemon=True).start()
+    prepare(packed.key)
 
 
 def _end_with_parent(scratch: str) -> None:

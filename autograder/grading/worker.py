@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import hashlib
 import json
 import logging
@@ -17,6 +18,7 @@ import re
 import tempfile
 import threading
 import time
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +114,14 @@ def install(packed: Packed) -> None:
 
 
 def prepare(key: str) -> None:
-    """Start what the first submission would wait for; what goes wrong here, it meets again."""
+    """Make this process a good worker: called once in each that does nothing else."""
+    warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
+    gc.freeze()  # what is there stays, and need not be looked through again and again
+    threading.Thread(target=_start_fork_server, args=(key,), daemon=True).start()
+
+
+def _start_fork_server(key: str) -> None:
+    """So that the first submission need not wait for it; it meets again what goes wrong here."""
     with contextlib.suppress(Exception):
         server_for(Sandbox(config=_setup(key).config), [])
 
