@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import logging
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -332,6 +335,20 @@ class TestCompiledCode:
         assert (first / "entry").read_text() == "code"
         assert len(made) == 1
         assert not made[0].exists()
+
+    def test_is_made_once_by_processes_that_start_together(self, notebook: Path) -> None:
+        made: list[Path] = []
+        both = threading.Barrier(2)
+
+        def compile_into(folder: Path) -> None:
+            made.append(folder)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(1)  # time for another one to come in, if it could
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda _: compiled(notebook, compile_into), range(2)))
+        assert found[0] == found[1] is not None
+        assert len(made) == 1
 
     def test_belongs_to_one_version_of_a_notebook(self, notebook: Path) -> None:
         before = fingerprint(notebook)

@@ -75,9 +75,18 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
     if root is None:
         return None
     folder = root / fingerprint(notebook)
-    if (folder / COMPLETE).exists():
-        os.utime(folder / COMPLETE)
-        return folder
+    if not (folder / COMPLETE).exists():
+        with one_at_a_time(root):
+            if not (folder / COMPLETE).exists():
+                _make(folder, compile_into)
+    if not (folder / COMPLETE).exists():
+        return None
+    os.utime(folder / COMPLETE)
+    return folder
+
+
+def _make(folder: Path, compile_into: Callable[[Path], None]) -> None:
+    root = folder.parent
     making = Path(tempfile.mkdtemp(prefix="making-", dir=root))
     try:
         compile_into(making)
@@ -85,12 +94,27 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
         make_readable(making)
         forget_old(root)  # the new one is the latest of all
         making.rename(folder)
-    except OSError:  # another process was faster
+    except OSError:  # another process was faster, where there are no locks
         shutil.rmtree(making, ignore_errors=True)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    return folder if (folder / COMPLETE).exists() else None
+
+
+@contextlib.contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Wait for other processes that are in here; the system ends the lock with the process."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
