@@ -26,7 +26,7 @@ LEVELS = (
     {"reference"},
     {"judge", "mutate", "leaks"},
     {"rehearsal"},
-    {"gate"},
+    {"gate", "command"},
     {"verify"},
     {"kernel"},
     {
@@ -63,7 +63,7 @@ LEVELS = (
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
-    *("app", "execute", "export", "feedback", "gather", "intake", "report", "safety", "verify"),
+    *("command", "execute", "export", "feedback", "gather", "intake", "report", "safety", "verify"),
     *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows"),
     *("grading.watch", "grading.worker"),
 }
