@@ -116,4 +116,6 @@ class AutograderApp(Command):
 
 def main() -> None:
     """Entry point of the console script."""
-    AutograderApp.launch_instance()
+    # jupyter_core would read sys.argv, which is empty while the shell asks for completions.
+    arguments = AutograderApp._get_sys_argv(check_argcomplete=True)[1:]
+    AutograderApp.launch_instance(argv=arguments)
