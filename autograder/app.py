@@ -8,6 +8,7 @@ from typing import Any
 
 try:
     from autograder.command import ALIASES, DB, STUDENT, AssignmentCommand, Command
+    from autograder.doctor import DoctorApp
     from autograder.grading.app import GradeApp
     from autograder.report import ReportApp
 except ModuleNotFoundError as missing:  # a student's install
@@ -95,6 +96,7 @@ class AutograderApp(Command):
     """
     subcommand_description = "`autograder COMMAND --help` says more of each, with examples."
     subcommands = {  # noqa: RUF012 - traitlets' own convention
+        "doctor": (DoctorApp, "Say what grading has here, and what is missing."),
         "verify": (VerifyApp, "Find what is wrong with an assignment before students do."),
         "grade": (GradeApp, "Grade the submissions of an assignment in parallel."),
         "scores": (ScoresApp, "Print a table of students and exercises."),

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.baseapp import NbGrader, nbgrader_flags
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import default
 from traitlets.config.loader import KVArgParseConfigLoader
@@ -114,11 +114,11 @@ class AssignmentCommand(Command):
         """
         course, assignment = self.coursedir, self.coursedir.assignment_id
         url = make_url(course.db_url)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        if (missing := missing_file(url)) is not None:
             self.fail(
                 "There is no gradebook at %s. Name the course with --course-dir, or make its "
                 "gradebook: nbgrader generate_assignment %s",
-                url.database,
+                missing,
                 assignment,
             )
         try:
@@ -136,3 +136,11 @@ class AssignmentCommand(Command):
                 url.render_as_string(hide_password=True),
                 str(error).splitlines()[0],
             )
+
+
+def missing_file(url: URL) -> Path | None:
+    """The file of an SQLite database that has not been made yet; opening it would make it."""
+    if url.get_backend_name() != "sqlite" or str(url.database).startswith("file:"):
+        return None
+    path = Path(url.database or "")
+    return None if path.is_file() else path
