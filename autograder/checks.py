@@ -53,8 +53,8 @@ class Exercise:
     title
         What is asked, in words that a student understands.
     part
-        `student.NAME`, for a function of the student's. Arrays travel as NumPy arrays, in float64
-        unless the cell says otherwise; numbers, dicts, tuples and lists of these as themselves.
+        `student.NAME`, for a function of the student's. It is called in float64; what goes in and
+        what comes back are NumPy arrays, numbers, and dicts, tuples and lists of these.
     inputs
         A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
         student, draws random ones.
