@@ -117,7 +117,7 @@ class AssignmentCommand(Command):
         if (missing := missing_file(url)) is not None:
             self.fail(
                 "There is no gradebook at %s. Name the course with --course-dir, or make its "
-                "gradebook: nbgrader generate_assignment %s",
+                "gradebook: nbgrader generate_assignment %s --force",
                 missing,
                 assignment,
             )

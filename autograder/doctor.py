@@ -230,7 +230,9 @@ def database(address: str) -> Finding:
     shown = url.render_as_string(hide_password=True)
     if missing_file(url) is not None:
         said = f"{shown}, not made yet: nbgrader makes it"
-        return Finding("database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT")
+        return Finding(
+            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
+        )
     try:
         return _state(engine, url, shown)
     except SQLAlchemyError as error:
@@ -251,7 +253,9 @@ def driver_missing(name: str) -> tuple[str, str]:
 def _state(engine: Engine, url: URL, shown: str) -> Finding:
     if not inspect(engine).has_table("alembic_version"):
         said = f"{shown}, empty: nbgrader fills it"
-        return Finding("database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT")
+        return Finding(
+            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
+        )
     with engine.connect() as connection:
         schema = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if shutil.which("alembic") and schema != get_alembic_version():

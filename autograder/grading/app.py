@@ -113,7 +113,7 @@ class GradeApp(AssignmentCommand):
         except UnknownAssignmentError as unknown:
             self.fail(
                 "The gradebook has no assignment named %r. Make it first: "
-                "nbgrader generate_assignment %s",
+                "nbgrader generate_assignment %s --force",
                 *(unknown.args * 2),
             )
         except BusyError:
