@@ -15,10 +15,12 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo bench bench-kernels bench-scale soak test lint format typecheck release clean docs
+.PHONY: help demo bench bench-kernels bench-scale soak test lint format typecheck release clean docs install
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+install: $(STAMP) ## set up .venv, as every other target does when it needs it
 
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 	@$(IN_VENV) python -m tests.demo

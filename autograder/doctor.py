@@ -42,6 +42,8 @@ KIT = {
     "GenerateFeedback.preprocessors": "autograder.feedback.HideTests",
 }
 """Settings of nbgrader that the kit needs, and what has to be among their values."""
+CGROUP = Path("/sys/fs/cgroup")
+"""Where a container finds its limits (cgroups, version 2)."""
 LEAST_FREE = 1 << 30
 """Bytes on a disk below which there is something to say."""
 
@@ -145,26 +147,37 @@ def isolation(sandbox: Sandbox, course: Path) -> Finding:
 def machine(sandbox: Sandbox, course: Path) -> Iterator[Finding]:
     """Cores, memory and disk, against what grading may take."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = psutil.virtual_memory()
+    free, total = memory()
     said = (
         f"{platform.system()} {platform.release()}, {platform.machine()}; {cores} cores; "
-        f"{memory.available / (1 << 30):.1f} of {memory.total / (1 << 30):.1f} GiB of memory free"
+        f"{free / (1 << 30):.1f} of {total / (1 << 30):.1f} GiB of memory free"
     )
-    fits = int(memory.available // sandbox.memory)
+    fits = free // sandbox.memory
     if fits < (cores or 1):
         said += f", enough for {fits} kernels that take all of their {size(sandbox.memory)}"
         remedy = f"autograder grade ASSIGNMENT --workers={max(fits, 1)}"
         yield Finding("machine", Verdict.NOTE, said, remedy)
     else:
         yield Finding("machine", Verdict.OK, said)
-    if course.is_dir() and (free := shutil.disk_usage(course).free) < LEAST_FREE:
-        yield Finding("disk", Verdict.NOTE, f"only {free >> 20} MiB are free at {course}")
+    if course.is_dir() and (room := shutil.disk_usage(course).free) < LEAST_FREE:
+        yield Finding("disk", Verdict.NOTE, f"only {room >> 20} MiB are free at {course}")
     cache = cache_directory()
     if cache is None:
         said = "none can be written: each kernel compiles the lesson again, which takes seconds"
         yield Finding("compiled code", Verdict.NOTE, said)
     else:
         yield Finding("compiled code", Verdict.OK, str(cache))
+
+
+def memory() -> tuple[int, int]:
+    """Bytes free, and bytes in all, of this machine or of the container that this is."""
+    machine = psutil.virtual_memory()
+    try:
+        most = int((CGROUP / "memory.max").read_text())
+        used = int((CGROUP / "memory.current").read_text())
+    except (OSError, ValueError):  # no container, or one without a limit
+        return machine.available, machine.total
+    return max(0, min(machine.available, most - used)), min(machine.total, most)
 
 
 def programs() -> Iterator[Finding]:
