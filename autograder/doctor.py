@@ -11,7 +11,7 @@ import platform
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -221,7 +221,7 @@ def course_directory(root: Path, config: Mapping[str, Any]) -> Iterator[Finding]
             + ". Test cells would run in the student's process. Copy these lines from the kit's.",
         )
         return
-    names = sorted({path.parent.name for path in (root / "source").glob("*/*.ipynb")})
+    names = assignments(root)
     if not os.access(root, os.W_OK):
         yield Finding("course", Verdict.MEND, f"{root} cannot be written.", f"ls -ld {root}")
     elif not names:
@@ -230,8 +230,16 @@ def course_directory(root: Path, config: Mapping[str, Any]) -> Iterator[Finding]
         yield Finding("course", Verdict.OK, f"{root}, assignments: {', '.join(names)}")
 
 
-def database(address: str) -> Finding:
-    """The gradebook: of which kind, whether it answers, can be written, and is up to date."""
+def assignments(root: Path) -> list[str]:
+    """The assignments that have a notebook in source/."""
+    return sorted({path.parent.name for path in (root / "source").glob("*/*.ipynb")})
+
+
+def database(address: str, wanted: Sequence[str] = ()) -> Finding:
+    """The gradebook: of which kind, whether it answers, can be written, and is up to date.
+
+    `wanted` are the assignments that it should know.
+    """
     try:
         url = make_url(address)
         engine = create_engine(url)
@@ -247,7 +255,7 @@ def database(address: str) -> Finding:
             "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
         )
     try:
-        return _state(engine, url, shown)
+        return _state(engine, url, shown, wanted)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         return Finding("database", Verdict.MEND, f"{shown} does not answer: {reason}")
@@ -263,7 +271,7 @@ def driver_missing(name: str) -> tuple[str, str]:
     return f"{name} is not installed.", f"{pip()} install {wanted}"
 
 
-def _state(engine: Engine, url: URL, shown: str) -> Finding:
+def _state(engine: Engine, url: URL, shown: str, wanted: Sequence[str]) -> Finding:
     if not inspect(engine).has_table("alembic_version"):
         said = f"{shown}, empty: nbgrader fills it"
         return Finding(
@@ -284,7 +292,12 @@ def _state(engine: Engine, url: URL, shown: str) -> Finding:
             return Finding("database", Verdict.MEND, f"{shown} cannot be written: {reason}", remedy)
         finally:
             connection.rollback()
-    return Finding("database", Verdict.OK, f"{shown}, answers and can be written")
+        known = set(connection.execute(text("SELECT name FROM assignment")).scalars())
+    said = f"{shown}, answers and can be written"
+    if missing := [name for name in wanted if name not in known]:
+        remedy = f"nbgrader generate_assignment {missing[0]} --force"
+        return Finding("database", Verdict.NOTE, f"{said}; without {', '.join(missing)}", remedy)
+    return Finding("database", Verdict.OK, said)
 
 
 class DoctorApp(Command):
@@ -320,7 +333,7 @@ class DoctorApp(Command):
         yield isolation(sandbox, root)
         yield from programs()
         yield from course_directory(root, self.config)
-        yield database(self.coursedir.db_url)
+        yield database(self.coursedir.db_url, assignments(root))
 
 
 def verdict_on(wrong: int) -> str:

@@ -202,6 +202,15 @@ def test_a_gradebook_that_can_be_written(gradebook: str) -> None:
     assert (found.verdict, found.said) == (Verdict.OK, f"{gradebook}, answers and can be written")
 
 
+def test_assignments_that_the_gradebook_lacks(gradebook: str) -> None:
+    with Gradebook(gradebook) as opened:
+        opened.add_assignment("one")
+    assert doctor.database(gradebook, ["one"]).verdict is Verdict.OK
+    found = doctor.database(gradebook, ["one", "two"])
+    assert (found.verdict, found.said[-13:]) == (Verdict.NOTE, "; without two")
+    assert found.remedy == "nbgrader generate_assignment two --force"
+
+
 def test_a_gradebook_that_can_only_be_read(gradebook: str, tmp_path: Path) -> None:
     found = doctor.database(f"sqlite:///file:{tmp_path / 'gradebook.db'}?mode=ro&uri=true")
     assert found.verdict is Verdict.MEND
