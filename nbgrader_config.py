@@ -53,5 +53,5 @@ c.GenerateFeedback.preprocessors = [
 # Seconds that one cell of a student's may run. The lesson states it.
 c.Execute.timeout = 60
 
-# Student code runs in a sandbox; docs/isolation.md lists its limits. For example:
+# Student code runs in a sandbox; docs/budgets.md lists its limits. For example:
 # c.Sandbox.memory = 4 << 30

@@ -1,4 +1,5 @@
 """Where the command starts, before anything slow is imported."""
+# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 

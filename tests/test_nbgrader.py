@@ -159,10 +159,12 @@ class TestScoresCommand:
 
     def test_names_the_assignment_it_does_not_know(self, graded: Course) -> None:
         printed = graded.autograder("scores", "nope", status=1)
-        assert "The gradebook has no assignment named 'nope'." in printed
+        assert (
+            "The gradebook has no assignment named 'nope'. It has: logistic_regression." in printed
+        )
 
     def test_asks_for_an_assignment(self, graded: Course) -> None:
-        assert "Which assignment? For example:" in graded.autograder("scores", status=1)
+        assert "Which assignment? For example:" in graded.autograder("scores", status=2)
 
 
 @pytest.fixture(scope="module")
