@@ -15,10 +15,12 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo bench bench-kernels pictures soak test lint format typecheck release clean
+.PHONY: help demo bench bench-kernels bench-scale pictures soak test lint format typecheck release clean docs install
 
 help: ## list the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 23
+
+install: $(STAMP) ## set up .venv, as every other target does when it needs it
 
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 	@$(IN_VENV) python -m tests.demo
@@ -41,6 +43,10 @@ format: $(STAMP) ## fix what the linter can fix, and format
 typecheck: $(STAMP) ## check the types of autograder/
 	@$(IN_VENV) mypy
 
+docs: $(STAMP) ## build the documentation into site/; a broken link fails
+	@$(IN_VENV) sphinx-build -q --fail-on-warning --keep-going docs site
+	@echo "Open site/index.html"
+
 release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression)
 	@$(IN_VENV) nbgrader generate_assignment "$(ASSIGNMENT)" --force
 
@@ -50,11 +56,14 @@ bench-kernels: $(STAMP) ## measure a sandboxed kernel beside an ordinary one
 pictures: $(STAMP) ## take the documentation's pictures again (needs chromium)
 	@$(IN_VENV) python -m tests.pictures
 
+bench-scale: $(STAMP) ## a thousand small submissions: time and memory as they go
+	@$(IN_VENV) python -m benchmarks.scale
+
 soak: $(STAMP) ## a thousand submissions, of which nothing may be left
 	@$(IN_VENV) python -m tests.soak
 
 clean: ## delete caches, build and demo output (never .venv, submissions or marks)
-	@rm -rf .demo .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .demo .bench build dist site htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	@find autograder source tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A .venv that works is kept, whoever made it; a broken one is made anew.

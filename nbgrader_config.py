@@ -21,7 +21,7 @@ c.CourseDirectory.ignore = [
 
 # Test cells that use the kit are run by a judge outside the student's kernel.
 c.Autograde.exporter_class = "autograder.intake.SubmissionExporter"
-c.Autograde.pre_convert_hook = "autograder.intake.expect_notebooks"
+c.Autograde.pre_convert_hook = "autograder.intake.receive"
 c.Autograde.sanitize_preprocessors = [
     "autograder.intake.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
@@ -56,5 +56,5 @@ c.ExchangeFactory.collect = "autograder.exchange.Collect"
 # Seconds that one cell of a student's may run. The lesson states it.
 c.Execute.timeout = 60
 
-# Student code runs in a sandbox; docs/isolation.md lists its limits. For example:
+# Student code runs in a sandbox; docs/budgets.md lists its limits. For example:
 # c.Sandbox.memory = 4 << 30

@@ -1,4 +1,5 @@
 """Where the command starts, before anything slow is imported."""
+# PYTHON_ARGCOMPLETE_OK
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ def main() -> None:
         from autograder.grading.server import start_server
 
         start_server()  # its imports take as long as ours, and need not wait for them
+    import autograder.quick  # noqa: F401 - first
     from autograder.app import main as run
 
     run()

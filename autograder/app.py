@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from fnmatch import fnmatch
 from typing import Any
 
 try:
-    from nbgrader.api import Gradebook, MissingEntry
-    from nbgrader.apps.baseapp import NbGrader
-    from nbgrader.apps.nbgraderapp import aliases as nbgrader_aliases
-
+    from autograder.command import ALIASES, DB, STUDENT, AssignmentCommand, Command
+    from autograder.doctor import DoctorApp
     from autograder.grading.app import GradeApp
     from autograder.report import ReportApp
 except ModuleNotFoundError as missing:  # a student's install
@@ -19,44 +19,31 @@ except ModuleNotFoundError as missing:  # a student's install
 
 from autograder.verify import VerifyApp
 
-ALIASES = {
-    name: nbgrader_aliases[name] for name in ("course", "log-level") if name in nbgrader_aliases
-} | {
-    "assignment": "CourseDirectory.assignment_id",
-    "student": "CourseDirectory.student_id",
-    "db": "CourseDirectory.db_url",
-    "course-dir": "CourseDirectory.root",
-}
 
-
-class ScoresApp(NbGrader):  # type: ignore[misc]
+class ScoresApp(AssignmentCommand):
     """Prints the scores of an assignment."""
 
     name = "autograder-scores"
     description = "Print a table of students and exercises with their scores, from the gradebook."
     examples = """
         autograder scores logistic_regression
+        autograder scores logistic_regression --student='a*'
         autograder scores logistic_regression --course-dir=../my_course
     """
-    aliases = ALIASES
-    flags: dict[str, Any] = {}  # noqa: RUF012 - traitlets' own convention
+    statuses = "0, 1 when there is no such assignment or gradebook, 2 when not understood."
+    aliases = {**ALIASES, **DB, **STUDENT}  # noqa: RUF012 - traitlets' own convention
 
     def start(self) -> None:
         super().start()
-        if self.extra_args:
-            self.coursedir.assignment_id = self.extra_args[0]
-        assignment = self.coursedir.assignment_id
-        if not assignment:
-            self.fail("Which assignment? For example: autograder scores logistic_regression")
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            try:
-                print(scores_table(gradebook, assignment))
-            except MissingEntry:
-                self.fail("The gradebook has no assignment named %r.", assignment)
+        course = self.coursedir
+        with self.gradebook() as gradebook:
+            print(scores_table(gradebook, course.assignment_id, course.student_id))
 
 
-def scores_table(gradebook: Any, assignment: str) -> str:
+def scores_table(gradebook: Any, assignment: str, students: str = "*") -> str:
     """Students by graded cells; a star marks a score that waits for a person.
+
+    `students` is a pattern that their names have to match.
 
     Raises
     ------
@@ -68,6 +55,8 @@ def scores_table(gradebook: Any, assignment: str) -> str:
     best = ["(of)", *(f"{c.max_score:g}" for c in cells), f"{sum(c.max_score for c in cells):g}"]
     rows = [header, best]
     for submission in gradebook.assignment_submissions(assignment):
+        if not fnmatch(submission.student_id, students):
+            continue
         grades = {g.name: g for n in submission.notebooks for g in n.grades}
         scores = [score_text(grades[c.name]) for c in cells]
         rows.append([submission.student_id, *scores, f"{submission.score:g}"])
@@ -90,31 +79,45 @@ def score_text(grade: Any) -> str:
     return f"{grade.score:g}{'*' if grade.needs_manual_grade else ''}"
 
 
-class AutograderApp(NbGrader):  # type: ignore[misc]
+class AutograderApp(Command):
     """The command `autograder`."""
 
     name = "autograder"
-    description = "Auto-graded JAX exercises on nbgrader."
+    description = """
+        Auto-graded JAX exercises on nbgrader. The commands work on the course in the current
+        directory, beside `nbgrader generate_assignment`, `autograde` and `generate_feedback`.
+    """
     examples = """
+        autograder doctor
+        autograder verify logistic_regression
         autograder grade logistic_regression
         autograder report logistic_regression
         autograder scores logistic_regression
     """
+    subcommand_description = "`autograder COMMAND --help` says more of each, with examples."
     subcommands = {  # noqa: RUF012 - traitlets' own convention
-        "grade": (GradeApp, "Grade the submissions of an assignment in parallel."),
-        "report": (ReportApp, "Write a report on the whole class."),
-        "scores": (ScoresApp, "Print a table of students and exercises."),
+        "doctor": (DoctorApp, "Say what grading has here, and what is missing."),
         "verify": (VerifyApp, "Find what is wrong with an assignment before students do."),
+        "grade": (GradeApp, "Grade the submissions of an assignment in parallel."),
+        "scores": (ScoresApp, "Print a table of students and exercises."),
+        "report": (ReportApp, "Write a report on the whole class."),
     }
     aliases: dict[str, Any] = {}  # noqa: RUF012
     flags: dict[str, Any] = {}  # noqa: RUF012
 
     def start(self) -> None:
         super().start()
+        if self.subapp is None and self.extra_args:
+            asked = self.extra_args[0]
+            near = get_close_matches(asked, self.subcommands, 1)
+            hint = f"Did you mean {near[0]}?" if near else "`autograder --help` lists them."
+            self.refuse("There is no command %r. %s", asked, hint)
         if self.subapp is None:
             self.print_help()
 
 
 def main() -> None:
     """Entry point of the console script."""
-    AutograderApp.launch_instance()
+    # jupyter_core would read sys.argv, which is empty while the shell asks for completions.
+    arguments = AutograderApp._get_sys_argv(check_argcomplete=True)[1:]
+    AutograderApp.launch_instance(argv=arguments)

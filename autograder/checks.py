@@ -52,8 +52,26 @@ class ChecksNotPassed(AssertionError):
 class Exercise:
     """The checks of one exercise, in order.
 
-    Every check takes a title that a student understands, `points` (relative weights: nbgrader's
-    points of the cell are shared out in proportion) and `hints`, most general first.
+    A check runs at once and never raises. Most take these arguments:
+
+    title
+        What is asked, in words that a student understands.
+    part
+        `student.NAME`, for a function of the student's. It is called in float64; what goes in and
+        what comes back are NumPy arrays, numbers, and dicts, tuples and lists of these.
+    inputs
+        A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
+        student, draws random ones.
+    points
+        Relative weight: nbgrader's points of the cell are shared out in proportion.
+    hints
+        Sentences to open one at a time, most general first.
+    misconceptions
+        A dict from the sentence about a known mistake to a function that makes it, which takes
+        the arguments of the part.
+    rtol
+        Largest accepted difference, relative to the largest expected number; by default 1e-5 for
+        float64, 1e-4 for float32, 1e-2 for float16.
     """
 
     def __init__(self, name: str) -> None:

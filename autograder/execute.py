@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +32,19 @@ from autograder.kernel import KernelConnection, ended
 from autograder.reference import Solutions
 from autograder.render import mimebundle
 from autograder.result import MIMETYPE, CheckResult, Outcome, Report
-from autograder.sandbox.cache import compiled, writing_compiled_code
+from autograder.sandbox.cache import compiled, keep_own_code, writing_compiled_code
 from autograder.sandbox.manager import SandboxClient, SandboxManager
-from autograder.sandbox.settings import Isolation, Stop
+from autograder.sandbox.settings import Isolation, Spent, Stop
 from autograder.wire import Limits
 
 Resources = dict[str, Any]
 
 POLL = 0.05  # seconds between looks at whether a kernel still lives
 LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
-GIVEN_UP = "This was not run: cells or functions before it had ended the kernel too often."
+STOPS = "nbgrader_jax_stops"  # notebook metadata: how often which budget stopped something
+ENDED = "ended"  # stands for a budget where a kernel ended by itself
+TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
+NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -46,7 +52,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     """Executes a submission; every trait of nbgrader's own Execute works as before."""
 
     call_timeout = Float(
-        20.0, help="Seconds that one call of a student's function may take during a check."
+        10.0, help="Seconds that one call of a student's function may take during a check."
     ).tag(config=True)
     judge_timeout = Float(
         120.0, help="Seconds that all calls of one test cell may take together."
@@ -90,16 +96,30 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self, nb: NotebookNode, resources: Resources, km: Any = None
     ) -> tuple[NotebookNode, Resources]:
         """Execute all cells in order, in a kernel of their own."""
+        self.begin_submission(resources.get("nbgrader", {}))
+        nb.metadata.pop(STOPS, None)
+        keep_own_code()
+        self._compiled = self._compiled_code()
+        self._started = time.monotonic()  # compiling is not the student's time
+        nb, resources = super().preprocess(nb, resources, km)
+        for cell, report in self._reports:  # later cells may update what earlier ones displayed
+            show(cell, report)
+        if self._stops:
+            nb.metadata[STOPS] = dict(self._stops)
+        return nb, resources
+
+    def begin_submission(self, identity: dict[str, Any]) -> None:
+        """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
         self._solutions: Solutions | None = None
-        self._identity = resources.get("nbgrader", {})
+        self._identity = identity
         self._done: list[NotebookNode] = []
         self._reports: list[tuple[NotebookNode, Report]] = []
         self._replacements = 0
-        self._compiled = self._compiled_code()
-        done = super().preprocess(nb, resources, km)
-        for cell, report in self._reports:  # later cells may update what earlier ones displayed
-            show(cell, report)
-        return done
+        self._given_up = ""
+        self._started = time.monotonic()
+        self._cpu = 0.0
+        self._stops: Counter[str] = Counter()
+        self._connection: KernelConnection | None = None
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int
@@ -119,19 +139,23 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def _run_in_kernel(self, cell: NotebookNode, index: int) -> None:
         if self._given_up:
-            cell.outputs = [error_output("DeadKernelError", GIVEN_UP)]
+            cell.outputs = [error_output("DeadKernelError", self._given_up)]
             return
         try:
             self.execute_cell(cell, index, store_history=True)
         except Exception as stop:  # whatever a kernel sends, grading goes on
+            tidy(cell)
             cell.outputs.append(self._stopped(stop))
             self.replace()
         else:
-            if not any(
+            if any(
                 output.output_type == "error" and output.ename == "CellTimeoutError"
                 for output in cell.outputs
             ):
+                self.note("timeout")
+            else:
                 self._done.append(cell)
+        tidy(cell)
 
     def _stopped(self, stop: Exception) -> NotebookNode:
         """The error that a student sees on a cell that did not come back."""
@@ -142,6 +166,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         ):
             self.km.end(Stop.OUTPUT)
         why = self.why_it_ended()
+        self.note("timeout" if isinstance(stop, CellTimeoutError) and not why else "")
         if isinstance(stop, DeadKernelError) or why:
             return error_output("DeadKernelError", ended("This cell", why))
         if isinstance(stop, CellTimeoutError):
@@ -150,23 +175,22 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.log.warning("A kernel sent something unreadable", exc_info=stop)
         return error_output("DeadKernelError", "What this cell sent back could not be read.")
 
-    @property
-    def _given_up(self) -> bool:
-        return self._replacements > self.max_replacements
-
     def _judge(self, cell: NotebookNode) -> Report:
         if self._given_up:
-            check = CheckResult("the test is run", Outcome.FAILED, rationale=GIVEN_UP)
+            check = CheckResult("the test is run", Outcome.FAILED, rationale=self._given_up)
             return Report(grade_id(cell), (check,), points(cell), isolation=self._isolation())
         notebook = self._source_notebook()
         if self._solutions is None:
             self._solutions = Solutions(notebook)
-        limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
+        if self._connection is None:
+            limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
+            self._connection = KernelConnection(self, limits, self.call_timeout, self.judge_timeout)
+        self._connection.begin_cell()
         return grade_cell(
             cell.source,
             grade_id(cell),
             points(cell),
-            connection=KernelConnection(self, limits, self.call_timeout, self.judge_timeout),
+            connection=self._connection,
             solution=self._solutions,
             directory=notebook.parent,
             seed=self._seed(),
@@ -194,6 +218,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             manager.hidden = str(self._coursedir.root) if self._coursedir else ""
             manager.cache = str(self._compiled or "")
             manager.seed = self._seed()
+            manager.spent = Spent(self._cpu, time.monotonic() - self._started)
             self.log.info("Isolation of student code: %s", manager.isolation)
         return manager
 
@@ -244,6 +269,12 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def why_it_ended(self) -> str:
         return self.km.why_it_ended() if isinstance(self.km, SandboxManager) else ""
 
+    def note(self, stop: str) -> None:
+        """Count what stopped something; "" for whatever ended the kernel."""
+        if not stop:
+            stop = (isinstance(self.km, SandboxManager) and self.km.stop) or ENDED
+        self._stops[stop] += 1
+
     async def interrupt(self) -> None:
         await ensure_async(self.km.interrupt_kernel())
 
@@ -254,10 +285,15 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         round, so this ends.
         """
         self._replacements += 1
+        if self._replacements > self.max_replacements:
+            self._given_up = TOO_OFTEN
         while True:
-            self._restart()
+            if isinstance(self.km, SandboxManager) and self.km.stop in (Stop.CPU, Stop.WALL):
+                self._given_up = NO_TIME
             if self._given_up:
+                self._stops["max_replacements"] += self._given_up == TOO_OFTEN
                 return
+            self._restart()
             for position, cell in enumerate(self._done):
                 again = copy.deepcopy(cell)
                 try:
@@ -266,7 +302,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
                     del self._done[position]
                     break
             else:
-                return
+                break
+        if self._connection is not None:
+            self._connection.stand_in()
 
     def _execute_apart(self, cell: NotebookNode) -> None:
         """Execute a copy of a cell without touching the notebook's own."""
@@ -289,6 +327,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             client.stop_channels()
         if await self.is_alive():
             await ensure_async(manager.shutdown_kernel(now=True))
+        if isinstance(manager, SandboxManager):
+            self._cpu += manager.cpu
         await ensure_async(manager.cleanup_resources())
         self.kc = None
 
@@ -344,6 +384,19 @@ def recorded(cell: NotebookNode) -> Report | None:
         if MIMETYPE in output.get("data", {}):
             return Report.from_json(output["data"][MIMETYPE])
     return None
+
+
+def tidy(cell: NotebookNode) -> None:
+    """Make what a kernel sent fit into a notebook file, whatever it was."""
+    if not isinstance(cell.execution_count, int | None):
+        cell.execution_count = None
+    try:
+        text = json.dumps(cell.outputs, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
+        cell.outputs = nbformat.from_dict(json.loads(text.encode(errors="replace")))
+    except (TypeError, ValueError, RecursionError):
+        cell.outputs = []
 
 
 def error_output(name: str, said: str) -> NotebookNode:

@@ -54,19 +54,36 @@ class SubmissionExporter(NotebookExporter):
         return others[0] if len(others) == 1 else None
 
 
-def expect_notebooks(assignment: str, student: str, notebooks: list[str]) -> None:
-    """For `Autograde.pre_convert_hook`: grade a submission whose notebook was renamed or is gone.
+def receive(assignment: str, student: str, notebooks: list[str]) -> None:
+    """For `Autograde.pre_convert_hook`: what has to be done before nbgrader copies a submission.
 
-    nbgrader calls this in the course directory with the list of notebooks that it found, and
-    grades what the list holds afterwards.
+    Links that lead out of it are not followed, and a notebook that was renamed or is gone is
+    graded all the same. nbgrader calls this in the course directory with the list of notebooks
+    that it found, and grades what the list holds afterwards.
     """
     if not notebooks:
         return
     folder = Path(notebooks[0]).parent
+    leave_links(folder)
     for source in sorted(Path("source", assignment).glob("*.ipynb")):
         expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
         if expected not in notebooks:
             notebooks.append(expected)
+
+
+def leave_links(folder: Path) -> None:
+    """Put a note in the place of each link that leads out of a folder.
+
+    nbgrader copies what it leads to, which may be the gradebook or the work of somebody else.
+    """
+    inside = folder.resolve()
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in [*folders, *files]):
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                note = f"Here was a link to {path.readlink()}. It was not followed.\n"
+                path.parent.chmod(0o700 | path.parent.stat().st_mode)
+                path.unlink()
+                path.write_text(note, encoding="utf-8")
 
 
 def read_submission(path: Path) -> NotebookNode:

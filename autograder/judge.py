@@ -13,6 +13,7 @@ import io
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from autograder.student import StudentFault
 PACKAGE = __package__
 
 
+@lru_cache(maxsize=256)  # asked several times about each test cell, the same for a whole class
 def uses_kit(source: str) -> bool:
     """True when a test cell imports this package: then the judge runs it, not the kernel."""
     try:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_core.utils import ensure_async, run_sync
 
+from autograder import wire
 from autograder.endpoint import REPLY_MIMETYPE
 from autograder.student import StudentFault
 from autograder.wire import Limits, WireError
@@ -36,11 +37,20 @@ class StudentKernel(Protocol):
         """Which limit ended the kernel, in words that follow "it"; "" if it ended by itself."""
 
     def replace(self) -> None:
-        """Kill the kernel, start another, and bring it to the same point of the notebook."""
+        """Kill the kernel, start another, and bring it to the same point of the notebook.
+
+        Calls `KernelConnection.stand_in` for the new one.
+        """
+
+    def note(self, stop: str) -> None:
+        """Count that a budget of this name stopped a call; "" for the one that ended the kernel."""
 
 
 class KernelConnection:
-    """Asks one kernel. One connection serves one test cell.
+    """Asks the kernels of one submission.
+
+    A function that did not come back or ended its kernel is not asked again, and is replaced in
+    the kernel by one that raises `TimeoutError` at once: what hangs costs its time once.
 
     Parameters
     ----------
@@ -59,15 +69,24 @@ class KernelConnection:
         self.limits = limits
         self.call_timeout = call_timeout
         self.cell_timeout = cell_timeout
-        self._deadline = time.monotonic() + cell_timeout
         self._given_up: dict[str, str] = {}
+        self._raising: dict[str, str] = {}
+        self.begin_cell()
+
+    def begin_cell(self) -> None:
+        """Start on a test cell, with all its time."""
+        self._deadline = time.monotonic() + self.cell_timeout
+        self._refusing = False
 
     def ask(self, part: str, request: str) -> object:
-        """See `Connection.ask`. A part that hung or killed its kernel is not asked again."""
+        """See `Connection.ask`."""
         if part in self._given_up:
             raise StudentFault(self._given_up[part])
         budget = min(self.call_timeout, self._deadline - time.monotonic())
         if budget <= 0:
+            if not self._refusing:
+                self.kernel.note("judge_timeout")
+            self._refusing = True
             raise StudentFault(
                 f"The calls of this exercise took more than {self.cell_timeout:g} s in all."
             )
@@ -77,10 +96,29 @@ class KernelConnection:
         sentence = f"{part} did not come back within {budget:.0f} s and was stopped."
         if reply is None and not run_sync(self.kernel.is_alive)():
             sentence = ended(part, self.kernel.why_it_ended())
+            self.kernel.note("")
+        else:
+            self.kernel.note("call_timeout")
         self._given_up[part] = sentence
+        self._raising[wire.loads(request)["name"]] = sentence
         if reply is None:
             self.kernel.replace()
+        else:
+            self.stand_in()
         raise StudentFault(sentence)
+
+    def stand_in(self) -> None:
+        """Replace what is given up in the kernel, which may be a new one."""
+        if self._raising:
+            run_sync(self._stand_in)()
+
+    async def _stand_in(self) -> None:
+        order = f"__import__('autograder.endpoint').endpoint.give_up({self._raising!r})"
+        message_id = self.kernel.client.execute(
+            "", silent=True, store_history=False, user_expressions={"reply": order}
+        )
+        with contextlib.suppress(WireError):
+            await self._wait(message_id, GRACE)
 
     async def _ask(self, request: str, budget: float) -> tuple[dict[str, Any] | None, bool]:
         """The reply, and whether it took an interrupt to get it.

@@ -105,15 +105,18 @@ def descend(
     if n_steps > most_steps:
         return dict.fromkeys(start, float("nan"))
     gradient = jax.grad(loss)
+
+    def run(params: Params, count: Any, size: Any) -> Params:
+        def step(_: Any, here: Params) -> Params:
+            slope = gradient(here)
+            return {key: here[key] - size * slope[key] for key in here}
+
+        return jax.lax.fori_loop(0, count, step, params)
+
     with double_precision():
-
-        def step(_: Any, params: Params) -> Params:
-            slope = gradient(params)
-            return {key: params[key] - float(step_size) * slope[key] for key in params}
-
-        count = max(int(n_steps), 0)
         double = {key: jax.numpy.asarray(value, "float64") for key, value in start.items()}
-        end = jax.jit(lambda params: jax.lax.fori_loop(0, count, step, params))(double)
+        # The choice is an argument, so that the compiled loop serves all students.
+        end = jax.jit(run)(double, max(int(n_steps), 0), float(step_size))
         return {key: _number(value) for key, value in end.items()}
 
 

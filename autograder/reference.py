@@ -13,6 +13,7 @@ import symtable
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,8 @@ class Solutions:
     """The solutions of one instructor notebook."""
 
     def __init__(self, notebook: Path) -> None:
-        import nbformat
-
         self.notebook = notebook
-        self._cells = [
-            replace(read_cell(cell.source), grade_id=marks.get("grade_id", ""))
-            for cell in nbformat.read(notebook, as_version=4).cells
-            if cell.cell_type == "code" and not is_test(marks := cell.metadata.get("nbgrader", {}))
-        ]
+        self._cells = solution_cells(notebook.read_text(encoding="utf-8"))
         self._found: dict[str, Any] = {}
 
     def __call__(self, name: str) -> Any:
@@ -99,6 +94,18 @@ class Solutions:
                     needed.add(index)
                     names.extend(cell.needs)
         return [self._cells[index] for index in sorted(needed)]
+
+
+@lru_cache(maxsize=8)
+def solution_cells(notebook: str) -> tuple[Cell, ...]:
+    """The code cells of a notebook (its JSON) but the tests; a class needs the same ones."""
+    import nbformat
+
+    return tuple(
+        replace(read_cell(cell.source), grade_id=marks.get("grade_id", ""))
+        for cell in nbformat.reads(notebook, as_version=4).cells
+        if cell.cell_type == "code" and not is_test(marks := cell.metadata.get("nbgrader", {}))
+    )
 
 
 def is_test(marks: dict[str, Any]) -> bool:

@@ -18,10 +18,10 @@ from statistics import mean, median
 from typing import Any
 
 import jinja2
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps.baseapp import NbGrader
+from nbgrader.apps.baseapp import nbgrader_flags
 from traitlets import Bool, Unicode
 
+from autograder.command import ALIASES, DB, AssignmentCommand
 from autograder.figures import score_distribution
 from autograder.gather import Part, Results, Submission, gather
 from autograder.render import points_text
@@ -322,7 +322,7 @@ def inert(value: Any) -> Any:
     )
 
 
-class ReportApp(NbGrader):  # type: ignore[misc]
+class ReportApp(AssignmentCommand):
     """Writes the class report of an assignment."""
 
     name = "autograder-report"
@@ -337,33 +337,21 @@ class ReportApp(NbGrader):  # type: ignore[misc]
     anonymous = Bool(False, help="Leave out names and times, and order students by score.").tag(
         config=True
     )
-    aliases = {  # noqa: RUF012 - traitlets' own convention
-        "log-level": "Application.log_level",
-        "course": "CourseDirectory.course_id",
-        "course-dir": "CourseDirectory.root",
-        "db": "CourseDirectory.db_url",
-        "assignment": "CourseDirectory.assignment_id",
-        "to": "ReportApp.to",
-    }
+    statuses = "0, 1 when there is no such assignment or gradebook, 2 when not understood."
+    aliases = {**ALIASES, **DB, "to": "ReportApp.to"}  # noqa: RUF012 - traitlets' own convention
     flags = {  # noqa: RUF012
+        **nbgrader_flags,
         "anonymous": (
             {"ReportApp": {"anonymous": True}},
             "Leave out names and times, and order students by score.",
-        )
+        ),
     }
 
     def start(self) -> None:
         super().start()
-        if self.extra_args:
-            self.coursedir.assignment_id = self.extra_args[0]
         assignment = self.coursedir.assignment_id
-        if not assignment:
-            self.fail("Which assignment? For example: autograder report logistic_regression")
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            try:
-                results = gather(gradebook, self.coursedir, assignment)
-            except MissingEntry:
-                self.fail("The gradebook has no assignment named %r.", assignment)
+        with self.gradebook() as gradebook:
+            results = gather(gradebook, self.coursedir, assignment)
         report = class_report(results, anonymous=self.anonymous)
         folder = Path(self.to or Path(self.coursedir.root, "reports", assignment))
         for name, text in files(report).items():

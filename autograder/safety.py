@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_locked
 from traitlets import Bool, List, Set, Unicode
 
-from autograder.execute import recorded
+from autograder.execute import STOPS, recorded
 from autograder.intake import DAMAGED
 
 Resources = dict[str, Any]
@@ -53,7 +53,7 @@ RASTER = re.compile(r"image/(?:png|jpeg|gif|webp)")
 DATA_IMAGE = re.compile(rf"data:{RASTER.pattern};base64,[A-Za-z0-9+/=\s]*")
 BESIDE = re.compile(r"(?!.*(?:\.\.|:))[\w .-]+(?:/[\w .-]+)*")  # a file next to the notebook
 STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
-NOTEBOOK_METADATA = {"kernelspec", "language_info", DAMAGED}
+NOTEBOOK_METADATA = {"kernelspec", "language_info", DAMAGED, STOPS}
 CELL_METADATA = {"nbgrader", "tags"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder import wire
 from autograder.context import current
-from autograder.endpoint import function_from_source
+from autograder.endpoint import compiled_from_source, function_from_source
 from autograder.result import Outcome
 from autograder.wire import Limits, Ref, Source, WireError
 
@@ -41,9 +41,26 @@ class Given:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return function_from_source(self.source)(*args, **kwargs)
 
+    def compiled(self, *args: Any) -> Any:
+        """As a call, by code that JAX compiles once for a whole class, where it can.
+
+        Arguments that are `Given` themselves are part of what is compiled.
+        """
+        functions = tuple(i for i, arg in enumerate(args) if isinstance(arg, Given))
+        try:
+            return compiled_from_source(self.source, functions)(*args)
+        except Exception:  # it branches on values, or is wrong: then it says so here
+            return self(*args)
+
     def gradient(self) -> Given:
         """Its gradient with respect to the first argument, as `jax.grad` gives it."""
         return Given(f"jax.grad({self.source})")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Given) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash(self.source)
 
     def __repr__(self) -> str:
         return f"given({self.source!r})"

@@ -49,7 +49,7 @@ class Descent:
 
     def under_given(self, loop: Part, loss: Given) -> Attempt:
         """Judge a loop that is handed a loss of the instructor's."""
-        measure, slope = evaluated(loss), evaluated(loss.gradient())
+        measure, slope = evaluated(loss.compiled), evaluated(loss.gradient().compiled)
         return self._judge(
             self._run(loop, loss),
             lambda params: measure(params, self.model, self.x, self.y),

@@ -6,7 +6,6 @@ TRUSTED SIDE, for authors. `verify` is a plain function for tests; `VerifyApp` i
 
 from __future__ import annotations
 
-import logging
 import os
 import tempfile
 import time
@@ -16,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from tqdm import tqdm
-from traitlets import Bool, Float, Integer, default
+from traitlets import Bool, Float, Integer
 
+from autograder.command import AssignmentCommand
 from autograder.gate import Finding, Gate, Margin, equivalent
 from autograder.mutate import Mutant
 from autograder.rehearsal import OutOfTime, TestCell
@@ -233,7 +232,7 @@ def exceeded(row: Row, limits: Limits) -> list[Finding]:
     return [Finding(name, what) for what in found]
 
 
-class VerifyApp(NbGrader):  # type: ignore[misc]
+class VerifyApp(AssignmentCommand):
     """The command `autograder verify`."""
 
     name = "autograder-verify"
@@ -253,30 +252,19 @@ class VerifyApp(NbGrader):  # type: ignore[misc]
     ).tag(config=True)
     progress = Bool(True, help="Show a progress bar.").tag(config=True)
 
-    aliases: dict[str, Any] = {  # noqa: RUF012 - traitlets' own convention
-        "course": "CourseDirectory.course_id",
-        "course-dir": "CourseDirectory.root",
-        "assignment": "CourseDirectory.assignment_id",
-        "log-level": "Application.log_level",
-    }
-    flags: dict[str, Any] = {}  # noqa: RUF012
-
-    @default("log_level")
-    def _log_level_default(self) -> int:
-        return logging.WARNING  # what nbgrader says of each file that it strips is no news
+    statuses = (
+        "0 when it is ready to release, 1 when there is something to mend, 2 when not understood."
+    )
 
     def start(self) -> None:
         super().start()
-        course = self.coursedir
-        if self.extra_args:
-            course.assignment_id = self.extra_args[0]
-        assignment = course.assignment_id
-        if not assignment:
-            self.fail("Which assignment? For example: autograder verify logistic_regression")
+        course, assignment = self.coursedir, self.coursedir.assignment_id
         source = Path(course.format_path(course.source_directory, ".", assignment))
         notebooks = sorted(source.glob("*.ipynb"))
         if not notebooks:
-            self.fail("There is no notebook in %s.", source)
+            there = sorted(path.parent.name for path in source.parent.glob("*/*.ipynb"))
+            said = f"The course has: {', '.join(there)}." if there else "Is it the course?"
+            self.fail("There is no notebook in %s. %s", source, said)
         with tempfile.TemporaryDirectory() as folder:
             released = self._strip(Path(folder), assignment)
             done = [self._verify(n, released / n.name) for n in notebooks]

@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt
 from distributed import LocalCluster
 
 from benchmarks.classroom import Classroom, build
-from benchmarks.measure import Usage, measured
-from benchmarks.profile import shares
+from benchmarks.measure import Bare, Usage, measured
+from benchmarks.profile import Row, shares
 from tests.course import Course
 from tests.lesson import ASSIGNMENT, ROOT
 
@@ -90,7 +90,7 @@ def one(way: str, course: Course, action: Callable[[Course], object], students: 
     """Grade a copy of the course."""
     root = FOLDER / "runs" / way.replace(" ", "-").replace(",", "")
     shutil.copytree(course.root, root)
-    copy = Course(root)
+    copy = Bare(root)
     with measured() as usage:
         action(copy)
     return Run(way, usage, {student: copy.automatic(student) for student in students})
@@ -109,7 +109,7 @@ def disagreements(room: Classroom, runs: list[Run]) -> list[str]:
 
 
 def report(
-    arguments: argparse.Namespace, runs: list[Run], where: dict[str, float], wrong: list[str]
+    arguments: argparse.Namespace, runs: list[Run], where: dict[str, Row], wrong: list[str]
 ) -> str:
     base = runs[0].usage
     lines = [
@@ -127,8 +127,11 @@ def report(
             f"| {run.way} | {run.usage.wall:.1f} | {run.usage.cpu:.1f} | "
             f"{run.usage.peak / 2**20:.0f} | {rate:.1f} | {base.wall / run.usage.wall:.1f} x |"
         )
-    lines += ["", "One honest submission in a warm worker:", "", "| spent on | s |", "|---|---|"]
-    lines += [f"| {name} | {seconds:.2f} |" for name, seconds in where.items()]
+    own, *others = where.items()
+    besides = ("all besides", (sum(w for _, (w, _) in others), sum(c for _, (_, c) in others)))
+    lines += ["", "One honest submission in a warm worker:", ""]
+    lines += ["| spent on | passed, s | CPU, s |", "|---|---|---|"]
+    lines += [f"| {name} | {w:.2f} | {c:.2f} |" for name, (w, c) in (own, *others, besides)]
     lines += ["", "Scores agree." if not wrong else "SCORES DIFFER:", *wrong]
     return "\n".join(lines) + "\n"
 

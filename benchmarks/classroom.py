@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from benchmarks.measure import Bare
 from benchmarks.stock import STOCK_TESTS
 from tests.course import Course
 from tests.lesson import ASSIGNMENT, ROOT, grade_id
@@ -136,6 +137,6 @@ def finished(root: Path, config: str, *, long: bool, tests: dict[str, str] | Non
         if long and cell.id.startswith("run"):
             cell.metadata.pop("tags", None)
     nbformat.write(notebook, path)
-    course = Course(root)
+    course = Bare(root)
     course.nbgrader("generate_assignment", ASSIGNMENT)
     return course

@@ -7,8 +7,18 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import psutil
+
+from tests.course import Course
+
+
+class Bare(Course):
+    """A course whose programs find nothing compiled that they did not compile themselves."""
+
+    environment: ClassVar[dict[str, str]] = {}
+
 
 PERIOD = 0.1
 """Seconds between looks. A process's last look counts, so its CPU is short by this at most."""

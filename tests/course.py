@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -36,6 +37,7 @@ class Course:
     """An nbgrader course directory."""
 
     root: Path
+    environment: ClassVar[dict[str, str]] = COMPILATION_CACHE
 
     @classmethod
     def create(cls, root: Path) -> Course:
@@ -55,7 +57,7 @@ class Course:
         return subprocess.Popen(
             [path, *args],
             cwd=self.root,
-            env={**os.environ, **COMPILATION_CACHE, "PATH": others, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **self.environment, "PATH": others, "PYTHONPATH": str(ROOT)},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -29,9 +29,9 @@ from autograder.sandbox.policy import environment
 ORDINARY = ForkServer.command
 
 
-def weaken(rule: str | None) -> None:
+def weaken(rule: str | None, course: str) -> None:
     """Use fork servers without this rule from now on; with all rules if it is None."""
-    command = (sys.executable, "-m", "tests.weakened", rule) if rule else ORDINARY
+    command = (sys.executable, "-m", "tests.weakened", rule, course) if rule else ORDINARY
     if command == ForkServer.command:
         return
     for server in ForkServer._running.values():
@@ -65,11 +65,12 @@ class Standalone(Execute):  # type: ignore[misc]
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Run cells in a fresh kernel; what each showed, how long it took, and how the kernel ended."""
-    weaken(request.get("without"))
+    weaken(request.get("without"), request["hidden"])
     config = Config({"Sandbox": request.get("settings", {})})
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
     execute = Standalone(config=config, timeout=request.get("timeout", 60))
     execute.request = request
+    execute.begin_submission({})
     execute.nb = notebook
     execute.reset_execution_trackers()
     execute._check_assign_resources({"metadata": {"path": request["folder"]}})

@@ -184,7 +184,7 @@ class TestWhatIsShown:
         tally = Tally(skipped=2)
         for result in (
             graded("ada", 4, 9.04),
-            graded("bob", 1, 0.5, **{"kernels ended": 2}),
+            graded("bob", 1, 0.5, ended=2),
             Failed("cyd", "KeyError: 'x'"),
         ):
             tally.add(result)
@@ -192,8 +192,8 @@ class TestWhatIsShown:
 
     def test_sentences(self) -> None:
         assert sentence(graded("ada", 2.5, 1.23)) == "ada: 2.5 of 4 (1.2 s)"
-        stopped = graded("bob", 1, 0.5, **{"kernels ended": 2})
-        assert sentence(stopped) == "bob: 1 of 4 (0.5 s; kernels ended: 2)"
+        stopped = graded("bob", 1, 0.5, ended=2)
+        assert sentence(stopped) == "bob: 1 of 4 (0.5 s; kernels that crashed or exited: 2)"
         assert sentence(Failed("cyd", "KeyError: 'x'")) == "cyd: not graded. KeyError: 'x'"
 
     def test_lines(self) -> None:
@@ -206,7 +206,7 @@ class TestWhatIsShown:
             "2 graded, 2 already done, 1 failed in T s.",
             "Mean score: 2.50 of 4.",
             "Slowest: ada 9.0 s, bob 0.5 s.",
-            "Stopped, kernels ended: 2.",
+            "Stopped, kernels that crashed or exited: 2.",
             "Not graded: cyd. KeyError: 'x'",
             "  Try again: autograder grade a --student=cyd",
         ]
@@ -226,7 +226,7 @@ class TestWhatIsShown:
         assert summary.pop("seconds") >= 0
         assert summary == {
             "event": "summary", "graded": 2, "skipped": 2, "failed": 1, "mean_score": 2.5,
-            "max_score": 4.0, "stopped": {"kernels ended": 2},
+            "max_score": 4.0, "stopped": {"ended": 2},
             "slowest": [{"student": "ada", "seconds": 9.04}, {"student": "bob", "seconds": 0.5}],
         }  # fmt: skip
 

@@ -26,7 +26,7 @@ LEVELS = (
     {"reference"},
     {"judge", "mutate", "leaks"},
     {"rehearsal"},
-    {"gate"},
+    {"gate", "command"},
     {"verify"},
     {"kernel"},
     {
@@ -46,7 +46,7 @@ LEVELS = (
     {"sandbox.forkserver"},
     {"sandbox.provisioner"},
     {"sandbox.manager"},
-    {"exchange", "intake"},
+    {"doctor", "exchange", "intake"},
     {"execute"},
     {"figures", "safety"},
     {"gather"},
@@ -63,18 +63,8 @@ LEVELS = (
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 MAY_IMPORT_NBGRADER = {
-    *(
-        "app",
-        "exchange",
-        "execute",
-        "export",
-        "feedback",
-        "gather",
-        "intake",
-        "report",
-        "safety",
-        "verify",
-    ),
+    *("command", "doctor", "execute", "export", "feedback", "gather", "intake", "report"),
+    *("exchange", "safety", "verify"),
     *("grading.app", "grading.coordinator", "grading.ledger", "grading.rows"),
     *("grading.watch", "grading.worker"),
 }

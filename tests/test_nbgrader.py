@@ -29,8 +29,17 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course.submit("renamed_file", course.filled_in(), name="logistic_regression (1).ipynb")
     course.submit("no_notebook", "a text", name="notes.ipynb")
     (course.root / "submitted/no_notebook" / ASSIGNMENT / "more.ipynb").write_text("{}")
+    for link, target in LINKS.items():
+        (course.root / "submitted/right" / ASSIGNMENT / link).symlink_to(target)
     course.nbgrader("autograde", ASSIGNMENT)
     return course
+
+
+LINKS = {
+    "data.txt": "../../../gradebook.db",
+    "theirs.txt": "../../blank/logistic_regression/logistic_regression.ipynb",
+    "mine.txt": "logistic_regression.ipynb",
+}
 
 
 class TestScores:
@@ -103,6 +112,17 @@ class TestDamagedFiles:
         assert "not a notebook that can be read" in first
         assert set(TESTS) <= graded.needs_review("truncated")
 
+    @pytest.mark.parametrize("link", ["data.txt", "theirs.txt"])
+    def test_a_link_out_of_a_submission_is_not_followed(self, graded: Course, link: str) -> None:
+        """nbgrader would copy the gradebook, or the work of somebody else, into the submission."""
+        copied = graded.root / "autograded/right" / ASSIGNMENT / link
+        assert copied.read_text() == f"Here was a link to {LINKS[link]}. It was not followed.\n"
+
+    def test_a_link_inside_a_submission_is(self, graded: Course) -> None:
+        assert nbformat.read(
+            graded.root / "autograded/right" / ASSIGNMENT / "mine.txt", as_version=4
+        )
+
     def test_a_renamed_file_is_graded(self, graded: Course) -> None:
         graded.expect("renamed_file")
 
@@ -139,10 +159,12 @@ class TestScoresCommand:
 
     def test_names_the_assignment_it_does_not_know(self, graded: Course) -> None:
         printed = graded.autograder("scores", "nope", status=1)
-        assert "The gradebook has no assignment named 'nope'." in printed
+        assert (
+            "The gradebook has no assignment named 'nope'. It has: logistic_regression." in printed
+        )
 
     def test_asks_for_an_assignment(self, graded: Course) -> None:
-        assert "Which assignment? For example:" in graded.autograder("scores", status=1)
+        assert "Which assignment? For example:" in graded.autograder("scores", status=2)
 
 
 @pytest.fixture(scope="module")

@@ -248,7 +248,7 @@ class TestTheCommand:
     def test_names_the_assignment_it_does_not_know(self, course: Course) -> None:
         printed = course.autograder("report", "nope", status=1)
         assert "The gradebook has no assignment named 'nope'." in printed
-        assert "Which assignment? For example:" in course.autograder("report", status=1)
+        assert "Which assignment? For example:" in course.autograder("report", status=2)
 
 
 def test_no_cell_is_a_formula() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import itertools
 import logging
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -15,7 +19,7 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from traitlets.config import Config
 
 from autograder.sandbox import forkserver, policy, warm
@@ -60,7 +64,16 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
-    return [[plain(output) for output in cell.get("outputs", [])] for cell in notebook.cells]
+    return [list(joined(cell.get("outputs", []))) for cell in notebook.cells]
+
+
+def joined(outputs: list[NotebookNode]) -> Iterator[object]:
+    """Each output; what follows one another on a stream is one, as it happens to arrive."""
+    for name, group in itertools.groupby(outputs, lambda output: output.get("name")):
+        if name is None:
+            yield from map(plain, group)
+        else:
+            yield plain(new_output("stream", name=name, text="".join(o.text for o in group)))
 
 
 def plain(output: NotebookNode) -> object:
@@ -234,6 +247,10 @@ class TestPolicy:
         readable = [Path(path) for path in policy_for([ROOT], []).readable]
         assert not [p for p in readable for q in readable if q in p.parents]
 
+    def test_where_a_course_lies_makes_no_difference(self, tmp_path: Path) -> None:
+        """Or each submission of `autograder grade` would start a fork server of its own."""
+        assert policy_for([tmp_path / "a"], []) == policy_for([tmp_path / "b"], [])
+
     def test_environment_is_an_allow_list(self) -> None:
         kept = policy.environment({"PATH": "p", "LC_ALL": "C", "TOKEN": "t", "HOME": "h"})
         assert kept == {"PATH": "p", "LC_ALL": "C"}
@@ -318,6 +335,20 @@ class TestCompiledCode:
         assert (first / "entry").read_text() == "code"
         assert len(made) == 1
         assert not made[0].exists()
+
+    def test_is_made_once_by_processes_that_start_together(self, notebook: Path) -> None:
+        made: list[Path] = []
+        both = threading.Barrier(2)
+
+        def compile_into(folder: Path) -> None:
+            made.append(folder)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(1)  # time for another one to come in, if it could
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda _: compiled(notebook, compile_into), range(2)))
+        assert found[0] == found[1] is not None
+        assert len(made) == 1
 
     def test_belongs_to_one_version_of_a_notebook(self, notebook: Path) -> None:
         before = fingerprint(notebook)

@@ -24,11 +24,6 @@ MIB = 1 << 20
 # Without the measurement each would come to its end: the hard limits lie a quarter higher.
 GREEDY = {
     Stop.MEMORY: ("import numpy\nkept = numpy.ones(int(340e6) // 8)", {"memory": 512 * MIB}),
-    "shared memory": (
-        "import mmap\nkept = mmap.mmap(-1, 340 << 20)\n"
-        "for place in range(0, len(kept), 4096): kept[place] = 1",
-        {"memory": 512 * MIB},
-    ),
     "memory of several processes": (
         "import os, time\n"
         "for _ in range(4):\n"
@@ -56,7 +51,7 @@ GREEDY = {
     ),
     Stop.WALL: ("import time; time.sleep(3)", {"wall": 2.0}),
 }
-NAMES = {"shared memory": Stop.MEMORY, "memory of several processes": Stop.MEMORY}
+NAMES = {"memory of several processes": Stop.MEMORY}
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from autograder.execute import GIVEN_UP
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from traitlets.config import Config
+
+from autograder.execute import NO_TIME, STOPS, TOO_OFTEN, Execute, tidy
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.submissions import STOPPING
@@ -70,5 +75,48 @@ def test_a_judged_cell_shows_what_the_judge_said(graded: Course) -> None:
 def test_a_kernel_is_not_replaced_for_ever(graded: Course) -> None:
     assert set(graded.automatic("exits_again_and_again").values()) == {0}
     report = graded.reports("exits_again_and_again")["test_logistic_model"]
-    assert report.checks[0].rationale == GIVEN_UP
+    assert report.checks[0].rationale == TOO_OFTEN
     assert not report.needs_review
+
+
+@pytest.mark.parametrize(
+    ("student", "stops"),
+    [
+        ("exits_in_a_call", {"ended": 1}),
+        ("hangs_in_a_call", {"call_timeout": 1}),
+        ("hangs_in_a_cell", {"timeout": 1}),
+        ("hangs_and_ignores_interrupts", {"call_timeout": 1}),
+    ],
+)
+def test_what_stops_a_call_costs_its_time_once(
+    graded: Course, student: str, stops: dict[str, int]
+) -> None:
+    """The lesson calls the functions as well: they raise there, and do not hang again."""
+    assert graded.autograded(student).metadata[STOPS] == stops
+
+
+@pytest.mark.parametrize(
+    ("limit", "clock"), [("cpu", "process_time"), ("wall", "monotonic")], ids=["cpu", "wall"]
+)
+def test_time_is_counted_over_all_kernels(tmp_path: Path, limit: str, clock: str) -> None:
+    spend = f"import os, time\nend = time.{clock}() + 2\nwhile time.{clock}() < end: pass\n"
+    notebook = new_notebook(cells=[new_code_cell(spend + "os._exit(1)") for _ in range(4)])
+    execute = Execute(config=Config({"Sandbox": {limit: 5.0}}))
+    execute.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
+    said = [cell.outputs[-1].evalue for cell in notebook.cells]
+    assert "exited or crashed" in said[0]
+    assert any("5 s" in words for words in said[1:3])
+    assert said[-1] == NO_TIME
+    assert notebook.metadata[STOPS][limit] == 1
+
+
+def test_what_no_notebook_can_hold_is_mended() -> None:
+    """A kernel that writes its own messages can send it."""
+    cell = new_code_cell(outputs=[new_output("stream", text="half: \ud800")])
+    cell.execution_count = {"not": "a number"}
+    tidy(cell)
+    assert cell.outputs[0].text == "half: ?"
+    nbformat.validate(new_notebook(cells=[cell]))
+    cell.outputs = [{"bytes": b""}]
+    tidy(cell)
+    assert cell.outputs == []

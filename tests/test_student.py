@@ -486,6 +486,9 @@ class SpoiltKernel:
     async def interrupt(self):
         raise Empty
 
+    def note(self, stop):
+        self.noted = [*getattr(self, "noted", []), stop]
+
     def replace(self):
         self.replaced += 1
 
@@ -520,10 +523,13 @@ def test_a_kernels_answer_is_read():
 
 
 def test_calls_beyond_the_budget_of_the_cell_are_refused():
-    connection = KernelConnection(SpoiltKernel({}), Limits(), 5.0, -1.0)
-    with answering(connection), pytest.raises(StudentFault) as caught:
-        student.f()
+    kernel = SpoiltKernel({})
+    with answering(KernelConnection(kernel, Limits(), 5.0, -1.0)):
+        for _ in range(2):
+            with pytest.raises(StudentFault) as caught:
+                student.f()
     assert str(caught.value) == "The calls of this exercise took more than -1 s in all."
+    assert kernel.noted == ["judge_timeout"]
 
 
 # The live notebook
@@ -598,3 +604,23 @@ def test_grading_never_raises_for_validate(monkeypatch):
 def test_a_part_can_be_made_by_name():
     with notebook("def f(): return 1.0"):
         assert Part("f")() == 1.0
+
+
+# What the instructor supplies, compiled
+
+
+def test_a_given_function_is_compiled_once_and_computes_the_same():
+    model, loss = given("lambda t, x: t * x"), given("lambda t, m, x: jnp.sum(m(t, x) ** 2)")
+    with endpoint.double_precision():
+        expected = loss.gradient()(3.0, model, np.arange(4.0))
+        got = loss.gradient().compiled(3.0, given("lambda t, x: t * x"), np.arange(4.0))
+    assert float(got) == pytest.approx(float(expected), rel=1e-14)
+    assert endpoint.compiled_from_source(loss.source, (1,)) is endpoint.compiled_from_source(
+        loss.source, (1,)
+    )
+
+
+def test_a_given_function_that_jax_cannot_compile_is_called_as_it_is():
+    assert given("lambda x: 1 if x > 0 else 2").compiled(3.0) == 1
+    with pytest.raises(ZeroDivisionError):
+        given("lambda x: x / 0").compiled(3)

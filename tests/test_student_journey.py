@@ -197,7 +197,7 @@ def cut_off(lab: Lab) -> list[str]:
 def test_the_set_up_cell_says_what_to_install() -> None:
     """Where a package is missing; here nothing at all can be found."""
     (setup,) = [cell.source for cell in source_cells() if cell.id == "setup"]
-    program, _, _ = setup.partition("%reload_ext")
+    program, _, _ = setup.partition("%matplotlib")
     run = subprocess.run(
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
     )

@@ -462,14 +462,16 @@ def test_the_command_lists_what_to_mend_and_fails(course: Course) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "status", "said"),
     [
-        ([], "Which assignment? For example: autograder verify logistic_regression"),
-        (["elsewhere"], "There is no notebook in "),
+        ([], 2, "Which assignment? For example: autograder verify logistic_regression"),
+        (["elsewhere"], 1, "source/elsewhere. The course has: scaling."),
     ],
 )
-def test_the_command_needs_an_assignment(course: Course, args: list[str], said: str) -> None:
-    assert said in course.autograder("verify", *args, status=1)
+def test_the_command_needs_an_assignment(
+    course: Course, args: list[str], status: int, said: str
+) -> None:
+    assert said in course.autograder("verify", *args, status=status)
 
 
 # The lesson

@@ -1,4 +1,4 @@
-"""The fork server with one rule taken out: `python weakened.py RULE FILE_DESCRIPTOR`.
+"""The fork server with one rule taken out: `python weakened.py RULE COURSE FILE_DESCRIPTOR`.
 
 For showing that a test of that rule can fail. Each function removes one rule and nothing else.
 """
@@ -44,9 +44,9 @@ def without_flag(flag: int) -> None:
 
 @rule
 def readable_only() -> None:
-    """Everything may be read: the file system's allow-list."""
-    main = warden.Policy
-    warden.Policy = lambda readable, hidden: main((*readable, *hidden), hidden)
+    """The course may be read, and the grader's home: the file system's allow-list."""
+    main, hidden = warden.Policy, (COURSE, str(Path.home()))
+    warden.Policy = lambda readable: main((*readable, *hidden))
 
 
 @rule
@@ -149,5 +149,6 @@ def end_of_descendants() -> None:
 
 
 if __name__ == "__main__":
-    RULES[sys.argv.pop(1)]()
+    rule_name, COURSE = sys.argv.pop(1), sys.argv.pop(1)
+    RULES[rule_name]()
     warden.main()

@@ -12,12 +12,12 @@ from typing import Any, NoReturn
 
 from nbgrader.apps.autogradeapp import aliases as autograde_aliases
 from nbgrader.apps.autogradeapp import flags as autograde_flags
-from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import Autograde, BaseConverter, NbGraderException
 from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Integer, Unicode, default
 
+from autograder.command import ALIASES, DB, STUDENT, AssignmentCommand
 from autograder.grading.coordinator import Listing, Submission, WorkersLostError, results
 from autograder.grading.ledger import BusyError, CannotWriteError, Ledger
 from autograder.grading.pool import LocalWorkers, Workers
@@ -30,20 +30,21 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
 
-class GradeApp(NbGrader):  # type: ignore[misc]
+class GradeApp(AssignmentCommand):
     """Grades a class in parallel."""
 
     name = "autograder-grade"
-    description = "Grade the submissions of an assignment in parallel, and go on where it stopped."
+    description = """
+        Grade the submissions of an assignment in parallel: what `nbgrader autograde` would, into
+        the same gradebook and the same folders. What is graded already is skipped, so after a
+        stop, run it again.
+    """
     examples = """
-        Grades what `nbgrader autograde` would, into the same gradebook and the same folders. What
-        is graded already is skipped, so after a stop, run it again.
-
-            autograder grade logistic_regression
-            autograder grade logistic_regression --workers=8
-            autograder grade logistic_regression --student=amber --force
-            autograder grade logistic_regression --cluster=tcp://scheduler:8786
-            autograder grade logistic_regression --watch --exchange
+        autograder grade logistic_regression
+        autograder grade logistic_regression --workers=8
+        autograder grade logistic_regression --student=amber --force
+        autograder grade logistic_regression --cluster=tcp://scheduler:8786
+        autograder grade logistic_regression --watch --exchange
     """
 
     workers = Integer(
@@ -69,8 +70,15 @@ class GradeApp(NbGrader):  # type: ignore[misc]
         False, help="Print one JSON object for each submission, and one for the summary."
     ).tag(config=True)
 
+    statuses = (
+        "0 when everything was graded, 1 when something was not or the run had to stop, "
+        "2 when the command is not understood, 130 after Ctrl-C."
+    )
     aliases = {  # noqa: RUF012 - traitlets' own convention
         **autograde_aliases,
+        **ALIASES,
+        **DB,
+        **STUDENT,
         "workers": "GradeApp.workers",
         "cluster": "GradeApp.cluster",
     }
@@ -91,22 +99,12 @@ class GradeApp(NbGrader):  # type: ignore[misc]
     def _workers_default(self) -> int:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
-    @default("log_level")
-    def _log_level_default(self) -> int:
-        return 30  # logging.WARNING: what is done is shown in a better way
-
     @default("classes")
     def _classes_default(self) -> list[type]:
         return [*super()._classes_default(), BaseConverter, Autograde, GradeApp]
 
     def start(self) -> None:
         super().start()
-        if len(self.extra_args) > 1:
-            self.fail("Only one assignment can be graded at a time.")
-        if self.extra_args:
-            self.coursedir.assignment_id = self.extra_args[0]
-        if not self.coursedir.assignment_id:
-            self.fail("Which assignment? For example: autograder grade logistic_regression")
         signal.signal(signal.SIGTERM, _terminated)
         try:
             failed = self._grade()
@@ -115,7 +113,7 @@ class GradeApp(NbGrader):  # type: ignore[misc]
         except UnknownAssignmentError as unknown:
             self.fail(
                 "The gradebook has no assignment named %r. Make it first: "
-                "nbgrader generate_assignment %s",
+                "nbgrader generate_assignment %s --force",
                 *(unknown.args * 2),
             )
         except BusyError:

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from distributed import Client, Worker, WorkerPlugin
 
 from autograder.grading.pool import Result
-from autograder.grading.worker import Job, Packed, grade_submission, install, uninstall
+from autograder.grading.worker import Job, Packed, grade_submission, install, prepare, uninstall
 
 AHEAD = 2
 """Submissions under way for each thread of the cluster: the next one is there when one is done."""
@@ -30,6 +30,7 @@ class Setup(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         install(self.packed)
+        prepare(self.packed.key)
 
     def teardown(self, worker: Worker) -> None:
         uninstall(self.packed.key)

@@ -14,7 +14,6 @@ import signal
 import sys
 import tempfile
 import threading
-import warnings
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -22,7 +21,15 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.grading.server import context, start_server
-from autograder.grading.worker import Failed, Graded, Job, Packed, grade_submission, install
+from autograder.grading.worker import (
+    Failed,
+    Graded,
+    Job,
+    Packed,
+    grade_submission,
+    install,
+    prepare,
+)
 
 Result = Graded | Failed
 
@@ -56,7 +63,9 @@ class LocalWorkers:
 
     def close(self, *, now: bool) -> None:
         for slot in self._slots:
-            slot.close(now=now)
+            slot.end(now=now)
+        for slot in self._slots:
+            slot.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 
@@ -87,15 +96,20 @@ class _Slot:
         try:
             self._current = self._executor.submit(grade_submission, job)
         except BrokenProcessPool:
-            self.close(now=False)
+            self.wait()
             self._start()
             self._current = self._executor.submit(grade_submission, job)
         return self._current
 
-    def close(self, *, now: bool) -> None:
+    def end(self, *, now: bool) -> None:
+        """Let the process end; `now`: in the middle of its work."""
         if now and self._pid.done() and self._pid.exception() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid.result(), signal.SIGKILL)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def wait(self) -> None:
+        """Wait until the process has ended."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -111,8 +125,8 @@ def _begin(packed: Packed, scratch: str) -> None:
         sys.stderr.flush()
         os.dup2(output.fileno(), 1)  # what kernels say as they start and end
         os.dup2(output.fileno(), 2)
-    warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
     install(packed)
+    prepare(packed.key)
 
 
 def _end_with_parent(scratch: str) -> None:

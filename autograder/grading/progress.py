@@ -14,6 +14,22 @@ from tqdm import tqdm
 from autograder.grading.worker import Failed, Graded
 
 SLOWEST = 3
+STOPPED = {
+    "timeout": "cells over the time limit",
+    "call_timeout": "calls over the time limit",
+    "judge_timeout": "tests over the time limit",
+    "cpu": "submissions over the limit of processor time",
+    "wall": "submissions over the time limit",
+    "memory": "over the memory limit",
+    "processes": "over the limit of processes",
+    "disk": "over the disk limit",
+    "files": "over the limit of files",
+    "output": "over the output limit",
+    "ended": "kernels that crashed or exited",
+    "max_replacements": "given up after too many kernels",
+    "fork server": "ended from outside",
+}
+"""What budgets are called here, by their names in a record."""
 
 
 class Tally:
@@ -123,7 +139,7 @@ def sentence(result: Graded | Failed) -> str:
     """A result in one line."""
     if isinstance(result, Failed):
         return f"{result.student}: not graded. {result.reason}"
-    stopped = "".join(f"; {what}: {n}" for what, n in sorted(result.stops.items()))
+    stopped = "".join(f"; {STOPPED[what]}: {n}" for what, n in sorted(result.stops.items()))
     return (
         f"{result.student}: {result.score:g} of {result.max_score:g} "
         f"({result.seconds:.1f} s{stopped})"
@@ -161,7 +177,7 @@ def summary(tally: Tally, retry: str) -> list[str]:
         lines.append(f"Mean score: {tally.mean:.2f} of {tally.max_score:g}.")
         slowest = (f"{student} {seconds:.1f} s" for seconds, student in reversed(tally.slowest))
         lines.append(f"Slowest: {', '.join(slowest)}.")
-    lines += [f"Stopped, {what}: {n}." for what, n in sorted(tally.stops.items())]
+    lines += [f"Stopped, {STOPPED[what]}: {n}." for what, n in sorted(tally.stops.items())]
     for failed in tally.failed:
         lines.append(f"Not graded: {failed.student}. {failed.reason}")
         lines.append(f"  Try again: {retry}{failed.student}")

@@ -10,7 +10,7 @@ import multiprocessing
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
-PRELOADED = ["jax", "autograder.grading.worker"]
+PRELOADED = ["autograder.quick", "jax", "autograder.grading.worker"]
 
 
 def context() -> ForkServerContext:

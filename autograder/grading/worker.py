@@ -7,21 +7,24 @@ code), and runs nbgrader's own Autograde there, so that all of nbgrader_config.p
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import gc
 import hashlib
+import json
 import logging
 import pickle
 import re
 import tempfile
 import threading
 import time
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import nbformat
 from nbgrader.api import SubmittedAssignment
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -29,15 +32,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-import autograder.execute  # noqa: F401 - a worker that is warm has loaded it
+from autograder.execute import STOPS
 from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.private import private_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
+from autograder.sandbox.forkserver import server_for
+from autograder.sandbox.settings import Sandbox
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
 STRUCTURE = str(Path("{nbgrader_step}", "{student_id}", "{assignment_id}"))
-STOPS = {"CellTimeoutError": "cells over the time limit", "DeadKernelError": "kernels ended"}
-"""Errors that stand for a budget, by the name under which they are shown on a cell."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,19 @@ _one_at_a_time = threading.Lock()
 def install(packed: Packed) -> None:
     """Give this process a setup. Called once in each worker; must not fail."""
     _installed[packed.key] = packed.data
+
+
+def prepare(key: str) -> None:
+    """Make this process a good worker: called once in each that does nothing else."""
+    warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
+    gc.freeze()  # what is there stays, and need not be looked through again and again
+    threading.Thread(target=_start_fork_server, args=(key,), daemon=True).start()
+
+
+def _start_fork_server(key: str) -> None:
+    """So that the first submission need not wait for it; it meets again what goes wrong here."""
+    with contextlib.suppress(Exception):
+        server_for(Sandbox(config=_setup(key).config), [])
 
 
 def uninstall(key: str) -> None:
@@ -181,19 +197,12 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
 
 
 def stops(files: Files) -> Counter[str]:
-    """How often a budget stopped this submission's own cells."""
-    notebooks = [
-        nbformat.reads(content.decode(), as_version=4)
-        for name, content in files.items()
-        if name.endswith(".ipynb") and "/" not in name
-    ]
-    return Counter(
-        STOPS[output.ename]
-        for notebook in notebooks
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "error" and output.ename in STOPS
-    )
+    """How often which budget stopped something of this submission."""
+    found: Counter[str] = Counter()
+    for name, content in files.items():
+        if name.endswith(".ipynb") and "/" not in name:
+            found.update(json.loads(content)["metadata"].get(STOPS, {}))
+    return found
 
 
 class Journal(logging.Handler):

@@ -19,19 +19,46 @@ from pathlib import Path
 import platformdirs
 
 COMPLETE = "complete"
+SETTINGS = {
+    "jax_persistent_cache_min_compile_time_secs": 0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+    "jax_persistent_cache_enable_xla_caches": "none",  # else the folder is part of each key
+}
+"""What makes JAX keep everything that it compiles, for any process that finds the folder."""
 KEPT = 20
 """Notebook versions whose code is kept; older ones go."""
 
 
 def cache_directory() -> Path | None:
     """The folder for the compiled code of all notebooks; None if none can be written."""
+    return _directory("compiled", 0o755)
+
+
+def _directory(name: str, mode: int) -> Path | None:
     try:
-        directory = platformdirs.user_cache_path("nbgrader-jax") / "compiled"
+        directory = platformdirs.user_cache_path("nbgrader-jax") / name
         directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(0o755)
+        directory.chmod(mode)
     except OSError:
         return None
     return directory if os.access(directory, os.W_OK) else None
+
+
+def keep_own_code() -> None:
+    """Let this process keep what it compiles itself, in a folder that kernels cannot read.
+
+    The judge needs it: two seconds of every grading process otherwise. A folder that is chosen
+    already (JAX_COMPILATION_CACHE_DIR) is left as it is.
+    """
+    import jax
+
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is not None:
+        return
+    directory = _directory("judge", 0o700)
+    if directory is not None:
+        jax.config.update("jax_compilation_cache_dir", str(directory / version("jax")))
+        for name, value in SETTINGS.items():
+            jax.config.update(name, value)
 
 
 def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | None:
@@ -48,9 +75,18 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
     if root is None:
         return None
     folder = root / fingerprint(notebook)
-    if (folder / COMPLETE).exists():
-        os.utime(folder / COMPLETE)
-        return folder
+    if not (folder / COMPLETE).exists():
+        with one_at_a_time(root):
+            if not (folder / COMPLETE).exists():
+                _make(folder, compile_into)
+    if not (folder / COMPLETE).exists():
+        return None
+    os.utime(folder / COMPLETE)
+    return folder
+
+
+def _make(folder: Path, compile_into: Callable[[Path], None]) -> None:
+    root = folder.parent
     making = Path(tempfile.mkdtemp(prefix="making-", dir=root))
     try:
         compile_into(making)
@@ -58,12 +94,27 @@ def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | Non
         make_readable(making)
         forget_old(root)  # the new one is the latest of all
         making.rename(folder)
-    except OSError:  # another process was faster
+    except OSError:  # another process was faster, where there are no locks
         shutil.rmtree(making, ignore_errors=True)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
-    return folder if (folder / COMPLETE).exists() else None
+
+
+@contextlib.contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Wait for other processes that are in here; the system ends the lock with the process."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -71,9 +122,7 @@ def writing_compiled_code(folder: Path) -> Iterator[None]:
     """Let programs that are started meanwhile keep in a folder all that JAX compiles."""
     values = {
         "JAX_COMPILATION_CACHE_DIR": str(folder),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-        "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",  # else the folder is part of each key
+        **{name.upper(): str(value) for name, value in SETTINGS.items()},
         "JAX_PLATFORMS": "cpu",
     }
     before = {name: os.environ.get(name) for name in values}

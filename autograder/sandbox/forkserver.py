@@ -86,11 +86,7 @@ class ForkServer:
         )
         theirs.close()
         self._line.settimeout(START_TIMEOUT)
-        configuration = {
-            "isolation": plan.isolation,
-            "readable": plan.policy.readable,
-            "hidden": plan.policy.hidden,
-        }
+        configuration = {"isolation": plan.isolation, "readable": plan.policy.readable}
         self._line.send(json.dumps(configuration).encode())
         answer = json.loads(self._line.recv(1 << 16) or "{}")
         self._line.settimeout(None)

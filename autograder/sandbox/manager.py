@@ -22,7 +22,7 @@ from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.forkserver import server_for
 from autograder.sandbox.provisioner import NAME, SandboxProvisioner
-from autograder.sandbox.settings import Isolation, Sandbox, Stop
+from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop
 
 LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
@@ -144,6 +144,8 @@ class SandboxManager(AsyncKernelManager):
     hidden = Unicode("", help="The course directory.")
     cache = Unicode("", help="Directory of what JAX has compiled before.")
     seed = Integer(0, help="Seeds the kernel's own random numbers.")
+    spent = Instance(Spent, (), help="What earlier kernels of the submission have used.")
+    _isolation: Isolation | None = None
     _sandboxed: KernelSpec | None = None
 
     @default("sandbox")
@@ -159,8 +161,10 @@ class SandboxManager(AsyncKernelManager):
         IsolationUnavailable
             If there is none and one is required.
         """
-        server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
-        return Isolation.NONE if server is None else server.isolation
+        if self._isolation is None:
+            server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+            self._isolation = Isolation.NONE if server is None else server.isolation
+        return self._isolation
 
     @property
     def kernel_spec(self) -> KernelSpec | None:
@@ -170,7 +174,8 @@ class SandboxManager(AsyncKernelManager):
             if spec is None or self.isolation is Isolation.NONE:
                 return spec
             settings = {
-                name: getattr(self, name) for name in ("hidden", "cache", "seed", "sandbox")
+                name: getattr(self, name)
+                for name in ("hidden", "cache", "seed", "spent", "sandbox")
             }
             stanza = {"provisioner_name": NAME, "config": settings}
             self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
@@ -181,6 +186,18 @@ class SandboxManager(AsyncKernelManager):
         """Which limit ended the kernel, as a student reads it; "" if it ended by itself."""
         made = self.provisioner
         return made.why() if isinstance(made, SandboxProvisioner) else ""
+
+    @property
+    def stop(self) -> str | None:
+        """Which limit ended the kernel, if one did."""
+        made = self.provisioner
+        return made.stop if isinstance(made, SandboxProvisioner) else None
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that a kernel which has ended took."""
+        made = self.provisioner
+        return made.cpu if isinstance(made, SandboxProvisioner) else 0.0
 
     def end(self, stop: Stop) -> None:
         """End a kernel for a limit that is measured on this side."""

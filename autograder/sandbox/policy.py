@@ -21,7 +21,8 @@ ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "timezone", "fo
        "alternatives", "os-release", "debian_version")  # fmt: skip
 """What libraries read below /etc. No accounts, no hosts, no credentials."""
 
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")
+"""Not zero: it can be mapped as memory that is shared, and no limit would see that."""
 
 ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX",
                "LD_LIBRARY_PATH")  # fmt: skip
@@ -69,14 +70,9 @@ class PolicyError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """What one fork server and its kernels may read.
-
-    `readable` are absolute paths, none below another. `hidden` are the directories that must not
-    be reachable through any of them.
-    """
+    """What one fork server and its kernels may read: absolute paths, none below another."""
 
     readable: tuple[str, ...]
-    hidden: tuple[str, ...]
 
 
 def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
@@ -113,7 +109,7 @@ def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
     outermost = sorted(
         str(path) for path in paths if not any(parent in paths for parent in path.parents)
     )
-    return Policy(tuple(outermost), tuple(map(str, hidden_paths)))
+    return Policy(tuple(outermost))
 
 
 def _system_paths() -> list[Path]:

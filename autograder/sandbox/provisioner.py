@@ -21,7 +21,7 @@ from traitlets import Instance, Integer, Unicode, default
 
 from autograder.sandbox.forkserver import server_for
 from autograder.sandbox.kernelapp import CHANNELS
-from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Stop
+from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, Stop
 
 NAME = "nbgrader-jax-sandbox"
 POLL = 0.005  # seconds between looks at whether a kernel has ended
@@ -39,6 +39,7 @@ class SandboxProvisioner(KernelProvisionerBase):
     hidden = Unicode("", help="A directory that student code must not reach: the course.")
     cache = Unicode("", help="Directory of what JAX has compiled before, if there is one.")
     seed = Integer(0, help="Seeds the kernel's own random numbers.")
+    spent = Instance(Spent, (), help="What earlier kernels of the submission have used.")
 
     @default("sandbox")
     def _sandbox_default(self) -> Sandbox:
@@ -53,6 +54,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.exit_code: int | None = None
         self.stop: str | None = None
         self.peak_memory = 0
+        self.cpu = 0.0
         self.failure = ""
 
     @property
@@ -93,7 +95,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         assert self._server is not None
         assert self._directory is not None
         request = {
-            "limits": self._limits.as_dict(),
+            "limits": self._limits.less(self.spent).as_dict(),
             "key": self.parent.session.key.decode(),
             "seed": self.seed,
             "cache": self.cache,
@@ -138,6 +140,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.exit_code = end.get("exit", VANISHED)
         self.stop = self.stop or end.get("stop")
         self.peak_memory = end.get("peak_memory", 0)
+        self.cpu = end.get("cpu", 0.0)
 
     def why(self) -> str:
         """Which limit ended the kernel, as a student reads it; "" if it ended by itself."""

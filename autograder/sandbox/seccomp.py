@@ -8,6 +8,7 @@ here is a list of comparisons, with no loops and no arithmetic.
 from __future__ import annotations
 
 import errno
+import mmap
 import socket
 import struct
 from dataclasses import dataclass
@@ -150,6 +151,17 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
         if (number := number_of(name)) >= 0:
             steps += on_call(number, [verdict(refuse(errno.EPERM))])
     steps += on_call(number_of("prctl"), argument_not_among(0, DENIED_PRCTL, refuse(errno.EPERM)))
+    # Pages that are shared and have no file stay taken when no process holds them any more.
+    steps += on_call(
+        number_of("mmap"),
+        [
+            load(ARGUMENTS + 8 * 3),
+            unless_any_bit(mmap.MAP_ANONYMOUS, 2),
+            unless_any_bit(mmap.MAP_SHARED, 1),
+            verdict(refuse(errno.EPERM)),
+            verdict(ALLOW),
+        ],
+    )
     # glibc falls back from clone3, whose arguments a filter cannot read, to clone.
     steps += on_call(number_of("clone3"), [verdict(refuse(errno.ENOSYS))])
     steps += on_call(
@@ -238,6 +250,7 @@ CALLS = {
     "lsetxattr": (189, 6),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
+    "mmap": (9, 222),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),

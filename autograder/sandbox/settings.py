@@ -7,7 +7,7 @@ sentence that names it; a hard limit of Linux's, a little higher, holds in the m
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -40,8 +40,16 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What earlier kernels of a submission have used of its time, in seconds."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+
+
+@dataclass(frozen=True)
 class ResourceLimits:
-    """The limits of one kernel. Sizes in bytes, times in seconds."""
+    """The limits of one submission. Sizes in bytes, times in seconds."""
 
     memory: int
     processes: int
@@ -70,6 +78,12 @@ class ResourceLimits:
                 return f"printed or displayed more than {size(self.output)}"
             case _:
                 return "was ended from outside; grading it again may help"
+
+    def less(self, spent: Spent) -> ResourceLimits:
+        """What is left for the next kernel."""
+        return replace(
+            self, cpu=max(0.0, self.cpu - spent.cpu), wall=max(0.0, self.wall - spent.wall)
+        )
 
     def as_dict(self) -> dict[str, float]:
         return asdict(self)
@@ -111,10 +125,13 @@ class Sandbox(LoggingConfigurable):
         config=True
     )
     files = Integer(20_000, help="Files that a submission may have at once.").tag(config=True)
-    cpu = Float(600.0, help="Seconds of processor time of all processes of one kernel.").tag(
-        config=True
-    )
-    wall = Float(1200.0, help="Seconds from the start of a kernel to its end.").tag(config=True)
+    cpu = Float(
+        600.0,
+        help="Seconds of processor time of all processes of a submission, over all its kernels.",
+    ).tag(config=True)
+    wall = Float(
+        1200.0, help="Seconds that a submission may run in all, over all its kernels."
+    ).tag(config=True)
     output = Integer(
         32 * MIB, help="Bytes that one kernel may print, display and answer in all."
     ).tag(config=True)

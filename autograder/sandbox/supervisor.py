@@ -56,7 +56,10 @@ def supervise(line: socket.socket, descriptors: list[int], isolator: Isolator) -
     finally:
         isolator.clean_up()
     watch.tell(
-        exit=os.waitstatus_to_exitcode(status), stop=watch.stop, peak_memory=watch.peak_memory
+        exit=os.waitstatus_to_exitcode(status),
+        stop=watch.stop,
+        peak_memory=watch.peak_memory,
+        cpu=watch.cpu,
     )
 
 
@@ -73,6 +76,7 @@ class Watch:
         self.zygote = os.getppid()
         self.stop: str | None = None
         self.peak_memory = 0
+        self.cpu = 0.0
 
     def until_it_ends(self) -> int:
         """Wait for the end of the kernel; its status as wait(2) gives it."""
@@ -92,7 +96,9 @@ class Watch:
             elif not ready and (passed := exceeded(self._usage(), self.limits)):
                 self.end(passed)
         os.close(pid_descriptor)
-        return os.waitpid(self.kernel, 0)[1]
+        _, status, used = os.wait4(self.kernel, 0)
+        self.cpu = max(self.cpu, used.ru_utime + used.ru_stime)
+        return status
 
     def _obey(self) -> bool:
         """Carry out one command of the grader's; False once it has gone away."""
@@ -111,6 +117,7 @@ class Watch:
     def _usage(self) -> Usage:
         usage = self.isolator.usage(self.limits)
         self.peak_memory = max(self.peak_memory, usage.memory)
+        self.cpu = max(self.cpu, usage.cpu)
         return usage
 
     def end(self, stop: str | None) -> None:

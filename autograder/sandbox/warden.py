@@ -37,7 +37,7 @@ def main() -> None:
     configuration = json.loads(line.recv(1 << 20) or "null")
     if configuration is None:
         return
-    policy = Policy(tuple(configuration["readable"]), tuple(configuration["hidden"]))
+    policy = Policy(tuple(configuration["readable"]))
     isolator, reasons = first_that_works(configuration["isolation"], policy)
     if isolator is None:
         line.send(json.dumps({"refused": reasons}).encode())

@@ -40,9 +40,9 @@ JAX_MODULES = (
     "autograder", "autograder.endpoint",
 )  # fmt: skip
 
-CONTEXTS = 100
-"""MLIR contexts made in advance: a notebook compiles some 40 operations one by one, and a context
-for each costs 3 ms."""
+CONTEXTS = 160
+"""MLIR contexts made in advance: a notebook and its tests compile some 150 operations one by one,
+and a context for each costs 3 ms."""
 
 PRIVATE_NAMES = {
     "jax._src.interpreters.mlir.make_ir_context": "about 0.15 s of a notebook's first operations",

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREY = "#2b6cb0", "#d9822b", "#8a94a0"
+STYLES = ("-", ":", "-.", "--", "-")  # so that curves differ in more than colour
 
 
 def logistic(x: ArrayLike) -> Array:
@@ -125,27 +126,29 @@ def plot_fit(x: ArrayLike, y: ArrayLike, p: ArrayLike, ax: Axes | None = None) -
     return ax
 
 
-def plot_logistic_grid(ws: Sequence[float], bs: Sequence[float]) -> None:
-    """Draw a table of logistic curves: one row for each bias, one column for each weight."""
-    size = (2.3 * len(ws), 2.0 * len(bs))
-    figure, axes = plt.subplots(
-        len(bs), len(ws), figsize=size, sharex=True, sharey=True, squeeze=False
-    )
-    for row, b in zip(axes, bs, strict=True):
-        for ax, w in zip(row, ws, strict=True):
-            plot_logistic(w, b, ax)
-            ax.set_title(ax.get_title(), fontsize=10)
-            ax.label_outer()
-    figure.tight_layout()
+def plot_logistic_family(ws: Sequence[float], bs: Sequence[float]) -> None:
+    """Draw logistic curves: a panel for each bias, and in it a curve for each weight."""
+    _, axes = plt.subplots(1, len(bs), figsize=(10, 2.8), sharey=True)
+    x = np.linspace(-5, 5, 201)
+    colours = plt.cm.viridis(np.linspace(0, 0.9, len(ws)))
+    lines = np.asarray(logistic(np.multiply.outer(ws, x) + np.reshape(bs, (-1, 1, 1))))
+    for ax, b, curves in zip(axes, bs, lines, strict=True):
+        for w, curve, style, colour in zip(ws, curves, STYLES, colours, strict=False):
+            ax.plot(x, curve, style, lw=1.8, color=colour, label=f"{w:.3g}")
+            if w != 0 and abs(b / w) <= 5:
+                ax.plot([-b / w], [0.5], "o", color=ORANGE, ms=5)
+        ax.set(xlabel="x", xticks=[-4, 0, 4], title=f"b = {b:.3g}")
+    axes[0].set(ylabel="p", yticks=[0, 0.5, 1])
+    axes[-1].legend(title="w", bbox_to_anchor=(1.02, 1), loc="upper left")
     plt.show()
 
 
 def explore_logistic() -> None:
     """Show the logistic curve with a slider each for w and b, and a still picture under it.
 
-    The sliders need a live kernel. The table of curves does not, so a reader of the
-    exported page learns the same thing: w changes along each row, b down each column, and the dot
-    marks the midpoint, where p = 0.5.
+    The sliders need a live kernel. The still picture does not, so a reader of the exported page
+    learns the same thing: w changes from curve to curve, b from panel to panel, and the dot marks
+    the midpoint, where p = 0.5.
     """
     import ipywidgets as widgets  # only this picture needs it
     from IPython.display import display
@@ -158,4 +161,4 @@ def explore_logistic() -> None:
         plt.show()
 
     display(widgets.interactive(draw, w=slider("w", 1.0), b=slider("b", 0.0)))
-    plot_logistic_grid(ws=[-2, 0, 0.5, 1, 5], bs=[-3, 0, 3])
+    plot_logistic_family(ws=[-2, 0, 0.5, 1, 5], bs=[-3, 0, 3])
