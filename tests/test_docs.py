@@ -23,6 +23,7 @@ import yaml
 from distributed.cli import dask_scheduler, dask_worker
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import Exchange
 from scipy.special import expit, xlogy
 from traitlets.config import Config, HasTraits
@@ -42,7 +43,8 @@ BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 CHECK = re.compile(r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises)\(", re.M)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CONFIGURABLE: dict[str, type[HasTraits]] = {
-    made.__name__: made for made in (Sandbox, Execute, VerifyApp, CourseDirectory, Exchange)
+    made.__name__: made
+    for made in (Sandbox, Execute, VerifyApp, CourseDirectory, Exchange, ExchangeFactory)
 }
 # Programs of the system or of services that a page needs, whose options are not ours to know.
 OTHERS = {

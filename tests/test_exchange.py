@@ -26,6 +26,14 @@ from tests.plain import PLAIN, PlainCourse
 from tests.test_grade_stops import until
 
 SECRETS = {"ann": "written-by-Ann", "bob": "written-by-Bob"}
+TAKE_OVER = """
+import os, sys
+try:
+    os.rename(sys.argv[1], sys.argv[1] + "-mine")
+    print("taken")
+except PermissionError:
+    print("refused")
+"""
 READ_EVERYTHING = """
 import json, os, sys
 read = {}
@@ -120,6 +128,7 @@ def machine() -> Iterator[Machine]:
             gone.callback(subprocess.run, ["userdel", name], check=True)
         # What docs/exchange.md asks of an instructor.
         shutil.chown(root / "exchange", names["teacher"])
+        (root / "exchange").chmod(0o1777)
         for path in [course.root, *course.root.rglob("*")]:
             shutil.chown(path, names["teacher"])
         course.root.chmod(0o700)
@@ -154,6 +163,7 @@ def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine:
         (page,) = student.root.glob(f"{PLAIN}/feedback/*/first.html")
         assert SECRETS[role] in page.read_text()
 
+    assert ann.does(TAKE_OVER, machine.exchange) == "refused\n"
     collected = machine.instructor.root / "submitted"
     assert SECRETS["bob"] in (collected / bob.name / PLAIN / "first.ipynb").read_text()
     assert not (collected / ann.name / PLAIN / "solutions.ipynb").exists()
@@ -170,6 +180,8 @@ def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine:
         closed.chmod(0o755)
         assert SECRETS["bob"] in seen_by(ann, machine), closed
         closed.chmod(mode)
+    machine.exchange.parent.chmod(0o777)
+    assert ann.does(TAKE_OVER, machine.exchange) == "taken\n"
 
 
 def seen_by(person: Person, machine: Machine) -> str:
