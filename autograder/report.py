@@ -245,7 +245,7 @@ def sentences(
         yield f"{mistake.count} of {everybody} in {mistake.exercise}: {said}."
     explained = {mistake.exercise for mistake in mistakes}
     for check in checks:
-        if check.failed > check.students / 2 and check.exercise not in explained:
+        if check.points and check.failed > check.students / 2 and check.exercise not in explained:
             yield (
                 f"{check.failed} of {check.students} in {check.exercise} fail “{check.check}”, "
                 "by no mistake that is known."

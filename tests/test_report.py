@@ -134,6 +134,8 @@ def test_a_check_that_most_fail_for_no_known_reason_is_named(results: Results) -
     said = list(report.sentences(results, checks, []))
     assert said[0] == "5 of 8 in loss fail “is right”, by no mistake that is known."
     assert not any("is a number" in sentence for sentence in said)  # 5 of 10 is not most
+    for_nothing = [replace(row, points=0.0) for row in checks]
+    assert "by no mistake" not in " ".join(report.sentences(results, for_nothing, []))
 
 
 def test_an_empty_class_has_a_report_too() -> None:
