@@ -79,10 +79,6 @@ class Lab:
         expect(prompt).not_to_have_text("[*]:")
         return self.output(name)
 
-    def show(self, name: str) -> None:
-        """Scroll until a cell begins at the top."""
-        self.cell(name).evaluate("cell => cell.scrollIntoView()")
-
     def choose(self, *path: str) -> None:
         """Choose an entry of the menu bar."""
         self.page.locator(".lm-MenuBar-itemLabel").get_by_text(path[0], exact=True).click()

@@ -26,7 +26,7 @@ from tests.submissions import CLASS
 
 PICTURES = ROOT / "docs" / "pictures"
 NAMES = (
-    "student-light", "student-dark", "sliders",
+    "student-light", "student-dark",
     "formgrader", "submission", "feedback", "mistake", "report",
 )  # fmt: skip
 UPHILL = """def dlogistic_loss(params, model, x, y):
@@ -87,9 +87,6 @@ def student(chromium: Browser, home: Path) -> None:
         lab = Lab.showing(page, home / NOTEBOOK)
         page.keyboard.press("Control+B")  # without the list of files
         lab.run("setup")
-        lab.run("explore")
-        lab.show("explore")
-        keep("sliders", page)
         for name in EXERCISES[:3]:
             lab.write(name, UPHILL if name == "dlogistic_loss" else cell_named(name).source)
             lab.run(name)
