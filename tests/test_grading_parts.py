@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -15,14 +17,40 @@ from typing import Any
 import pytest
 from traitlets.config import Config
 
+from autograder.grading.app import uninterrupted
 from autograder.grading.coordinator import WorkersLostError, results
 from autograder.grading.files import read_files, write_files
 from autograder.grading.progress import Bar, JsonLines, Lines, Tally, reporter, sentence
 from autograder.grading.rows import GRADED, difference
+from autograder.grading.watch import Once, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed, Setup, grade_submission, install
 
 TABLES = ("student", "submitted_assignment", "submitted_notebook", "grade", "comment")
 EMPTY: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+
+
+def test_an_interrupt_waits_for_what_has_been_begun() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    done = []
+
+    @uninterrupted()
+    def write() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert done == ["written"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_error_that_comes_with_each_look_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    log = quiet("looks")
+    log.addHandler(Once(logging.getLogger("told")))
+    for _ in range(3):
+        log.error("%s is not collected", "ann")
+        log.warning("nothing new")
+    assert caplog.messages == ["ann is not collected"]
 
 
 def graded(student: str, score: float = 3.0, seconds: float = 1.0, **stops: int) -> Graded:

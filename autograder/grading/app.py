@@ -183,7 +183,8 @@ class GradeApp(AssignmentCommand):
         with self._workers(count, packed) as workers:
             for result in results(workers, self._jobs(due, ledger, packed.key), pause):
                 self.log.debug("%s\n%s", result.student, result.log)
-                yield self._record(result, ledger)
+                with uninterrupted():  # so that what is written is told, and answered, too
+                    yield self._record(result, ledger)
 
     def _ledger(self, listing: Listing) -> Ledger:
         try:
@@ -243,6 +244,23 @@ class GradeApp(AssignmentCommand):
         """The command that grades one student again, up to the student's name."""
         words = [word for word in sys.argv[1:] if not word.startswith(("--student", "--json"))]
         return shlex.join(["autograder", *words]) + " --student="
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until what has been begun is done."""
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _terminated(*_: Any) -> NoReturn:

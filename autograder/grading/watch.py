@@ -72,6 +72,21 @@ class Arrivals:
         return True
 
 
+class Once(logging.Handler):
+    """Passes errors on to another logger, each one once: the exchange is looked at every second."""
+
+    def __init__(self, to: logging.Logger) -> None:
+        super().__init__(logging.ERROR)
+        self._to = to
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message not in self._said:
+            self._said.add(message)
+            self._to.error("%s", message)
+
+
 def quiet(name: str) -> logging.Logger:
     """A logger for what would be said again and again."""
     logger = logging.getLogger(name)
@@ -106,6 +121,8 @@ class Answers:
     def __init__(self, app: NbGrader, *, exchange: bool) -> None:
         self._app, self._exchange = app, exchange
         self._log = quiet("autograder.answers")
+        self._collecting = quiet("autograder.collect")
+        self._collecting.addHandler(Once(app.log))
 
     def collect(self) -> None:
         """Bring what students submitted to the exchange."""
@@ -114,7 +131,7 @@ class Answers:
                 coursedir=self._app.coursedir,
                 authenticator=self._app.authenticator,
                 parent=self._app,
-                log=self._log,
+                log=self._collecting,
                 update=True,
             ).start()
 
