@@ -40,10 +40,15 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Look:
-    """How things stand after a number of submissions: seconds, bytes."""
+    """How things stand after a number of submissions: seconds, bytes.
+
+    `cpu` is that of the command alone, which collects and writes; it bounds how many workers one
+    command can keep busy.
+    """
 
     done: int
     wall: float
+    cpu: float
     command: int
     worker: int
     everything: int
@@ -57,12 +62,14 @@ def main() -> int:
     arguments = parser.parse_args()
     print(f"Building {arguments.submissions} submissions ...", flush=True)
     course = build(arguments.submissions)
-    print(" done |  wall, s | a minute | command, MiB | a worker, MiB | all, MiB | gradebook, MiB")
-    before = Look(0, 0, 0, 0, 0, 0)
+    print(
+        " done |  wall, s | a minute | command, CPU s | command, MiB | a worker, MiB | all, MiB | gradebook, MiB"
+    )
+    before = Look(0, 0, 0, 0, 0, 0, 0)
     for look in grade(course, arguments.submissions, arguments.workers):
         rate = 60 * (look.done - before.done) / (look.wall - before.wall)
         print(
-            f"{look.done:5} | {look.wall:8.1f} | {rate:8.0f} | {look.command / MIB:12.1f} | "
+            f"{look.done:5} | {look.wall:8.1f} | {rate:8.0f} | {look.cpu:14.2f} | {look.command / MIB:12.1f} | "
             f"{look.worker / MIB:13.1f} | {look.everything / MIB:8.0f} | "
             f"{look.gradebook / MIB:14.2f}",
             flush=True,
@@ -119,9 +126,11 @@ def look(pid: int, root: Path, done: int, wall: float) -> Look:
             if WARDEN in process.cmdline() and parent and WARDEN not in parent.cmdline():
                 workers.add(parent)
     own = [worker.memory_full_info().uss for worker in workers]
+    times = command.cpu_times()
     return Look(
         done,
         wall,
+        times.user + times.system,
         command.memory_full_info().uss,
         sum(own) // max(1, len(own)),
         everything,
