@@ -63,17 +63,30 @@ def main() -> int:
     print(f"Building {arguments.submissions} submissions ...", flush=True)
     course = build(arguments.submissions)
     print(
-        " done |  wall, s | a minute | command, CPU s | command, MiB | a worker, MiB | all, MiB | gradebook, MiB"
+        " done",
+        " wall, s",
+        "a minute",
+        "command, CPU s",
+        "command, MiB",
+        "a worker, MiB",
+        "all, MiB",
+        "gradebook, MiB",
+        sep=" | ",
     )
     before = Look(0, 0, 0, 0, 0, 0, 0)
     for look in grade(course, arguments.submissions, arguments.workers):
         rate = 60 * (look.done - before.done) / (look.wall - before.wall)
-        print(
-            f"{look.done:5} | {look.wall:8.1f} | {rate:8.0f} | {look.cpu:14.2f} | {look.command / MIB:12.1f} | "
-            f"{look.worker / MIB:13.1f} | {look.everything / MIB:8.0f} | "
+        numbers = (
+            f"{look.done:5}",
+            f"{look.wall:8.1f}",
+            f"{rate:8.0f}",
+            f"{look.cpu:14.2f}",
+            f"{look.command / MIB:12.1f}",
+            f"{look.worker / MIB:13.1f}",
+            f"{look.everything / MIB:8.0f}",
             f"{look.gradebook / MIB:14.2f}",
-            flush=True,
         )
+        print(*numbers, sep=" | ", flush=True)
         before = look
     return 0
 
