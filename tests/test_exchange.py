@@ -157,7 +157,6 @@ def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine:
         printed, _ = watch.communicate(timeout=120)
     assert watch.returncode == 0, printed
     assert len(list(machine.exchange.glob("feedback/*[!p].html"))) == 4
-    assert (said + printed).count("is not collected: it belongs to somebody else") == 1
     for student in machine.students.values():
         assert f"{student.name}: 4.5 of 10" in said
     for role, student in machine.students.items():

@@ -1,4 +1,6 @@
-"""The fork server with one rule taken out: `python weakened.py RULE COURSE FILE_DESCRIPTOR`.
+"""The fork server with one rule taken out: `python weakened.py RULE HIDDEN FILE_DESCRIPTOR`.
+
+HIDDEN are the folders that it is to hide, joined as in PATH.
 
 For showing that a test of that rule can fail. Each function removes one rule and nothing else.
 """
@@ -45,7 +47,7 @@ def without_flag(flag: int) -> None:
 @rule
 def readable_only() -> None:
     """The course may be read, and the grader's home: the file system's allow-list."""
-    main, hidden = warden.Policy, (COURSE, str(Path.home()))
+    main, hidden = warden.Policy, HIDDEN.split(os.pathsep)
     warden.Policy = lambda readable: main((*readable, *hidden))
 
 
@@ -149,6 +151,6 @@ def end_of_descendants() -> None:
 
 
 if __name__ == "__main__":
-    rule_name, COURSE = sys.argv.pop(1), sys.argv.pop(1)
+    rule_name, HIDDEN = sys.argv.pop(1), sys.argv.pop(1)
     RULES[rule_name]()
     warden.main()
