@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -62,10 +62,9 @@ class LocalWorkers:
         return next(slot for slot in self._slots if slot.free).submit(job)
 
     def close(self, *, now: bool) -> None:
-        for slot in self._slots:
-            slot.end(now=now)
-        for slot in self._slots:
-            slot.wait()
+        with ThreadPoolExecutor(len(self._slots)) as side_by_side:
+            for slot in self._slots:
+                side_by_side.submit(slot.close, now=now)
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 
@@ -96,20 +95,16 @@ class _Slot:
         try:
             self._current = self._executor.submit(grade_submission, job)
         except BrokenProcessPool:
-            self.wait()
+            self.close(now=False)
             self._start()
             self._current = self._executor.submit(grade_submission, job)
         return self._current
 
-    def end(self, *, now: bool) -> None:
-        """Let the process end; `now`: in the middle of its work."""
+    def close(self, *, now: bool) -> None:
+        """End the process; `now`: in the middle of its work."""
         if now and self._pid.done() and self._pid.exception() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid.result(), signal.SIGKILL)
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def wait(self) -> None:
-        """Wait until the process has ended."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
