@@ -272,8 +272,13 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def note(self, stop: str) -> None:
         """Count what stopped something; "" for whatever ended the kernel."""
         if not stop:
-            stop = (isinstance(self.km, SandboxManager) and self.km.stop) or ENDED
+            stop = self._stop or ENDED
         self._stops[stop] += 1
+
+    @property
+    def _stop(self) -> str | None:
+        """Which limit of the sandbox's ended the kernel, if one did."""
+        return self.km.stop if isinstance(self.km, SandboxManager) else None
 
     async def interrupt(self) -> None:
         await ensure_async(self.km.interrupt_kernel())
@@ -285,14 +290,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         round, so this ends.
         """
         self._replacements += 1
-        if self._replacements > self.max_replacements:
-            self._given_up = TOO_OFTEN
-        while True:
-            if isinstance(self.km, SandboxManager) and self.km.stop in (Stop.CPU, Stop.WALL):
-                self._given_up = NO_TIME
-            if self._given_up:
-                self._stops["max_replacements"] += self._given_up == TOO_OFTEN
-                return
+        while not self._is_over():
             self._restart()
             for position, cell in enumerate(self._done):
                 again = copy.deepcopy(cell)
@@ -302,9 +300,20 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
                     del self._done[position]
                     break
             else:
-                break
-        if self._connection is not None:
-            self._connection.stand_in()
+                if self._connection is not None:
+                    self._connection.stand_in()
+                return
+
+    def _is_over(self) -> bool:
+        """Whether there may be no further kernel; from then on `_given_up` says why."""
+        if self._given_up:
+            return True
+        if self._stop in (Stop.CPU, Stop.WALL):
+            self._given_up = NO_TIME
+        elif self._replacements > self.max_replacements:
+            self._given_up = TOO_OFTEN
+            self.note("max_replacements")
+        return bool(self._given_up)
 
     def _execute_apart(self, cell: NotebookNode) -> None:
         """Execute a copy of a cell without touching the notebook's own."""

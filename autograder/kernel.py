@@ -114,11 +114,14 @@ class KernelConnection:
 
     async def _stand_in(self) -> None:
         order = f"__import__('autograder.endpoint').endpoint.give_up({self._raising!r})"
-        message_id = self.kernel.client.execute(
-            "", silent=True, store_history=False, user_expressions={"reply": order}
-        )
         with contextlib.suppress(WireError):
-            await self._wait(message_id, GRACE)
+            await self._wait(self._send(order), GRACE)
+
+    def _send(self, expression: str) -> str:
+        """Have an expression evaluated in the kernel; the id of the message."""
+        return self.kernel.client.execute(
+            "", silent=True, store_history=False, user_expressions={"reply": expression}
+        )
 
     async def _ask(self, request: str, budget: float) -> tuple[dict[str, Any] | None, bool]:
         """The reply, and whether it took an interrupt to get it.
@@ -126,9 +129,7 @@ class KernelConnection:
         No reply: the kernel is dead, or does not even answer to an interrupt.
         """
         question = f"__import__('autograder.endpoint').endpoint.answer({request!r})"
-        message_id = self.kernel.client.execute(
-            "", silent=True, store_history=False, user_expressions={"reply": question}
-        )
+        message_id = self._send(question)
         reply = await self._wait(message_id, budget)
         if reply is not None or not await self.kernel.is_alive():
             return reply, False

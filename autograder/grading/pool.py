@@ -63,8 +63,7 @@ class LocalWorkers:
 
     def close(self, *, now: bool) -> None:
         with ThreadPoolExecutor(len(self._slots)) as side_by_side:
-            for slot in self._slots:
-                side_by_side.submit(slot.close, now=now)
+            list(side_by_side.map(lambda slot: slot.close(now=now), self._slots))
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 

@@ -11,23 +11,25 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from autograder.execute import ENDED
 from autograder.grading.worker import Failed, Graded
+from autograder.sandbox.settings import Stop
 
 SLOWEST = 3
 STOPPED = {
     "timeout": "cells over the time limit",
     "call_timeout": "calls over the time limit",
     "judge_timeout": "tests over the time limit",
-    "cpu": "submissions over the limit of processor time",
-    "wall": "submissions over the time limit",
-    "memory": "over the memory limit",
-    "processes": "over the limit of processes",
-    "disk": "over the disk limit",
-    "files": "over the limit of files",
-    "output": "over the output limit",
-    "ended": "kernels that crashed or exited",
+    Stop.CPU: "submissions over the limit of processor time",
+    Stop.WALL: "submissions over the time limit",
+    Stop.MEMORY: "over the memory limit",
+    Stop.PROCESSES: "over the limit of processes",
+    Stop.DISK: "over the disk limit",
+    Stop.FILES: "over the limit of files",
+    Stop.OUTPUT: "over the output limit",
+    ENDED: "kernels that crashed or exited",
     "max_replacements": "given up after too many kernels",
-    "fork server": "ended from outside",
+    Stop.FORKSERVER: "ended from outside",
 }
 """What budgets are called here, by their names in a record."""
 
