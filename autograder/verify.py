@@ -21,6 +21,7 @@ from tqdm import tqdm
 from traitlets import Bool, Float, Integer
 
 from autograder.command import AssignmentCommand
+from autograder.environment import environment_variables
 from autograder.gate import Finding, Gate, Margin, equivalent
 from autograder.mutate import Mutant
 from autograder.rehearsal import OutOfTime, TestCell
@@ -116,9 +117,12 @@ def verify(
     Runs in this process, in a minute or two: the instructor's answers, and changed ones.
     """
     began = time.perf_counter()
-    os.environ.setdefault("MPLBACKEND", "agg")  # a lesson may draw; nobody is watching
     rows: list[Row] = []
-    with tqdm(disable=None if progress else True, leave=False) as bar:
+    with (
+        tqdm(disable=None if progress else True, leave=False) as bar,
+        # A lesson may draw; nobody is watching.
+        environment_variables(MPLBACKEND=os.environ.get("MPLBACKEND", "agg")),
+    ):
         bar.set_description("your own answers")
         gate = Gate(notebook, limits.seeds)
         findings = as_it_stands(gate, released)

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "autograder"
 
 # Top to bottom: a module may import only from levels above its own.
 LEVELS = (
-    {"result"},
+    {"environment", "result"},
     {"render"},
     {"wire"},
     {"compare", "endpoint"},

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import platformdirs
 
+from autograder.environment import environment_variables
+
 COMPLETE = "complete"
 SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0,
@@ -120,21 +122,12 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def writing_compiled_code(folder: Path) -> Iterator[None]:
     """Let programs that are started meanwhile keep in a folder all that JAX compiles."""
-    values = {
-        "JAX_COMPILATION_CACHE_DIR": str(folder),
+    with environment_variables(
+        JAX_COMPILATION_CACHE_DIR=str(folder),
         **{name.upper(): str(value) for name, value in SETTINGS.items()},
-        "JAX_PLATFORMS": "cpu",
-    }
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
+        JAX_PLATFORMS="cpu",
+    ):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def fingerprint(notebook: Path) -> str:
