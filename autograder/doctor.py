@@ -136,7 +136,9 @@ def isolation(sandbox: Sandbox, course: Path) -> Finding:
         said = "none: student code can read and change whatever you can. Marks are decided apart."
         return Finding("isolation", Verdict.NOTE, said)
     try:
-        why = "; ".join(f"{mode} refused: {reason}" for mode, reason in server.refused.items())
+        why = "; ".join(
+            f"{mode} refused: {reason}" for mode, reason in server.ready.refused.items()
+        )
         best = server.isolation is Isolation.NAMESPACES
         said = str(server.isolation) + (", the strongest" if best else "") + (why and f" ({why})")
         return Finding("isolation", Verdict.OK, said)

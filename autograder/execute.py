@@ -33,6 +33,7 @@ from autograder.reference import Solutions
 from autograder.render import mimebundle
 from autograder.result import MIMETYPE, CheckResult, Outcome, Report
 from autograder.sandbox.cache import compiled, keep_own_code, writing_compiled_code
+from autograder.sandbox.forkserver import ForkServerError
 from autograder.sandbox.manager import SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Spent, Stop
 from autograder.wire import Limits
@@ -45,6 +46,7 @@ STOPS = "nbgrader_jax_stops"  # notebook metadata: how often which budget stoppe
 ENDED = "ended"  # stands for a budget where a kernel ended by itself
 TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
 NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
+LOST = "The student's kernel was ended from outside. Grade the submission again."
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -95,13 +97,21 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def preprocess(
         self, nb: NotebookNode, resources: Resources, km: Any = None
     ) -> tuple[NotebookNode, Resources]:
-        """Execute all cells in order, in a kernel of their own."""
+        """Execute all cells in order, in a kernel of their own.
+
+        Raises
+        ------
+        ForkServerError
+            If something else than the submission ended its kernel: there is nothing to grade.
+        """
         self.begin_submission(resources.get("nbgrader", {}))
         nb.metadata.pop(STOPS, None)
         keep_own_code()
         self._compiled = self._compiled_code()
         self._started = time.monotonic()  # compiling is not the student's time
         nb, resources = super().preprocess(nb, resources, km)
+        if self._lost:
+            raise ForkServerError(LOST)
         for cell, report in self._reports:  # later cells may update what earlier ones displayed
             show(cell, report)
         if self._stops:
@@ -116,6 +126,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._reports: list[tuple[NotebookNode, Report]] = []
         self._replacements = 0
         self._given_up = ""
+        self._lost = False
         self._started = time.monotonic()
         self._cpu = 0.0
         self._stops: Counter[str] = Counter()
@@ -308,7 +319,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         """Whether there may be no further kernel; from then on `_given_up` says why."""
         if self._given_up:
             return True
-        if self._stop in (Stop.CPU, Stop.WALL):
+        if self._stop == Stop.FORKSERVER:
+            self._lost, self._given_up = True, LOST
+        elif self._stop in (Stop.CPU, Stop.WALL):
             self._given_up = NO_TIME
         elif self._replacements > self.max_replacements:
             self._given_up = TOO_OFTEN

@@ -111,7 +111,8 @@ def test_why_a_better_isolation_was_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = {"namespaces": "PermissionError: unshare"}
-    server = SimpleNamespace(isolation=Isolation.LANDLOCK, refused=refused, close=lambda: None)
+    ready = SimpleNamespace(refused=refused)
+    server = SimpleNamespace(isolation=Isolation.LANDLOCK, ready=ready, close=lambda: None)
     monkeypatch.setattr(doctor, "server_for", lambda *_: server)
     said = "landlock (namespaces refused: PermissionError: unshare)"
     assert doctor.isolation(Sandbox(), tmp_path).said == said

@@ -14,6 +14,7 @@ import pytest
 from distributed import LocalCluster
 from sqlalchemy import create_engine, text
 
+from tests.cluster import local_cluster
 from tests.course import Course
 from tests.lesson import ASSIGNMENT
 from tests.plain import PLAIN, PlainCourse, gradebook
@@ -46,9 +47,7 @@ def content(path: Path) -> object:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
-    ) as cluster:
+    with local_cluster() as cluster:
         yield cluster
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import LocalCluster
+from distributed import Status
 from sqlalchemy import create_engine, text
 
 from autograder.grading.files import publish, sweep
+from tests.cluster import local_cluster
 from tests.plain import PLAIN, SLOW, PlainCourse, gradebook
 from tests.postgres import Server, server
 
@@ -87,12 +88,19 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def arguments(process: psutil.Process) -> list[str]:
+    """What a process was started with; nothing if it has ended."""
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
 def workers(command: psutil.Process) -> list[psutil.Process]:
     """The processes that grade: children of the fork server."""
     return [
         worker
         for child in command.children()
-        if any("multiprocessing.forkserver" in word for word in child.cmdline())
+        if any("multiprocessing.forkserver" in word for word in arguments(child))
         for worker in child.children()
     ]
 
@@ -105,6 +113,31 @@ def finish(course: PlainCourse, undisturbed: PlainCourse, already: int, *args: s
     assert gradebook(course.url) == gradebook(undisturbed.url)
     assert course.done() == undisturbed.done()
     assert not list(course.root.glob("autograded/*/.*"))
+
+
+def wardens(command: psutil.Process) -> list[psutil.Process]:
+    """The outermost processes of the sandbox's fork servers."""
+    return [
+        process
+        for process in everyone(command)
+        if "autograder.sandbox.warden" in arguments(process)
+        and process.parent() in [command, *workers(command)]
+    ]
+
+
+def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
+    course: PlainCourse, undisturbed: PlainCourse
+) -> None:
+    with under_way(course, results=3) as command:
+        assert len(workers(command)) == 2
+        (shared,) = wardens(command)
+        shared.kill()
+        until(lambda: bool(wardens(command)))  # the worker's own, for another attempt
+        (own,) = wardens(command)
+        own.kill()
+        assert command.wait(PATIENCE) == 1
+    assert course.done() == set(QUICK_ONES)
+    finish(course, undisturbed, already=3)
 
 
 def test_kill_9_of_the_command(course: PlainCourse, undisturbed: PlainCourse) -> None:
@@ -347,21 +380,19 @@ def test_a_dask_worker_killed_again_and_again(
     course: PlainCourse, undisturbed: PlainCourse
 ) -> None:
     """Dask runs the work elsewhere, gives it up in the end, and the others are unharmed."""
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
-    ) as cluster:
-        address = f"--cluster={cluster.scheduler_address}"
+    with local_cluster() as cluster:
+        address, scheduler = f"--cluster={cluster.scheduler_address}", cluster.scheduler
         with course.start("autograder", "grade", PLAIN, address, "--json") as running:
             assert running.stdout is not None
             assert [json.loads(running.stdout.readline())["student"] for _ in QUICK_ONES]
 
             def strike() -> bool:
-                """Kill the cluster's workers whenever they have something under them."""
-                for process in psutil.Process().children():
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        words = " ".join(process.cmdline())
-                        if "multiprocessing.spawn" in words and process.children():
-                            process.kill()
+                """Kill the workers that have work. One that is only starting, Dask gives up."""
+                for nanny in cluster.workers.values():
+                    known, worker = scheduler.workers.get(nanny.worker_address), nanny.process
+                    busy = known and known.processing
+                    if busy and worker and worker.pid and worker.status == Status.running:
+                        os.kill(worker.pid, signal.SIGKILL)
                 return running.poll() is not None
 
             try:

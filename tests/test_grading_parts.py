@@ -64,7 +64,7 @@ def job(student: str) -> Job:
 class Scripted:
     """Workers that answer at once; what becomes of a student is written down beforehand."""
 
-    def __init__(self, count: int = 1, **fate: list[BaseException | None]) -> None:
+    def __init__(self, count: int = 1, **fate: list[BaseException | Failed | None]) -> None:
         self.count, self.fate = count, fate
         self.submitted: list[str] = []
 
@@ -79,6 +79,8 @@ class Scripted:
         if isinstance(error, KeyboardInterrupt):
             future.cancel()
             future.set_running_or_notify_cancel()
+        elif isinstance(error, Failed):
+            future.set_result(error)
         elif error is not None:
             future.set_exception(error)
         else:
@@ -117,6 +119,14 @@ class TestResults:
         assert list(results(workers, iter([job("a"), job("b")]))) == [
             Failed("a", "Its worker process was killed, 2 times."),
             graded("b"),
+        ]
+
+    def test_a_kernel_that_was_taken_away_costs_one_more_attempt(self) -> None:
+        lost = Failed("a", "ForkServerError: gone", again=True)
+        assert list(results(Scripted(a=[lost, None]), iter([job("a")]))) == [graded("a")]
+        assert list(results(Scripted(a=[lost, lost]), iter([job("a")]))) == [lost]
+        assert list(results(Scripted(a=[Failed("a", "no")]), iter([job("a")]))) == [
+            Failed("a", "no")
         ]
 
     def test_an_error_of_ours_is_not_tried_again(self) -> None:

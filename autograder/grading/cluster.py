@@ -7,11 +7,20 @@ and the coordinator writes the one result that it gets, so a grade is entered on
 from __future__ import annotations
 
 from concurrent.futures import Future
+from threading import Thread
 
 from distributed import Client, Worker, WorkerPlugin
 
 from autograder.grading.pool import Result
-from autograder.grading.worker import Job, Packed, grade_submission, install, prepare, uninstall
+from autograder.grading.worker import (
+    Job,
+    Packed,
+    grade_submission,
+    install,
+    prepare,
+    start_fork_server,
+    uninstall,
+)
 
 AHEAD = 2
 """Submissions under way for each thread of the cluster: the next one is there when one is done."""
@@ -30,7 +39,8 @@ class Setup(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         install(self.packed)
-        prepare(self.packed.key)
+        prepare()
+        Thread(target=start_fork_server, args=(self.packed.key,), daemon=True).start()
 
     def teardown(self, worker: Worker) -> None:
         uninstall(self.packed.key)

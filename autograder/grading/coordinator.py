@@ -135,12 +135,14 @@ class _Attempt:
     number: int
 
     def outcome(self, future: Future[Result]) -> Result | None:
-        """What came of it; None if its worker died and it may have another."""
+        """What came of it; None if that was not its fault and it may have another."""
         if future.cancelled():
             raise WorkersLostError
         error = future.exception()
         if error is None:
-            return future.result()
+            result = future.result()
+            again = isinstance(result, Failed) and result.again and self.number < ATTEMPTS
+            return None if again else result
         if not isinstance(error, BrokenExecutor):
             return Failed(self.job.student, f"{type(error).__name__}: {error}")
         if self.number < ATTEMPTS:

@@ -29,7 +29,10 @@ from autograder.grading.worker import (
     grade_submission,
     install,
     prepare,
+    start_fork_server,
+    uninstall,
 )
+from autograder.sandbox.forkserver import ForkServer, Loan
 
 Result = Graded | Failed
 
@@ -48,12 +51,16 @@ class Workers(Protocol):
 
 
 class LocalWorkers:
-    """Worker processes, each with submissions of its own."""
+    """Worker processes, each with submissions of its own; all take kernels from one server."""
 
     def __init__(self, count: int, packed: Packed) -> None:
         start_server()
+        install(packed)
+        self._kernels = start_fork_server(packed.key)
+        uninstall(packed.key)
+        loan = None if self._kernels is None else self._kernels.lend()
         self._scratch = tempfile.mkdtemp(prefix="autograder-workers-")
-        self._slots = [_Slot(packed, Path(self._scratch, str(n))) for n in range(count)]
+        self._slots = [_Slot(packed, loan, Path(self._scratch, str(n))) for n in range(count)]
 
     def slots(self) -> int:
         return len(self._slots)
@@ -64,14 +71,16 @@ class LocalWorkers:
     def close(self, *, now: bool) -> None:
         with ThreadPoolExecutor(len(self._slots)) as side_by_side:
             list(side_by_side.map(lambda slot: slot.close(now=now), self._slots))
+        if self._kernels is not None:
+            self._kernels.close()
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 
 class _Slot:
     """One worker process, replaced when it died."""
 
-    def __init__(self, packed: Packed, scratch: Path) -> None:
-        self._packed, self._scratch = packed, scratch
+    def __init__(self, packed: Packed, loan: Loan | None, scratch: Path) -> None:
+        self._packed, self._loan, self._scratch = packed, loan, scratch
         self._current: Future[Result] | None = None
         self._start()
 
@@ -82,7 +91,7 @@ class _Slot:
             1,
             context(),
             _begin,
-            (self._packed, str(self._scratch)),
+            (self._packed, self._loan, str(self._scratch)),
         )
         self._pid = self._executor.submit(os.getpid)
 
@@ -107,7 +116,7 @@ class _Slot:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(packed: Packed, scratch: str) -> None:
+def _begin(packed: Packed, loan: Loan | None, scratch: str) -> None:
     """Runs first in each worker process."""
     # Ctrl-C reaches every process of the terminal; the coordinator decides. Not SIG_IGN, which
     # kernels would inherit.
@@ -120,7 +129,9 @@ def _begin(packed: Packed, scratch: str) -> None:
         os.dup2(output.fileno(), 1)  # what kernels say as they start and end
         os.dup2(output.fileno(), 2)
     install(packed)
-    prepare(packed.key)
+    if loan is not None:
+        ForkServer.borrow(loan)
+    prepare()
 
 
 def _end_with_parent(scratch: str) -> None:

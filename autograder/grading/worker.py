@@ -36,7 +36,7 @@ from autograder.execute import STOPS
 from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.private import private_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
-from autograder.sandbox.forkserver import server_for
+from autograder.sandbox.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.settings import Sandbox
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
@@ -101,6 +101,8 @@ class Failed:
     student: str
     reason: str
     log: str = ""
+    again: bool = False
+    """Whether another attempt may go well: it was not the submission that failed."""
 
 
 _installed: dict[str, bytes | Setup] = {}
@@ -113,17 +115,17 @@ def install(packed: Packed) -> None:
     _installed[packed.key] = packed.data
 
 
-def prepare(key: str) -> None:
+def prepare() -> None:
     """Make this process a good worker: called once in each that does nothing else."""
     warnings.filterwarnings("ignore", "Object of type <.*> not in session")  # nbgrader's, harmless
     gc.freeze()  # what is there stays, and need not be looked through again and again
-    threading.Thread(target=_start_fork_server, args=(key,), daemon=True).start()
 
 
-def _start_fork_server(key: str) -> None:
+def start_fork_server(key: str) -> ForkServer | None:
     """So that the first submission need not wait for it; it meets again what goes wrong here."""
     with contextlib.suppress(Exception):
-        server_for(Sandbox(config=_setup(key).config), [])
+        return server_for(Sandbox(config=_setup(key).config), [])
+    return None
 
 
 def uninstall(key: str) -> None:
@@ -147,7 +149,8 @@ def grade_submission(job: Job) -> Graded | Failed:
                 graded = _grade(_setup(job.setup), job)
             except (Exception, SystemExit) as error:
                 journal.handle_error(error)
-                return Failed(job.student, journal.reason, journal.text)
+                again = journal.reason.startswith(ForkServerError.__name__)
+                return Failed(job.student, journal.reason, journal.text, again)
         seconds = time.perf_counter() - started
         return Graded(job.student, **graded, seconds=seconds, log=journal.text)
 

@@ -1,19 +1,20 @@
 """The grader's handle on a fork server. TRUSTED SIDE.
 
-There is one server for each way of confining, started when first needed; it ends when this
-process does, however that comes about, because its line closes.
+There is one server for each way of confining, started when first needed. Processes that this one
+starts can share it. It ends when all of them have, however that comes about, because then the last
+copy of its line is closed.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
-import itertools
 import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,29 @@ class Plan:
     isolation: str
 
 
+@dataclass(frozen=True)
+class Ready:
+    """What a fork server says of itself once it has started."""
+
+    isolation: Isolation
+    refused: dict[str, str]
+    """Why each better isolation is not the one in force."""
+    directory: Path
+    without: list[str]
+    """Private names of jax that this release lacks."""
+    seconds: float
+    """How long it took to get ready."""
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A running fork server, for a process that is being started: only then can this be pickled."""
+
+    plan: Plan
+    line: socket.socket
+    ready: Ready
+
+
 class ForkServer:
     """A running fork server.
 
@@ -71,46 +95,71 @@ class ForkServer:
                 server = cls._running[plan] = cls(plan)
             return server
 
-    def __init__(self, plan: Plan) -> None:
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._numbers = itertools.count(1)
+    @classmethod
+    def borrow(cls, loan: Loan) -> None:
+        """Have the server that another process has lent where `shared` looks for one."""
+        with cls._starting:
+            cls._running[loan.plan] = cls(loan.plan, loan)
+
+    def __init__(self, plan: Plan, loan: Loan | None = None) -> None:
+        self.plan = plan
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
-            [*self.command, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-            env=server_environment(),
-            start_new_session=True,
-        )
-        theirs.close()
+        self._process: subprocess.Popen[bytes] | None = None  # None: it belongs to another process
+        if loan is None:
+            self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._process = self._start(theirs)
+            self.ready = self._answer()
+            atexit.register(self.close)
+        else:
+            self._line, self.ready = loan.line, loan.ready
+        self.isolation, self.directory = self.ready.isolation, self.ready.directory
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        with theirs:
+            return subprocess.Popen(
+                [*self.command, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                env=server_environment(),
+                start_new_session=True,
+            )
+
+    def _answer(self) -> Ready:
+        """Say what is wanted, and wait until the server has started."""
+        configuration = {"isolation": self.plan.isolation, "readable": self.plan.policy.readable}
         self._line.settimeout(START_TIMEOUT)
-        configuration = {"isolation": plan.isolation, "readable": plan.policy.readable}
         self._line.send(json.dumps(configuration).encode())
         answer = json.loads(self._line.recv(1 << 16) or "{}")
         self._line.settimeout(None)
-        if "directory" not in answer:
-            self.close()
-            if "refused" in answer:
-                reasons = "; ".join(f"{mode}: {why}" for mode, why in answer["refused"].items())
-                raise IsolationUnavailable(reasons)
-            raise ForkServerError(answer.get("failed", "The fork server ended while it started."))
-        self.isolation = Isolation(answer["isolation"])
-        self.refused: dict[str, str] = answer["refused"]
-        self.without: list[str] = answer["without"]
-        self.seconds: float = answer["seconds"]
-        self.directory = Path(answer["directory"])
-        atexit.register(self.close)
+        if "directory" in answer:
+            made = {
+                "isolation": Isolation(answer["isolation"]),
+                "directory": Path(answer["directory"]),
+            }
+            return Ready(**{**answer, **made})
+        self._end()
+        if "refused" in answer:
+            reasons = "; ".join(f"{mode}: {why}" for mode, why in answer["refused"].items())
+            raise IsolationUnavailable(reasons)
+        raise ForkServerError(answer.get("failed", "The fork server ended while it started."))
+
+    def lend(self) -> Loan:
+        """This server, for a process that is about to be started."""
+        return Loan(self.plan, self._line, self.ready)
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        try:
+            return self._line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:  # it has nothing to say, as usual
+            return True
+        except OSError:
+            return False
 
     def new_directory(self) -> Path:
         """A directory for the sockets of one kernel, which nobody else can enter."""
-        directory = self.directory / f"k{next(self._numbers)}"
-        directory.mkdir(mode=0o700)
-        return directory
+        return Path(tempfile.mkdtemp(prefix="k", dir=self.directory))
 
     def spawn(self, descriptors: list[int]) -> None:
         """Fork a supervisor that owns copies of these: its line, sockets, the submission.
@@ -128,16 +177,20 @@ class ForkServer:
             raise ForkServerError(f"The fork server has ended ({error}).") from error
 
     def close(self) -> None:
-        """End the server, its kernels, and what they left on the disk."""
+        """End the server, its kernels, and what they left on the disk; or give it back."""
         atexit.unregister(self.close)
+        self._end()
+        if self._process is not None:
+            remove_tree(self.directory)
+
+    def _end(self) -> None:
         self._line.close()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if directory := getattr(self, "directory", None):
-            remove_tree(directory)
+        if self._process is not None:
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
 
 def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:

@@ -20,6 +20,7 @@ BLUE, ORANGE, GREY = "#2b6cb0", "#d9822b", "#8a94a0"
 STYLES = ("-", ":", "-.", "--", "-")  # so that curves differ in more than colour
 
 
+@jax.jit
 def logistic(x: ArrayLike) -> Array:
     """Squeeze any real number into the interval between 0 and 1.
 
@@ -40,6 +41,7 @@ def _times_log(a: Array, q: Array) -> Array:
     return jnp.where(a == 0, 0.0, a * jnp.log(jnp.where(a == 0, 1.0, q)))
 
 
+@jax.jit
 def binary_cross_entropy(y: ArrayLike, p: ArrayLike) -> Array:
     """The log likelihood of each label ``y``, if class 1 has probability ``p``.
 
