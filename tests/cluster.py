@@ -11,12 +11,15 @@ from distributed import LocalCluster
 
 
 @contextlib.contextmanager
-def local_cluster() -> Iterator[LocalCluster]:
-    """Two workers of one thread each. Dask sets variables for them in this process."""
+def local_cluster(workers: int = 2) -> Iterator[LocalCluster]:
+    """Workers of one thread each. Dask sets variables for them in this process."""
     with (
         mock.patch.dict(os.environ),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            host="127.0.0.1",
         ) as cluster,
     ):
         yield cluster

@@ -408,6 +408,19 @@ def test_a_dask_worker_killed_again_and_again(
         finish(course, undisturbed, 3, address)
 
 
+def test_a_cluster_that_has_no_worker_yet(course: PlainCourse, undisturbed: PlainCourse) -> None:
+    course.hand_in("zoe")
+    with local_cluster(workers=0) as cluster:
+        address = f"--cluster={cluster.scheduler_address}"
+        with course.start("autograder", "grade", PLAIN, address) as running:
+            assert running.stdout is not None
+            assert "The cluster has no worker yet. Waiting" in running.stdout.readline()
+            cluster.scale(1)
+            printed, _ = running.communicate(timeout=PATIENCE)
+    assert "4 graded, 0 already done, 0 failed" in printed
+    assert gradebook(course.url) == gradebook(undisturbed.url)
+
+
 def test_no_scheduler_at_the_address(course: PlainCourse) -> None:
     printed = course.grade("--cluster=tcp://127.0.0.1:1", status=1)
     assert "There is no Dask scheduler at tcp://127.0.0.1:1" in "\n".join(printed)

@@ -61,9 +61,13 @@ class DaskWorkers:
         self._client.register_plugin(self._plugin)
         self._executor = self._client.get_executor(pure=False)
 
+    @property
+    def threads(self) -> int:
+        """How many submissions the workers grade at a time; a cluster may have none yet."""
+        return sum(self._client.nthreads().values())
+
     def slots(self) -> int:
-        # A cluster that grows with its work may have no worker yet.
-        return AHEAD * max(1, sum(self._client.nthreads().values()))
+        return AHEAD * max(1, self.threads)
 
     def submit(self, job: Job) -> Future[Result]:
         return self._executor.submit(grade_submission, job)

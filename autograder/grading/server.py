@@ -1,7 +1,7 @@
 """The process from which workers are forked. TRUSTED SIDE; standard library only.
 
-It has imported nbgrader and JAX, and has not started JAX, so that forking is safe. A worker that
-is forked from it is there in milliseconds.
+It has imported nbgrader, JAX and what draws, and has not started JAX, so that forking is safe. A
+worker that is forked from it is there in milliseconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import multiprocessing
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
-PRELOADED = ["autograder.quick", "jax", "autograder.grading.worker"]
+PRELOADED = ["autograder.quick", "jax", "matplotlib.pyplot", "autograder.grading.worker"]
 
 
 def context() -> ForkServerContext:
