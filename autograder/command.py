@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,13 @@ DB: dict[str, Any] = {
 STUDENT: dict[str, Any] = {
     "student": ("CourseDirectory.student_id", "Only these students: a name, or a pattern (a*).")
 }
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class StrictLoader(KVArgParseConfigLoader):

@@ -27,7 +27,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from autograder.command import ALIASES, DB, Command, missing_file
+from autograder.command import ALIASES, DB, Command, cores, missing_file
 from autograder.sandbox.cache import cache_directory
 from autograder.sandbox.forkserver import ForkServerError, server_for
 from autograder.sandbox.policy import PolicyError
@@ -148,14 +148,13 @@ def isolation(sandbox: Sandbox, course: Path) -> Finding:
 
 def machine(sandbox: Sandbox, course: Path) -> Iterator[Finding]:
     """Cores, memory and disk, against what grading may take."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     free, total = memory()
     said = (
-        f"{platform.system()} {platform.release()}, {platform.machine()}; {cores} cores; "
+        f"{platform.system()} {platform.release()}, {platform.machine()}; {cores()} cores; "
         f"{free / (1 << 30):.1f} of {total / (1 << 30):.1f} GiB of memory free"
     )
     fits = free // sandbox.memory
-    if fits < (cores or 1):
+    if fits < cores():
         said += f", enough for {fits} kernels that take all of their {size(sandbox.memory)}"
         remedy = f"autograder grade ASSIGNMENT --workers={max(fits, 1)}"
         yield Finding("machine", Verdict.NOTE, said, remedy)

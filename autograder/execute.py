@@ -108,7 +108,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         nb.metadata.pop(STOPS, None)
         keep_own_code()
         self._compiled = self._compiled_code()
-        self._started = time.monotonic()  # compiling is not the student's time
+        self._started = time.monotonic()  # once more: compiling is not the student's time
         nb, resources = super().preprocess(nb, resources, km)
         if self._lost:
             raise ForkServerError(LOST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import signal
 import sys
@@ -17,7 +16,7 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Integer, Unicode, default
 
-from autograder.command import ALIASES, DB, STUDENT, AssignmentCommand
+from autograder.command import ALIASES, DB, STUDENT, AssignmentCommand, cores
 from autograder.grading.coordinator import Listing, Submission, WorkersLostError, results
 from autograder.grading.ledger import BusyError, CannotWriteError, Ledger
 from autograder.grading.pool import LocalWorkers, Workers
@@ -97,7 +96,7 @@ class GradeApp(AssignmentCommand):
 
     @default("workers")
     def _workers_default(self) -> int:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        return cores()
 
     @default("classes")
     def _classes_default(self) -> list[type]:
