@@ -200,7 +200,7 @@ def test_nothing_is_left_when_one_is_killed(lonely: Grader, victim: str) -> None
     server = lonely.ask(about=True)["servers"][0]
     warden = psutil.Process(server["warden"])
     zygote = warden.children()[0]
-    lonely.send(DAEMON, SLEEP)
+    lonely.send(DAEMON + SLEEP)
     assert eventually(lambda: len(zygote.children(recursive=True)) >= 3)
     supervisor = zygote.children()[0]
     kernel = supervisor.children()[0]
