@@ -19,7 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
@@ -47,6 +47,7 @@ ENDED = "ended"  # stands for a budget where a kernel ended by itself
 TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
 NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
 LOST = "The student's kernel was ended from outside. Grade the submission again."
+EVERYDAY = "import autograder.sandbox.everyday\nautograder.sandbox.everyday.{}()"
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -247,13 +248,19 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             return None
 
     def _compile_into(self, folder: Path) -> None:
-        """Grade the instructor's own notebook in an ordinary kernel that keeps what it compiles."""
+        """Grade the instructor's own notebook in an ordinary kernel that keeps what it compiles.
+
+        Two cells around it add what students are likely to write in its place.
+        """
         self.log.info("Compiling the instructor's notebook, once for the whole class")
         notebook = self._source_notebook()
         execute = Execute(parent=self.parent, kernel_manager_class=AsyncKernelManager)
         resources = {"metadata": {"path": str(notebook.parent)}, "nbgrader": self._identity}
+        executed = nbformat.read(notebook, as_version=4)
+        executed.cells.insert(0, new_code_cell(EVERYDAY.format("watch")))
+        executed.cells.append(new_code_cell(EVERYDAY.format("compile_everyday_code")))
         with writing_compiled_code(folder):
-            execute.preprocess(nbformat.read(notebook, as_version=4), resources)
+            execute.preprocess(executed, resources)
 
     @property
     def _coursedir(self) -> Any:

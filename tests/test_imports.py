@@ -31,6 +31,7 @@ LEVELS = (
     {"kernel"},
     {
         "sandbox.cache",
+        "sandbox.everyday",
         "sandbox.kernelapp",
         "sandbox.policy",
         "sandbox.settings",
