@@ -140,6 +140,21 @@ def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
     finish(course, undisturbed, already=3)
 
 
+def test_nbgrader_does_not_grade_what_lost_its_kernel(course: PlainCourse) -> None:
+    with course.start("nbgrader", "autograde", PLAIN, "--student=zoe") as running:
+        command = psutil.Process(running.pid)
+
+        def at_work() -> bool:
+            return any(len(each.children(recursive=True)) >= 3 for each in wardens(command))
+
+        until(at_work)
+        wardens(command)[0].kill()
+        printed, _ = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 1
+    assert "The student's kernel was ended from outside. Grade the submission again." in printed
+    assert not course.done()
+
+
 def test_kill_9_of_the_command(course: PlainCourse, undisturbed: PlainCourse) -> None:
     with under_way(course, results=3) as command:
         family = everyone(command)
