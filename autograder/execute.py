@@ -111,7 +111,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._compiled = self._compiled_code()
         self._started = time.monotonic()  # once more: compiling is not the student's time
         nb, resources = super().preprocess(nb, resources, km)
-        if self._lost:
+        if self._given_up == LOST:
             raise ForkServerError(LOST)
         for cell, report in self._reports:  # later cells may update what earlier ones displayed
             show(cell, report)
@@ -127,7 +127,6 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._reports: list[tuple[NotebookNode, Report]] = []
         self._replacements = 0
         self._given_up = ""
-        self._lost = False
         self._started = time.monotonic()
         self._cpu = 0.0
         self._stops: Counter[str] = Counter()
@@ -327,7 +326,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if self._given_up:
             return True
         if self._stop == Stop.FORKSERVER:
-            self._lost, self._given_up = True, LOST
+            self._given_up = LOST
         elif self._stop in (Stop.CPU, Stop.WALL):
             self._given_up = NO_TIME
         elif self._replacements > self.max_replacements:

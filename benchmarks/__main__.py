@@ -14,11 +14,11 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
-from distributed import LocalCluster
 
 from benchmarks.classroom import Classroom, build
 from benchmarks.measure import Bare, Usage, measured
 from benchmarks.profile import Row, shares
+from tests.cluster import local_cluster
 from tests.course import Course
 from tests.lesson import ASSIGNMENT, ROOT
 
@@ -71,9 +71,7 @@ def ways(chosen: list[str]) -> dict[str, Callable[[Course], object]]:
     """How each way grades a course."""
 
     def dask(course: Course) -> None:
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as cluster:
+        with local_cluster() as cluster:
             course.autograder("grade", ASSIGNMENT, f"--cluster={cluster.scheduler_address}")
 
     def stock(course: Course) -> None:

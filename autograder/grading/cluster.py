@@ -40,7 +40,7 @@ class Setup(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         install(self.packed)
         prepare()
-        Thread(target=start_fork_server, args=(self.packed.key,), daemon=True).start()
+        Thread(target=start_fork_server, args=(self.packed,), daemon=True).start()
 
     def teardown(self, worker: Worker) -> None:
         uninstall(self.packed.key)

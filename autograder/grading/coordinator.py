@@ -141,10 +141,9 @@ class _Attempt:
         error = future.exception()
         if error is None:
             result = future.result()
-            again = isinstance(result, Failed) and result.again and self.number < ATTEMPTS
-            return None if again else result
-        if not isinstance(error, BrokenExecutor):
-            return Failed(self.job.student, f"{type(error).__name__}: {error}")
-        if self.number < ATTEMPTS:
-            return None
-        return Failed(self.job.student, f"Its worker process was killed, {ATTEMPTS} times.")
+            again = isinstance(result, Failed) and result.again
+        elif again := isinstance(error, BrokenExecutor):
+            result = Failed(self.job.student, f"Its worker process was killed, {ATTEMPTS} times.")
+        else:
+            result = Failed(self.job.student, f"{type(error).__name__}: {error}")
+        return None if again and self.number < ATTEMPTS else result

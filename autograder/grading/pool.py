@@ -30,7 +30,6 @@ from autograder.grading.worker import (
     install,
     prepare,
     start_fork_server,
-    uninstall,
 )
 from autograder.sandbox.forkserver import ForkServer, Loan
 
@@ -55,9 +54,7 @@ class LocalWorkers:
 
     def __init__(self, count: int, packed: Packed) -> None:
         start_server()
-        install(packed)
-        self._kernels = start_fork_server(packed.key)
-        uninstall(packed.key)
+        self._kernels = start_fork_server(packed)
         loan = None if self._kernels is None else self._kernels.lend()
         self._scratch = tempfile.mkdtemp(prefix="autograder-workers-")
         self._slots = [_Slot(packed, loan, Path(self._scratch, str(n))) for n in range(count)]

@@ -68,6 +68,11 @@ class Packed:
     key: str
     data: bytes
 
+    def unpacked(self) -> Setup:
+        """The setup; raises what unpickling does."""
+        setup: Setup = pickle.loads(self.data)  # noqa: S301 - the coordinator's own
+        return setup
+
 
 @dataclass(frozen=True)
 class Job:
@@ -105,14 +110,14 @@ class Failed:
     """Whether another attempt may go well: it was not the submission that failed."""
 
 
-_installed: dict[str, bytes | Setup] = {}
+_installed: dict[str, Packed | Setup] = {}
 # nbgrader changes the working directory, which belongs to a process: one submission at a time.
 _one_at_a_time = threading.Lock()
 
 
 def install(packed: Packed) -> None:
     """Give this process a setup. Called once in each worker; must not fail."""
-    _installed[packed.key] = packed.data
+    _installed[packed.key] = packed
 
 
 def prepare() -> None:
@@ -121,10 +126,10 @@ def prepare() -> None:
     gc.freeze()  # what is there stays, and need not be looked through again and again
 
 
-def start_fork_server(key: str) -> ForkServer | None:
+def start_fork_server(packed: Packed) -> ForkServer | None:
     """So that the first submission need not wait for it; it meets again what goes wrong here."""
     with contextlib.suppress(Exception):
-        return server_for(Sandbox(config=_setup(key).config), [])
+        return server_for(Sandbox(config=packed.unpacked().config), [])
     return None
 
 
@@ -135,8 +140,8 @@ def uninstall(key: str) -> None:
 
 def _setup(key: str) -> Setup:
     found = _installed[key]
-    if isinstance(found, bytes):  # not before it is needed: an error belongs to a submission
-        _installed[key] = found = pickle.loads(found)  # noqa: S301 - the coordinator's own
+    if isinstance(found, Packed):  # not before it is needed: an error belongs to a submission
+        _installed[key] = found = found.unpacked()
     return found
 
 
