@@ -33,7 +33,7 @@ from autograder.reference import Solutions
 from autograder.render import mimebundle
 from autograder.result import MIMETYPE, CheckResult, Outcome, Report
 from autograder.sandbox.cache import compiled, keep_own_code, writing_compiled_code
-from autograder.sandbox.forkserver import ForkServerError
+from autograder.sandbox.forkserver import LOST, ForkServerError
 from autograder.sandbox.manager import SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Spent, Stop
 from autograder.wire import Limits
@@ -46,7 +46,6 @@ STOPS = "nbgrader_jax_stops"  # notebook metadata: how often which budget stoppe
 ENDED = "ended"  # stands for a budget where a kernel ended by itself
 TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
 NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
-LOST = "The student's kernel was ended from outside. Grade the submission again."
 EVERYDAY = "import autograder.sandbox.everyday\nautograder.sandbox.everyday.{}()"
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
@@ -110,9 +109,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         keep_own_code()
         self._compiled = self._compiled_code()
         self._started = time.monotonic()  # once more: compiling is not the student's time
-        nb, resources = super().preprocess(nb, resources, km)
-        if self._given_up == LOST:
-            raise ForkServerError(LOST)
+        try:
+            nb, resources = super().preprocess(nb, resources, km)
+        finally:
+            if self._given_up == LOST:
+                raise ForkServerError(LOST)
         for cell, report in self._reports:  # later cells may update what earlier ones displayed
             show(cell, report)
         if self._stops:
@@ -308,7 +309,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         """
         self._replacements += 1
         while not self._is_over():
-            self._restart()
+            try:
+                self._restart()
+            except ForkServerError:
+                self._given_up = LOST
+                return
             for position, cell in enumerate(self._done):
                 again = copy.deepcopy(cell)
                 try:

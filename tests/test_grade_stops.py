@@ -74,10 +74,15 @@ def under_way(course: PlainCourse, *args: str, results: int) -> Iterator[psutil.
                     process.kill()
 
 
-def everyone(command: psutil.Process) -> list[psutil.Process]:
+def children(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
+    """Nothing if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return [command, *command.children(recursive=True)]
+        return process.children(recursive=recursive)
     return []
+
+
+def everyone(command: psutil.Process) -> list[psutil.Process]:
+    return [command, *children(command, recursive=True)]
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -99,9 +104,9 @@ def workers(command: psutil.Process) -> list[psutil.Process]:
     """The processes that grade: children of the fork server."""
     return [
         worker
-        for child in command.children()
+        for child in children(command)
         if any("multiprocessing.forkserver" in word for word in arguments(child))
-        for worker in child.children()
+        for worker in children(child)
     ]
 
 
@@ -118,11 +123,19 @@ def finish(course: PlainCourse, undisturbed: PlainCourse, already: int, *args: s
 def wardens(command: psutil.Process) -> list[psutil.Process]:
     """The outermost processes of the sandbox's fork servers."""
     return [
-        process
-        for process in everyone(command)
-        if "autograder.sandbox.warden" in arguments(process)
-        and process.parent() in [command, *workers(command)]
+        child
+        for process in (command, *workers(command))
+        for child in children(process)
+        if "autograder.sandbox.warden" in arguments(child)
     ]
+
+
+def kernels(command: psutil.Process) -> list[psutil.Process]:
+    """The students' kernels: warden, zygote, supervisor, kernel."""
+    generation = wardens(command)
+    for _ in range(3):
+        generation = [child for process in generation for child in children(process)]
+    return generation
 
 
 def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
@@ -143,11 +156,7 @@ def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
 def test_nbgrader_does_not_grade_what_lost_its_kernel(course: PlainCourse) -> None:
     with course.start("nbgrader", "autograde", PLAIN, "--student=zoe") as running:
         command = psutil.Process(running.pid)
-
-        def at_work() -> bool:
-            return any(len(each.children(recursive=True)) >= 3 for each in wardens(command))
-
-        until(at_work)
+        until(lambda: bool(kernels(command)))
         wardens(command)[0].kill()
         printed, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 1
@@ -407,7 +416,8 @@ def test_a_dask_worker_killed_again_and_again(
                     known, worker = scheduler.workers.get(nanny.worker_address), nanny.process
                     busy = known and known.processing
                     if busy and worker and worker.pid and worker.status == Status.running:
-                        os.kill(worker.pid, signal.SIGKILL)
+                        with contextlib.suppress(ProcessLookupError):  # it was struck just now
+                            os.kill(worker.pid, signal.SIGKILL)
                 return running.poll() is not None
 
             try:

@@ -24,6 +24,7 @@ from autograder.sandbox.landlock import remove_tree
 from autograder.sandbox.policy import Policy, environment, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
+LOST = "The student's kernel was ended from outside. Grade the submission again."
 START_TIMEOUT = 120.0  # seconds; two on an idle machine
 HELP = (
     "Student code cannot be kept apart from your files on this system: {reasons}. To proceed: "
@@ -34,7 +35,7 @@ HELP = (
 
 
 class ForkServerError(RuntimeError):
-    """The fork server could not be started, or has ended."""
+    """The fork server could not be started, or has ended, and with it a kernel."""
 
 
 @dataclass(frozen=True)

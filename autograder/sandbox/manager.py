@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
-from autograder.sandbox.forkserver import server_for
+from autograder.sandbox.forkserver import LOST, ForkServerError, server_for
 from autograder.sandbox.provisioner import NAME, SandboxProvisioner
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop
 
@@ -80,8 +80,10 @@ class SandboxClient(AsyncKernelClient):
 
         Raises
         ------
+        ForkServerError
+            If something else than the submission ends the kernel first.
         RuntimeError
-            If the kernel ends first, or takes longer than `timeout` seconds.
+            If it ends by itself first, or takes longer than `timeout` seconds.
         """
         deadline = time.monotonic() + (timeout or 60.0)
         while time.monotonic() < deadline:
@@ -91,6 +93,8 @@ class SandboxClient(AsyncKernelClient):
             ) and await self._answered(self.iopub_channel, asked, 0.1, deadline):
                 return
             if not await self.is_alive():
+                if self.parent.stop == Stop.FORKSERVER:
+                    raise ForkServerError(LOST)
                 raise RuntimeError(f"The kernel ended before it was ready. {self._failure()}")
         raise RuntimeError(f"The kernel was not ready within {timeout:g} seconds.")
 

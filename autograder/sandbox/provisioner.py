@@ -135,7 +135,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         if "failed" in end:
             self.failure = end["failed"]
             self.log.error("A kernel could not be started:\n%s", self.failure)
-        if "exit" not in end and self.stop is None:
+        if not end and self.stop is None:
             self.stop = Stop.FORKSERVER
         self.exit_code = end.get("exit", VANISHED)
         self.stop = self.stop or end.get("stop")
