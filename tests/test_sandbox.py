@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -25,7 +26,7 @@ from traitlets.config import Config
 from autograder.sandbox import forkserver, policy, warm
 from autograder.sandbox.cache import COMPLETE, KEPT, compiled, fingerprint, writing_compiled_code
 from autograder.sandbox.everyday import Shapes
-from autograder.sandbox.forkserver import ForkServer, server_for
+from autograder.sandbox.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.isolation import Usage
 from autograder.sandbox.manager import SandboxManager
 from autograder.sandbox.policy import PolicyError, policy_for
@@ -185,6 +186,24 @@ class TestEachKernelIsFresh:
         (folder / "big.bin").write_bytes(bytes(3 << 20))
         with pytest.raises(AssertionError, match=r"ended before it was ready\..*No space left"):
             grader.run("1", folder=folder, settings={"disk": 1 << 20})
+
+
+def test_a_kernel_lost_while_it_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ForkServer, "_running", {})
+    server = server_for(Sandbox(), [])
+    assert server is not None
+    assert server._process is not None
+    warden = psutil.Process(server._process.pid)
+    warden.children()[0].suspend()  # the zygote: it will fork nothing
+    manager = SandboxManager(kernel_name="python3")
+    client = NotebookClient(new_notebook(), km=manager, resources={"metadata": {"path": tmp_path}})
+    try:
+        client.start_new_kernel()
+        warden.kill()
+        with pytest.raises(ForkServerError, match="ended from outside"):
+            client.start_new_kernel_client()
+    finally:
+        server.close()
 
 
 class TestIsolationIsRequired:
