@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ASSIGNMENT ?= logistic_regression
 SUBMISSIONS ?= 40
+OPTIONS ?=
 
 STAMP := .venv/.installed
 # nbgrader starts `alembic` by its bare name, so the programs of .venv must be on PATH.
@@ -25,8 +26,8 @@ install: $(STAMP) ## set up .venv, as every other target does when it needs it
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 	@$(IN_VENV) python -m tests.demo
 
-bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40)
-	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)"
+bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40, OPTIONS=--long)
+	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)" $(OPTIONS)
 
 test: $(STAMP) ## run every test and measure coverage
 	@echo "Running the tests (a few minutes) ..."

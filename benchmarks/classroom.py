@@ -81,11 +81,13 @@ class Classroom:
 
     kit: Course
     stock: Course
+    stock_long: Course
+    """Here the lesson's long training cells are executed; in the others they are skipped."""
     what: dict[str, str]
 
 
-def build(folder: Path, size: int, *, long: bool) -> Classroom:
-    """Make both courses.
+def build(folder: Path, size: int) -> Classroom:
+    """Make the courses.
 
     Parameters
     ----------
@@ -93,27 +95,29 @@ def build(folder: Path, size: int, *, long: bool) -> Classroom:
         Where; emptied first.
     size
         How many submissions, at most 40.
-    long
-        Whether the lesson's long training cells are executed, in both.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    kit, stock = make(folder / "kit", long=long), make_stock(folder / "stock", long=long)
+    kit = make(folder / "kit")
+    stock = make_stock(folder / "stock", long=False)
+    stock_long = make_stock(folder / "stock-long", long=True)
     chosen = kinds()[:size]
     students = [f"student-{n:02}" for n in range(1, len(chosen) + 1)]
     random.Random(SEED).shuffle(students)
     for student, (_, maker) in zip(students, chosen, strict=True):
-        for course in (kit, stock):
+        for course in (kit, stock, stock_long):
             course.submit(student, maker(course))
-    return Classroom(kit, stock, dict(zip(students, (kind for kind, _ in chosen), strict=True)))
+    return Classroom(
+        kit, stock, stock_long, dict(zip(students, (kind for kind, _ in chosen), strict=True))
+    )
 
 
-def make(root: Path, *, long: bool) -> Course:
-    """A course with the lesson as it is, or with its long cells executed."""
-    return finished(root, (ROOT / "nbgrader_config.py").read_text(), long=long)
+def make(root: Path) -> Course:
+    """A course with the lesson as it is."""
+    return finished(root, (ROOT / "nbgrader_config.py").read_text())
 
 
 def make_stock(root: Path, *, long: bool) -> Course:
-    """The same lesson with plain tests, and nbgrader's own way of running them."""
+    """The lesson with plain tests and nbgrader's own way of running them; `long` runs all cells."""
     config = (ROOT / "nbgrader_config.py").read_text()
     kept, skipping = [], False
     for line in config.splitlines():
@@ -126,7 +130,9 @@ def make_stock(root: Path, *, long: bool) -> Course:
     return finished(root, "\n".join(kept), long=long, tests=STOCK_TESTS)
 
 
-def finished(root: Path, config: str, *, long: bool, tests: dict[str, str] | None = None) -> Course:
+def finished(
+    root: Path, config: str, *, long: bool = False, tests: dict[str, str] | None = None
+) -> Course:
     """Write a course's source and generate its assignment."""
     shutil.copytree(ROOT / "source", root / "source")
     (root / "nbgrader_config.py").write_text(config)

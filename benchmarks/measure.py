@@ -23,7 +23,7 @@ class Bare(Course):
 
 PERIOD = 0.1
 """Seconds between looks. A process's last look counts, so its CPU is short by this at most."""
-MEMORY_EVERY = 10
+MEMORY_EVERY = 20
 """Looks for one at the memory: to add up a process's pages takes milliseconds and stops it."""
 
 
