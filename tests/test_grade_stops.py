@@ -439,11 +439,25 @@ def test_a_cluster_that_has_no_worker_yet(course: PlainCourse, undisturbed: Plai
         address = f"--cluster={cluster.scheduler_address}"
         with course.start("autograder", "grade", PLAIN, address) as running:
             assert running.stdout is not None
-            assert "The cluster has no worker yet. Waiting" in running.stdout.readline()
+            assert "The cluster has no worker. Waiting" in running.stdout.readline()
             cluster.scale(1)
             printed, _ = running.communicate(timeout=PATIENCE)
     assert "4 graded, 0 already done, 0 failed" in printed
     assert gradebook(course.url) == gradebook(undisturbed.url)
+
+
+def test_a_cluster_that_loses_all_its_workers(course: PlainCourse) -> None:
+    with local_cluster() as cluster:
+        address = f"--cluster={cluster.scheduler_address}"
+        with course.start("autograder", "grade", PLAIN, address) as running:
+            assert running.stdout is not None
+            assert all(running.stdout.readline().startswith("[") for _ in QUICK_ONES)
+            cluster.scale(0)
+            assert "The cluster has no worker. Waiting" in running.stdout.readline()
+            running.send_signal(signal.SIGINT)
+            running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130
+    assert course.done() == set(QUICK_ONES)
 
 
 def test_no_scheduler_at_the_address(course: PlainCourse) -> None:

@@ -210,13 +210,10 @@ class GradeApp(AssignmentCommand):
                 missing.name,
             )
         try:
-            workers = DaskWorkers(self.cluster, packed)
+            return DaskWorkers(self.cluster, packed, self.log)
         except OSError as error:
             self.fail("There is no Dask scheduler at %s: %s", self.cluster, error)
             raise
-        if not workers.threads:
-            self.log.warning("The cluster has no worker yet. Waiting for one.")
-        return workers
 
     def _jobs(
         self, due: Iterable[Submission | None], ledger: Ledger, setup: str

@@ -6,8 +6,10 @@ and the coordinator writes the one result that it gets, so a grade is entered on
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import Future
-from threading import Thread
+from logging import Logger
+from threading import Event, Thread
 
 from distributed import Client, Worker, WorkerPlugin
 
@@ -25,9 +27,11 @@ from autograder.grading.worker import (
 AHEAD = 2
 """Submissions under way for each thread of the cluster: the next one is there when one is done."""
 
-
 CONNECT = 10.0
 """Seconds to look for the scheduler."""
+
+LOOK = 2.0
+"""Seconds between looks at whether there is a worker."""
 
 
 class Setup(WorkerPlugin):
@@ -47,7 +51,7 @@ class Setup(WorkerPlugin):
 
 
 class DaskWorkers:
-    """The workers of a Dask scheduler.
+    """The workers of a Dask scheduler. Says so when there is none, and waits.
 
     Raises
     ------
@@ -55,11 +59,24 @@ class DaskWorkers:
         If there is no scheduler at the address.
     """
 
-    def __init__(self, address: str, packed: Packed) -> None:
+    def __init__(self, address: str, packed: Packed, log: Logger) -> None:
         self._client = Client(address, timeout=CONNECT)
         self._plugin = Setup(packed)
         self._client.register_plugin(self._plugin)
         self._executor = self._client.get_executor(pure=False)
+        self._closed = Event()
+        self._watching = Thread(target=self._watch, args=(log,), daemon=True)
+        self._watching.start()
+
+    def _watch(self, log: Logger) -> None:
+        """Cluster managers replace workers; what to do about none at all, a person decides."""
+        waiting = False
+        with contextlib.suppress(OSError):  # the scheduler is gone, which the coordinator finds
+            while not self._closed.is_set():
+                if not self.threads and not waiting:
+                    log.warning("The cluster has no worker. Waiting for one.")
+                waiting = not self.threads
+                self._closed.wait(LOOK)
 
     @property
     def threads(self) -> int:
@@ -73,6 +90,8 @@ class DaskWorkers:
         return self._executor.submit(grade_submission, job)
 
     def close(self, *, now: bool) -> None:
+        self._closed.set()
+        self._watching.join(LOOK)
         # What is still under way is cancelled when its client goes, as far as Dask can.
         self._client.unregister_worker_plugin(self._plugin.name)
         self._client.close()
