@@ -126,22 +126,28 @@ def pip() -> str:
     return f"{shlex.quote(sys.executable)} -m pip"
 
 
-def isolation(sandbox: Sandbox, course: Path) -> Finding:
-    """Which isolation grading gets here, and why no better one."""
+def isolation(sandbox: Sandbox, course: Path) -> Iterator[Finding]:
+    """Which isolation grading gets here, why no better one, and how well kernels start in it."""
     try:
         server = server_for(sandbox, [course])
     except (IsolationUnavailable, PolicyError, ForkServerError) as error:
-        return Finding("isolation", Verdict.MEND, str(error))
+        yield Finding("isolation", Verdict.MEND, str(error))
+        return
     if server is None:
         said = "none: student code can read and change whatever you can. Marks are decided apart."
-        return Finding("isolation", Verdict.NOTE, said)
+        yield Finding("isolation", Verdict.NOTE, said)
+        return
     try:
         why = "; ".join(
             f"{mode} refused: {reason}" for mode, reason in server.ready.refused.items()
         )
         best = server.isolation is Isolation.NAMESPACES
         said = str(server.isolation) + (", the strongest" if best else "") + (why and f" ({why})")
-        return Finding("isolation", Verdict.OK, said)
+        yield Finding("isolation", Verdict.OK, said)
+        said = f"ready after {server.ready.seconds:.1f} s"
+        if without := server.ready.without:
+            said += f". This jax has no {', '.join(without)}: a submission takes somewhat longer."
+        yield Finding("fork server", Verdict.NOTE if without else Verdict.OK, said)
     finally:
         server.close()
 
@@ -331,7 +337,7 @@ class DoctorApp(Command):
         sandbox = Sandbox(parent=self)
         yield from packages()
         yield from machine(sandbox, root)
-        yield isolation(sandbox, root)
+        yield from isolation(sandbox, root)
         yield from programs()
         yield from course_directory(root, self.config)
         yield database(self.coursedir.db_url, assignments(root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -101,8 +102,9 @@ def test_programs_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_isolation_that_works(tmp_path: Path) -> None:
-    found = doctor.isolation(Sandbox(), tmp_path)
-    assert found.verdict is Verdict.OK
+    found, forks = doctor.isolation(Sandbox(), tmp_path)
+    assert found.verdict is forks.verdict is Verdict.OK
+    assert re.fullmatch(r"ready after \d+\.\d s", forks.said)
     assert found.said.split(",")[0].split(" ")[0] in {Isolation.NAMESPACES, Isolation.LANDLOCK}
     assert not any(server.is_alive() for server in ForkServer._running.values())
 
@@ -111,25 +113,28 @@ def test_why_a_better_isolation_was_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = {"namespaces": "PermissionError: unshare"}
-    ready = SimpleNamespace(refused=refused)
+    ready = SimpleNamespace(refused=refused, without=["jax.gone", "jax.moved"], seconds=1.26)
     server = SimpleNamespace(isolation=Isolation.LANDLOCK, ready=ready, close=lambda: None)
     monkeypatch.setattr(doctor, "server_for", lambda *_: server)
     said = "landlock (namespaces refused: PermissionError: unshare)"
-    assert doctor.isolation(Sandbox(), tmp_path).said == said
+    found, forks = doctor.isolation(Sandbox(), tmp_path)
+    assert found.said == said
+    slower = "This jax has no jax.gone, jax.moved: a submission takes somewhat longer."
+    assert (forks.verdict, forks.said) == (Verdict.NOTE, f"ready after 1.3 s. {slower}")
 
 
 def test_a_course_that_cannot_be_hidden() -> None:
-    found = doctor.isolation(Sandbox(), Path(sys.prefix) / "course")
+    (found,) = doctor.isolation(Sandbox(), Path(sys.prefix) / "course")
     assert found.verdict is Verdict.MEND
     assert "Move the course, or the Python environment, somewhere else." in found.said
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_no_isolation(tmp_path: Path) -> None:
-    required = doctor.isolation(Sandbox(isolation="none", require_isolation=True), tmp_path)
+    (required,) = doctor.isolation(Sandbox(isolation="none", require_isolation=True), tmp_path)
     assert required.verdict is Verdict.MEND
     assert "c.Sandbox.require_isolation = False" in required.said
-    allowed = doctor.isolation(Sandbox(isolation="none", require_isolation=False), tmp_path)
+    (allowed,) = doctor.isolation(Sandbox(isolation="none", require_isolation=False), tmp_path)
     assert (allowed.verdict, allowed.said[:5]) == (Verdict.NOTE, "none:")
 
 
