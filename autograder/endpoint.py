@@ -11,7 +11,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, wraps
 from types import TracebackType
 from typing import Any
 
@@ -125,13 +125,37 @@ def compiled_from_source(source: str, functions: tuple[int, ...]) -> Callable[..
     return jax.jit(function_from_source(source), static_argnums=functions)
 
 
+@cache
+def supplied(source: str) -> Callable[..., Any]:
+    """An instructor's function as a student's gets it: compiled by JAX, where it can be.
+
+    It is not where it takes a function that is the student's own: compiled code would call that
+    with tracers, and only once.
+    """
+    plain = function_from_source(source)
+
+    @wraps(plain)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if not any(callable(v) and not _is_supplied(v) for v in (*args, *kwargs.values())):
+            functions = tuple(i for i, arg in enumerate(args) if callable(arg))
+            with contextlib.suppress(Exception):  # it branches on values, or the call is wrong
+                return compiled_from_source(source, functions)(*args, **kwargs)
+        return plain(*args, **kwargs)
+
+    function.supplied = True  # type: ignore[attr-defined]
+    return function
+
+
+def _is_supplied(value: Any) -> bool:
+    return getattr(value, "supplied", False) is True
+
+
 def _to_jax(value: Any) -> Any:
     """Numpy arrays as jax arrays, wherever they are; everything else as it is."""
     import jax
-    import jax.numpy as jnp
 
     return jax.tree.map(
-        lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf, value
+        lambda leaf: jax.device_put(leaf) if isinstance(leaf, np.ndarray) else leaf, value
     )
 
 
@@ -142,7 +166,7 @@ def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
                 raise _Missing(name)
             return objects[name]
         case ["source", str(text)]:
-            return function_from_source(text)
+            return supplied(text)
         case _:
             return wire.decode(tree)
 

@@ -335,6 +335,35 @@ def test_given_computes_on_both_sides():
         assert student.f(given("jnp.square"), np.array([3.0])).tolist() == [9.0]
 
 
+@pytest.mark.parametrize(
+    ("source", "arguments", "compiled"),
+    [
+        ("lambda x: 2 * x", [3.0], True),
+        ("lambda g, x: g(x)", [given("lambda x: 2 * x"), 3.0], True),
+        ("lambda g, x: g(x)", [student.own, 3.0], False),  # it may not bear tracers
+        ("lambda x: 6.0 if x > 0 else 0.0", [3.0], False),
+    ],
+)
+def test_a_given_function_is_compiled_where_it_can_be(source, arguments, compiled):
+    own = """
+        def own(x):
+            return 2 * float(x)
+        def f(function, *arguments):
+            return function(*arguments)
+        def compiled(function, *arguments):
+            import jax
+            return isinstance(function(*arguments), jax.Array)
+    """
+    with notebook(own):
+        assert student.f(given(source), *arguments) == 6.0
+        assert student.compiled(given(source), *arguments) == compiled
+
+
+def test_a_given_function_raises_its_own_error():
+    own = "def f(function): return function(1.0)"
+    assert "ZeroDivisionError" in str(fault(own, given("lambda x: 1 / 0")))
+
+
 def test_given_gradient():
     slope = given("lambda p, x: jnp.sum(p * x)").gradient()
     assert repr(slope) == "given('jax.grad(lambda p, x: jnp.sum(p * x))')"

@@ -131,12 +131,13 @@ def writing_compiled_code(folder: Path) -> Iterator[None]:
 
 
 def fingerprint(notebook: Path) -> str:
-    """Differs when the notebook, a file beside it, what is added to it, Python or jax do."""
+    """Differs when the notebook, a file beside it, what runs with it, Python or jax do."""
     digest = hashlib.sha256()
     for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
         digest.update(item.encode() + b"\0")
-    formulas = Path(__file__).with_name("everyday.py")
-    for path in [formulas, *sorted(notebook.parent.glob("*.py")), notebook]:
+    here = Path(__file__).parent
+    ours = here / "everyday.py", here.parent / "endpoint.py"
+    for path in [*ours, *sorted(notebook.parent.glob("*.py")), notebook]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:32]
 
