@@ -158,6 +158,19 @@ class TestEachKernelIsFresh:
         assert seeded(first) == seeded(again) != seeded(other)
         assert first != again  # the system's own randomness has no seed
 
+    def test_streams_are_flushed_when_there_is_something(self, grader: Grader) -> None:
+        code = (
+            "import sys\n"
+            "thread, asked = sys.stdout.pub_thread, []\n"
+            "schedule = thread.schedule\n"
+            "thread.schedule = lambda what: (asked.append(what), schedule(what))\n"
+            "sys.stdout.flush(), sys.stderr.flush()\n"
+            "before = len(asked)\n"
+            "print('something', flush=True)\n"
+            "before, len(asked) > before"
+        )
+        assert "(0, True)" in grader.shown(code)
+
     def test_files_that_shadow_modules_do_no_harm(self, grader: Grader, where: Place) -> None:
         folder = where.root / "course" / "submitted" / "mallory"
         (folder / ".ipython/profile_default/startup").mkdir(parents=True)

@@ -52,7 +52,10 @@ def run(descriptors: list[int], request: dict[str, Any]) -> None:
 
     from ipykernel.kernelapp import IPKernelApp
 
+    from autograder.sandbox.output import QuietStream
+
     app = IPKernelApp.instance()
+    app.outstream_class = f"{QuietStream.__module__}.{QuietStream.__name__}"
     app.initialize([*arguments, "--log-level=ERROR"])
     connection_file.unlink(missing_ok=True)
     app.start()

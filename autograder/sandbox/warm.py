@@ -25,7 +25,7 @@ KERNEL_MODULES = (
     "IPython.extensions.storemagic", "IPython.utils.module_paths", "stack_data", "pydoc", "pdb",
     "sqlite3", "encodings.idna", "encodings.ascii", "encodings.latin_1", "stringprep",
     "tornado.platform.asyncio", "psutil", "comm", "json", "uuid", "hmac", "multiprocessing",
-    "concurrent.futures.thread",
+    "concurrent.futures.thread", "autograder.sandbox.output",
 )  # fmt: skip
 PLOT_MODULES = (
     "matplotlib", "matplotlib.pyplot", "matplotlib.animation",
