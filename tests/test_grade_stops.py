@@ -155,6 +155,10 @@ def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
 
 def test_nbgrader_does_not_grade_what_lost_its_kernel(course: PlainCourse) -> None:
     with course.start("nbgrader", "autograde", PLAIN, "--student=zoe") as running:
+        assert running.stdout is not None
+        while "Isolation of student code: " not in running.stdout.readline():
+            assert running.poll() is None
+        # The fork server has started, and whatever it is asked for from here on is a kernel.
         command = psutil.Process(running.pid)
         until(lambda: bool(kernels(command)))
         wardens(command)[0].kill()
