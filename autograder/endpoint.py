@@ -122,7 +122,10 @@ def compiled_from_source(source: str, functions: tuple[int, ...]) -> Callable[..
     """The same, compiled by JAX; `functions` are the places of arguments that are functions."""
     import jax
 
-    return jax.jit(function_from_source(source), static_argnums=functions)
+    # A new function each time: jax (0.10) has one cache for all that `jit` makes of a function,
+    # and takes a call for another's whose static arguments stand in other places.
+    made = function_from_source.__wrapped__(source)
+    return jax.jit(made, static_argnums=functions)
 
 
 @cache

@@ -359,6 +359,22 @@ def test_a_given_function_is_compiled_where_it_can_be(source, arguments, compile
         assert student.compiled(given(source), *arguments) == compiled
 
 
+def test_a_given_function_is_not_taken_for_itself_with_arguments_swapped():
+    own = """
+        def f(function, model):
+            return function(3.0, model)
+        def swapped(function, model):
+            function(3.0, model)
+            return function(model, 3.0)
+    """
+    loss, model = given("lambda x, model: model(x)"), given("lambda x: 2 * x")
+    with notebook(own):
+        assert student.f(loss, model) == 6.0
+    assert "TypeError: 'float' object is not callable" in str(
+        fault(own, loss, model, name="swapped")
+    )
+
+
 def test_a_given_function_raises_its_own_error():
     own = "def f(function): return function(1.0)"
     assert "ZeroDivisionError" in str(fault(own, given("lambda x: 1 / 0")))
