@@ -73,9 +73,9 @@ class DaskWorkers:
         waiting = False
         with contextlib.suppress(OSError):  # the scheduler is gone, which the coordinator finds
             while not self._closed.is_set():
-                if not self.threads and not waiting:
+                before, waiting = waiting, not self.threads
+                if waiting and not before:
                     log.warning("The cluster has no worker. Waiting for one.")
-                waiting = not self.threads
                 self._closed.wait(LOOK)
 
     @property
