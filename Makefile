@@ -24,7 +24,7 @@ help: ## list the targets
 install: $(STAMP) ## set up .venv, as every other target does when it needs it
 
 demo: $(STAMP) ## release the lesson, grade a small class, show the scores
-	@$(IN_VENV) python -m tests.demo
+	@$(IN_VENV) python -m tools.demo
 
 bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40, OPTIONS=--long)
 	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)" $(OPTIONS)
@@ -55,13 +55,13 @@ bench-kernels: $(STAMP) ## measure a sandboxed kernel beside an ordinary one
 	@$(IN_VENV) python -m benchmarks.kernels
 
 pictures: $(STAMP) ## take the documentation's pictures again (needs chromium)
-	@$(IN_VENV) python -m tests.pictures
+	@$(IN_VENV) python -m tools.pictures
 
 bench-scale: $(STAMP) ## a thousand small submissions: time and memory as they go
 	@$(IN_VENV) python -m benchmarks.scale
 
 soak: $(STAMP) ## a thousand submissions, of which nothing may be left
-	@$(IN_VENV) python -m tests.soak
+	@$(IN_VENV) python -m tools.soak
 
 clean: ## delete caches, build and demo output (never .venv, submissions or marks)
 	@rm -rf .demo .bench build dist site htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

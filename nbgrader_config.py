@@ -20,10 +20,10 @@ c.CourseDirectory.ignore = [
 ]
 
 # Test cells that use the kit are run by a judge outside the student's kernel.
-c.Autograde.exporter_class = "autograder.intake.SubmissionExporter"
-c.Autograde.pre_convert_hook = "autograder.intake.receive"
+c.Autograde.exporter_class = "autograder.judge.SubmissionExporter"
+c.Autograde.pre_convert_hook = "autograder.judge.receive"
 c.Autograde.sanitize_preprocessors = [
-    "autograder.intake.RestoreCells",
+    "autograder.judge.RestoreCells",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.DeduplicateIds",
     "nbgrader.preprocessors.OverwriteKernelspec",
@@ -31,27 +31,27 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.execute.Execute",
+    "autograder.judge.Execute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.execute.SaveAutoGrades",
+    "autograder.judge.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.safety.Sanitise",
+    "autograder.judge.Sanitise",
 ]
 
 # What students read must not hold the hidden tests or the marking scheme.
-c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.reports.Feedback"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
-    "autograder.feedback.HideTests",
-    "autograder.safety.Sanitise",
-    "autograder.feedback.Summarise",
+    "autograder.reports.HideTests",
+    "autograder.judge.Sanitise",
+    "autograder.reports.Summarise",
 ]
 
 # From the exchange, only what a student handed in and nothing that it links to.
-c.ExchangeFactory.collect = "autograder.exchange.Collect"
+c.ExchangeFactory.collect = "autograder.grading.Collect"
 
 # Seconds that one cell of a student's may run. The lesson states it.
 c.Execute.timeout = 60

@@ -1,9 +1,9 @@
 """Auto-graded exercises for JAX on nbgrader: what a notebook may import."""
 
-from autograder import properties
-from autograder.checks import Exercise
-from autograder.numerics import descend
-from autograder.reference import reference
-from autograder.student import given, student
+from autograder.checks import properties
+from autograder.checks.exercise import Exercise
+from autograder.checks.numerics import descend
+from autograder.checks.reference import reference
+from autograder.checks.student import given, student
 
 __all__ = ["Exercise", "descend", "given", "properties", "reference", "student"]

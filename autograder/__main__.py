@@ -9,11 +9,11 @@ import sys
 def main() -> None:
     """Entry point of the console script, and of `python -m autograder`."""
     if sys.argv[1:2] == ["grade"] and not {"-h", "--help", "--help-all"} & set(sys.argv):
-        from autograder.grading.server import start_server
+        from autograder.grading.forking import start_server
 
         start_server()  # its imports take as long as ours, and need not wait for them
-    import autograder.quick  # noqa: F401 - first
-    from autograder.app import main as run
+    import autograder.grading.quick  # noqa: F401 - first
+    from autograder.apps.main import main as run
 
     run()
 

@@ -18,9 +18,9 @@ import matplotlib.pyplot as plt
 from benchmarks.classroom import Classroom, build
 from benchmarks.measure import Bare, Usage, measured
 from benchmarks.profile import Row, shares
-from tests.cluster import local_cluster
-from tests.course import Course
-from tests.lesson import ASSIGNMENT, ROOT
+from tests.support.cluster import local_cluster
+from tests.support.course import Course
+from tests.support.lesson import ASSIGNMENT, ROOT
 
 FOLDER = ROOT / ".bench"
 STOCK, LONG, KIT, ONE, TWO, DASK = (

@@ -13,10 +13,10 @@ from nbformat import NotebookNode
 
 from benchmarks.measure import Bare
 from benchmarks.stock import STOCK_TESTS
-from tests.course import Course
-from tests.lesson import ASSIGNMENT, ROOT, grade_id
-from tests.submissions import CLASS, STOPPING
-from tests.variants import CORRECT, PLAIN, WRONG
+from tests.support.course import Course
+from tests.support.lesson import ASSIGNMENT, ROOT, grade_id
+from tests.support.submissions import CLASS, STOPPING
+from tests.support.variants import CORRECT, PLAIN, WRONG
 
 SEED = 20240229
 SLOW = """

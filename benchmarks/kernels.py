@@ -20,9 +20,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.sandbox.cache import cache_directory, make_readable, writing_compiled_code
-from autograder.sandbox.forkserver import server_for
-from autograder.sandbox.manager import SandboxManager
+from autograder.sandbox.grader.cache import cache_directory, make_readable, writing_compiled_code
+from autograder.sandbox.grader.forkserver import server_for
+from autograder.sandbox.grader.manager import SandboxManager
 from autograder.sandbox.settings import Sandbox
 
 CELLS = (

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import psutil
 
-from tests.course import Course
+from tests.support.course import Course
 
 
 class Bare(Course):

@@ -17,12 +17,13 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import Engine, event
 from traitlets.config import PyFileConfigLoader
 
-from autograder.execute import Execute, is_test_cell
-from autograder.grading.ledger import Ledger
 from autograder.grading.worker import Graded, grade_submission, install
-from autograder.kernel import KernelConnection
-from tests.course import Course
-from tests.lesson import ASSIGNMENT
+from autograder.grading.writer import Writer
+from autograder.judge.cells import is_test_cell
+from autograder.judge.execute import Execute
+from autograder.judge.student_kernel import StudentKernel
+from tests.support.course import Course
+from tests.support.lesson import ASSIGNMENT
 
 Row = tuple[float, float]
 """Seconds that pass, and seconds of processor time of this process and all below it."""
@@ -85,7 +86,7 @@ def instrument() -> None:
     Execute.start_new_kernel_client = start_and_look
     timed(Execute, "preprocess", lambda *_, **__: "executing")
     timed(Execute, "preprocess_cell", cell_label)
-    timed(KernelConnection, "ask", lambda *_: "calls")
+    timed(StudentKernel, "ask", lambda *_: "calls")
     event.listen(Engine, "before_cursor_execute", _before)
     event.listen(Engine, "after_cursor_execute", _after)
 
@@ -110,11 +111,11 @@ def shares(course: Course, student: str) -> dict[str, Row]:
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
     config = loader.load_config()
     directory.course_id = config.CourseDirectory.course_id
-    ledger = Ledger(directory, Autograde(coursedir=directory))
-    packed = ledger.setup(config).packed()
+    writer = Writer(directory, Autograde(coursedir=directory))
+    packed = writer.setup(config).packed()
     install(packed)
-    job = ledger.job(packed.key, student, course.submitted(student).parent)
-    ledger.close()
+    job = writer.job(packed.key, student, course.submitted(student).parent)
+    writer.close()
     for _ in range(2):
         grade_submission(job)
     instrument()

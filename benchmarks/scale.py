@@ -21,13 +21,13 @@ import nbformat
 import psutil
 
 from benchmarks.measure import Bare
-from tests.lesson import ROOT
-from tests.test_verify import page_notebook
+from tests.authoring.test_verify import page_notebook
+from tests.support.lesson import ROOT
 
 ASSIGNMENT = "scaling"
 FOLDER = ROOT / ".bench" / "scale"
 LOOKS = 10
-WARDEN = "autograder.sandbox.warden"
+LAUNCHER = "autograder.sandbox.server.launcher"
 ANSWERS = (
     "    return (x - jnp.mean(x)) / jnp.std(x)",
     "    return (x - x.mean()) / jnp.sqrt(jnp.mean((x - x.mean()) ** 2))",
@@ -136,7 +136,7 @@ def look(pid: int, root: Path, done: int, wall: float) -> Look:
         with suppress(psutil.Error):
             everything += process.memory_full_info().pss
             parent = process.parent()
-            if WARDEN in process.cmdline() and parent and WARDEN not in parent.cmdline():
+            if LAUNCHER in process.cmdline() and parent and LAUNCHER not in parent.cmdline():
                 workers.add(parent)
     own = [worker.memory_full_info().uss for worker in workers]
     times = command.cpu_times()

@@ -28,14 +28,14 @@ from nbgrader.exchange.default import Exchange
 from scipy.special import expit, xlogy
 from traitlets.config import Config, HasTraits
 
-from autograder import numerics
-from autograder.app import AutograderApp
-from autograder.command import StrictLoader
-from autograder.compare import RELATIVE_TOLERANCE
-from autograder.execute import Execute
+from autograder.apps.command import StrictLoader
+from autograder.apps.main import AutograderApp
+from autograder.apps.verify import VerifyApp
+from autograder.checks import numerics
+from autograder.checks.compare import RELATIVE_TOLERANCE
+from autograder.judge.execute import Execute
 from autograder.sandbox.settings import Sandbox, size
-from autograder.verify import VerifyApp
-from tests.inprocess import ROOT
+from tests.support.inprocess import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -209,7 +209,7 @@ def test_settings_exist(page: Path) -> None:
 
 def programs() -> Iterator[Path]:
     for page in PAGES:
-        # tests/test_verify.py makes a notebook of that page and runs it.
+        # tests/authoring/test_verify.py makes a notebook of that page and runs it.
         if page.stem != "writing-an-exercise" and not all(map(settings, blocks(page, "python"))):
             yield page
 
@@ -219,7 +219,7 @@ def test_python_runs(page: Path) -> None:
     """All blocks of a page, in order, as one notebook; what the checks in it find is all right."""
     texts = [text for text in blocks(page, "python") if not settings(text)]
     asked = """
-from autograder.context import current
+from autograder.checks.context import current
 for made in current.get().exercises:
     for check in made.results:
         assert check.outcome == "passed", (made.name, check)
@@ -357,7 +357,7 @@ def test_the_commands_of_the_manifest_exist() -> None:
 )
 def test_a_pod_with_these_rights_gets_landlock() -> None:
     """What `autograder doctor` says under Kubernetes' restricted standard."""
-    who = ["-m", "tests.as_user", "user", "-m", "tests.restricted"]
+    who = ["-m", "tests.support.as_user", "user", "-m", "tests.support.restricted"]
     with tempfile.TemporaryDirectory(dir="/tmp") as course:
         shutil.copy(ROOT / "nbgrader_config.py", course)
         Path(course).chmod(0o777)

@@ -19,9 +19,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.inprocess import ROOT
-from tests.leaks import REGIONS, SHORTEST, squashed
-from tests.test_verify import ANSWER, page_notebook
+from tests.authoring.test_verify import ANSWER, page_notebook
+from tests.support.inprocess import ROOT
+from tests.support.leaks import REGIONS, SHORTEST, squashed
 
 OURS = "nbgrader-jax"
 SAYS_NOTHING = re.compile(r"from[\w.]+import\w+|[\w.]+[,(]|\w+=[{(\[]")
@@ -106,7 +106,7 @@ def test_both_hold_the_whole_package(contents: dict[str, str]) -> None:
         for path in (ROOT / "autograder").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert "autograder/record.schema.json" in wanted
+    assert "autograder/record/record.schema.json" in wanted
     assert wanted <= contents.keys()
     assert {f"wheel:{name}" for name in wanted} <= contents.keys()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.lesson import ROOT
-from tests.pictures import NAMES, PICTURES
+from tests.support.lesson import ROOT
+from tools.pictures import NAMES, PICTURES
 
 PAGES = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
 LARGEST = 150_000

@@ -1,13 +1,26 @@
-"""Grades a class: workers in parallel, one process that writes what they find.
+"""Grades a class: workers in parallel, one process that writes what they find. TRUSTED SIDE.
 
-coordinator.py   which submissions there are, one after another to the workers, results as they come
-ledger.py        the only place that writes: the gradebook and the autograded tree
-worker.py        one submission at a time in a course of its own, with nbgrader's own Autograde
-private.py       the gradebook that it works with
-pool.py          worker processes on this machine
-cluster.py       the same work on a Dask cluster
-rows.py          what travels of the gradebook
-files.py         what travels of the course directory
-progress.py      what a person or a program sees meanwhile
-app.py           the command `autograder grade`
+coordinator   which submissions there are, to the workers one by one, results as they come
+writer        the only place that writes: the gradebook and the autograded tree
+worker        one submission at a time in a course of its own, with nbgrader's own Autograde
+memory        the gradebook that it works with, in its own memory
+pool          worker processes on this machine
+forking       the process from which they are forked
+cluster       the same work on a Dask cluster
+rows, files   what travels of the gradebook and of the course directory
+progress      what a person or a program sees meanwhile
+watch         submissions as they arrive, and an answer for each
+exchange      collecting from nbgrader's exchange
+quick         makes imports quick where a start must be
 """
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """`autograder.grading.Collect`, imported when nbgrader asks for it: workers start without."""
+    if name == "Collect":
+        from autograder.grading.exchange import Collect
+
+        return Collect
+    raise AttributeError(name)

@@ -34,7 +34,7 @@ LOOK = 2.0
 """Seconds between looks at whether there is a worker."""
 
 
-class Setup(WorkerPlugin):
+class SetupPlugin(WorkerPlugin):
     """Brings the setup to every worker, once, and to those that join later."""
 
     def __init__(self, packed: Packed) -> None:
@@ -61,7 +61,7 @@ class DaskWorkers:
 
     def __init__(self, address: str, packed: Packed, log: Logger) -> None:
         self._client = Client(address, timeout=CONNECT)
-        self._plugin = Setup(packed)
+        self._plugin = SetupPlugin(packed)
         self._client.register_plugin(self._plugin)
         self._executor = self._client.get_executor(pure=False)
         self._closed = Event()

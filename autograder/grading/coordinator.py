@@ -24,7 +24,7 @@ class WorkersLostError(Exception):
 
 
 @dataclass(frozen=True)
-class Submission:
+class SubmittedFolder:
     """A folder of submitted work, and whether it has to be graded."""
 
     student: str
@@ -35,7 +35,7 @@ class Submission:
 class Listing(Autograde):  # type: ignore[misc]
     """Finds submissions by nbgrader's rules, and changes nothing."""
 
-    def submissions(self) -> list[Submission]:
+    def submissions(self) -> list[SubmittedFolder]:
         """All submissions that the flags select, by student.
 
         Raises
@@ -52,7 +52,7 @@ class Listing(Autograde):  # type: ignore[misc]
             if match is not None and match["student_id"] not in excluded:
                 found.append((match["student_id"], folder))
         return [
-            Submission(student, Path(folder), self._is_due(student, folder))
+            SubmittedFolder(student, Path(folder), self._is_due(student, folder))
             for student, folder in found
         ]
 

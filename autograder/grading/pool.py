@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
 
-from autograder.grading.server import context, start_server
+from autograder.grading.forking import context, start_server
 from autograder.grading.worker import (
     Failed,
     Graded,
@@ -31,7 +31,7 @@ from autograder.grading.worker import (
     prepare,
     start_fork_server,
 )
-from autograder.sandbox.forkserver import ForkServer, Loan
+from autograder.sandbox.grader.forkserver import ForkServer, Loan
 
 Result = Graded | Failed
 

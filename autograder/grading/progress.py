@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from autograder.execute import ENDED
 from autograder.grading.worker import Failed, Graded
+from autograder.judge.student_kernel import ENDED
 from autograder.sandbox.settings import Stop
 
 SLOWEST = 3

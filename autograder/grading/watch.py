@@ -16,7 +16,7 @@ from nbgrader.converters import GenerateFeedback, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
 
-from autograder.grading.coordinator import Listing, Submission
+from autograder.grading.coordinator import Listing, SubmittedFolder
 
 SETTLED = 1.0
 """Seconds for which the files of a submission must not have changed: it may still be copied."""
@@ -41,7 +41,7 @@ class Arrivals:
         self._given: dict[str, Signature] = {}
         self._under_way: set[str] = set()
 
-    def __iter__(self) -> Iterator[Submission | None]:
+    def __iter__(self) -> Iterator[SubmittedFolder | None]:
         while True:
             self._collect()
             yield from [found for found in self._present() if self._ready(found)]
@@ -51,13 +51,13 @@ class Arrivals:
         """A student's result is written; another submission of theirs may follow."""
         self._under_way.discard(student)
 
-    def _present(self) -> list[Submission]:
+    def _present(self) -> list[SubmittedFolder]:
         try:
             return self._listing.submissions()
         except NbGraderException:  # none yet
             return []
 
-    def _ready(self, found: Submission) -> bool:
+    def _ready(self, found: SubmittedFolder) -> bool:
         student, now = found.student, signature(found.folder)
         before, since = self._seen.get(student, ((), 0.0))
         if now != before:

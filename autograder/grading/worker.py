@@ -14,12 +14,13 @@ import hashlib
 import json
 import logging
 import pickle
-import re
+import sys
 import tempfile
 import threading
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from autograder.execute import STOPS
 from autograder.grading.files import Files, read_files, write_files
-from autograder.grading.private import private_gradebook
+from autograder.grading.memory import memory_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
-from autograder.sandbox.forkserver import ForkServer, ForkServerError, server_for
+from autograder.judge.cells import STOPS
+from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.settings import Sandbox
 
 STEPS = {f"{step}_directory": step for step in ("source", "submitted", "autograded")}
@@ -153,9 +154,10 @@ def grade_submission(job: Job) -> Graded | Failed:
             try:
                 graded = _grade(_setup(job.setup), job)
             except (Exception, SystemExit) as error:
-                journal.handle_error(error)
-                again = journal.reason.startswith(ForkServerError.__name__)
-                return Failed(job.student, journal.reason, journal.text, again)
+                cause = journal.cause_of(error)
+                reason = f"{type(cause).__name__}: {cause}"
+                again = isinstance(cause, ForkServerError)
+                return Failed(job.student, reason, journal.text, again)
         seconds = time.perf_counter() - started
         return Graded(job.student, **graded, seconds=seconds, log=journal.text)
 
@@ -164,7 +166,7 @@ def _grade(setup: Setup, job: Job) -> dict[str, Any]:
     """The fields of a `Graded` that follow from the submission."""
     with (
         tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True) as temporary,
-        private_gradebook(setup.rows, job.rows) as gradebook,
+        memory_gradebook(setup.rows, job.rows) as gradebook,
     ):
         root = Path(temporary).resolve()
         write_files(root / "source" / setup.assignment, setup.source)
@@ -184,7 +186,7 @@ def _grade(setup: Setup, job: Job) -> dict[str, Any]:
         "changed": changed,
         "score": score,
         "max_score": max_score,
-        "stops": stops(files),
+        "stops": stops(files, [row["name"] for row in setup.rows["notebook"]]),
     }
 
 
@@ -204,17 +206,17 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
     Autograde(coursedir=course, config=setup.config, log=Journal.logger).start()
 
 
-def stops(files: Files) -> Counter[str]:
-    """How often which budget stopped something of this submission."""
+def stops(files: Files, notebooks: Iterable[str]) -> Counter[str]:
+    """How often which limit stopped something, in the notebooks that the assignment has."""
     found: Counter[str] = Counter()
-    for name, content in files.items():
-        if name.endswith(".ipynb") and "/" not in name:
+    for name in notebooks:
+        if (content := files.get(f"{name}.ipynb")) is not None:
             found.update(json.loads(content)["metadata"].get(STOPS, {}))
     return found
 
 
 class Journal(logging.Handler):
-    """What nbgrader logs about one submission, and from it the reason of a failure."""
+    """What nbgrader logs about one submission, and the error that it swallows."""
 
     logger = logging.getLogger("autograder.worker")
 
@@ -222,7 +224,7 @@ class Journal(logging.Handler):
         super().__init__()
         self.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
         self._lines: list[str] = []
-        self._traceback = ""
+        self._swallowed: BaseException | None = None
         self.logger.setLevel(logging.INFO)
         self.logger.propagate = False
 
@@ -234,19 +236,16 @@ class Journal(logging.Handler):
         self.logger.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        if message.startswith("Traceback"):
-            self._traceback = message
+        if record.levelno >= logging.ERROR:  # nbgrader logs errors while it handles them
+            self._swallowed = sys.exc_info()[1] or self._swallowed
         self._lines.append(self.format(record))
 
-    def handle_error(self, error: BaseException) -> None:
-        """Note the error that ended the grading, unless nbgrader logged a closer one."""
-        self.reason = f"{type(error).__name__}: {error}"
-        if self._traceback:
-            last = self._traceback.strip().splitlines()[-1]
-            self.reason = re.sub(r"^(\w+\.)*(?=\w+:)", "", last)  # the class without its module
-        else:
+    def cause_of(self, error: BaseException) -> BaseException:
+        """The error that ended the grading: nbgrader swallows it, and raises one of its own."""
+        if self._swallowed is None:
             self.logger.error("Grading stopped", exc_info=error)
+            return error
+        return self._swallowed
 
     @property
     def text(self) -> str:

@@ -2,12 +2,11 @@
 
 Processes, from the outside in; each trusts only those above it:
 
-    grader      nbgrader's process: the judge, the gradebook. `forkserver`, `provisioner`, `manager`
-      warden    the fork server's outermost process: waits, and cleans up. `warden`
-        zygote  has imported JAX and all of ipykernel, holds no data. `zygote`, `warm`
-          supervisor   one for each submission: watches the limits. `supervisor`
-            kernel     one for each submission: student code, confined. `kernelapp`
+    grader       nbgrader's process: the judge, the gradebook            `grader/`
+    launcher     the fork server's outermost process: waits, cleans up   `server/launcher`
+    zygote       has imported JAX and ipykernel, holds no data           `server/zygote`
+      supervisor   one for each submission: watches the limits           `server/supervisor`
+        kernel       one for each submission: student code, confined     `kernel/`
 
-What is allowed stands in `policy`, what it costs in `settings`; how it is enforced in
-`isolation` (`namespaces`, `landlock`, `seccomp`) on the calls in `syscalls`.
+`policy` says what is allowed, `settings` what it may cost, `confine/` how that is enforced.
 """

@@ -1,0 +1,348 @@
+"""What grading has on this machine, what is missing, and the command that mends it.
+
+TRUSTED SIDE. Everything is tried rather than looked up: isolation by starting the fork server that
+grading would start, the gradebook by a change that changes nothing. The course stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+import psutil
+from jupyter_client.kernelspec import KernelSpecManager
+from nbgrader.api import get_alembic_version
+from nbgrader.coursedir import CourseDirectory
+from packaging.requirements import Requirement
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from autograder.apps.command import ALIASES, DB, Command, cores, missing_file
+from autograder.judge.course import assignments_in
+from autograder.sandbox.grader.cache import cache_directory
+from autograder.sandbox.grader.forkserver import ForkServerError, server_for
+from autograder.sandbox.policy import PolicyError
+from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox, size
+
+PACKAGE = "nbgrader-jax"
+SHOWN = ("jax", "jaxlib", "numpy", "nbgrader", "nbclient", "jupyter_client", "ipykernel")
+KIT = {
+    "Autograde.exporter_class": "autograder.judge.SubmissionExporter",
+    "Autograde.sanitize_preprocessors": "autograder.judge.RestoreCells",
+    "Autograde.autograde_preprocessors": "autograder.judge.Execute",
+    "GenerateFeedback.preprocessors": "autograder.reports.HideTests",
+}
+"""Settings of nbgrader that the kit needs, and what has to be among their values."""
+CGROUP = Path("/sys/fs/cgroup")
+"""Where a container finds its limits (cgroups, version 2)."""
+LEAST_FREE = 1 << 30
+"""Bytes on a disk below which there is something to say."""
+
+
+class Verdict(StrEnum):
+    """Whether somebody has to do something."""
+
+    OK = "ok"
+    NOTE = "note"
+    MEND = "mend"
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """One thing that was looked at. `remedy` is a command or a setting, "" if none is needed."""
+
+    subject: str
+    verdict: Verdict
+    said: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        margin = " " * 20
+        lines = [
+            fill(
+                self.said,
+                width=100,
+                initial_indent=f"{self.verdict:<6}{self.subject:<14}",
+                subsequent_indent=margin,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        ]
+        if self.remedy:
+            lines.append(f"{margin}$ {self.remedy}")
+        return "\n".join(lines)
+
+
+def packages() -> Iterator[Checkup]:
+    """Versions, and what of the kit's requirements is not met."""
+    yield Checkup("python", Verdict.OK, f"{platform.python_version()}, {sys.executable}")
+    found = {name: version(name) for name in SHOWN if installed(name)}
+    yield Checkup("packages", Verdict.OK, ", ".join(f"{n} {v}" for n, v in found.items()))
+    for extra, verdict, purpose in (
+        ("instructor", Verdict.MEND, "grading"),
+        ("cluster", Verdict.NOTE, "autograder grade --cluster"),
+        ("postgres", Verdict.NOTE, "a gradebook in PostgreSQL"),
+    ):
+        if missing := unmet(extra):
+            wants = f"{', '.join(missing)} is missing or too old; {purpose} needs it."
+            remedy = f"{pip()} install {shlex.quote(f'{PACKAGE}[{extra}]')}"
+            yield Checkup(extra, verdict, wants, remedy)
+        else:
+            yield Checkup(extra, Verdict.OK, f"what {purpose} needs is installed")
+
+
+def unmet(extra: str) -> list[str]:
+    """Requirements of the kit, and of one of its extras, that are not installed."""
+    wanted = map(Requirement, requires(PACKAGE) or [])
+    return [
+        f"{wish.name}{wish.specifier}"
+        for wish in wanted
+        if wish.name != PACKAGE
+        and (wish.marker is None or wish.marker.evaluate({"extra": extra}))
+        and not (installed(wish.name) and version(wish.name) in wish.specifier)
+    ]
+
+
+def installed(name: str) -> bool:
+    """Whether a distribution is there."""
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def pip() -> str:
+    """pip of the Python that this is."""
+    return f"{shlex.quote(sys.executable)} -m pip"
+
+
+def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
+    """Which isolation grading gets here, why no better one, and how well kernels start in it."""
+    try:
+        server = server_for(sandbox, [course])
+    except (IsolationUnavailable, PolicyError, ForkServerError) as error:
+        yield Checkup("isolation", Verdict.MEND, str(error))
+        return
+    if server is None:
+        said = "none: student code can read and change whatever you can. Marks are decided apart."
+        yield Checkup("isolation", Verdict.NOTE, said)
+        return
+    try:
+        why = "; ".join(
+            f"{mode} refused: {reason}" for mode, reason in server.ready.refused.items()
+        )
+        best = server.isolation is Isolation.NAMESPACES
+        said = str(server.isolation) + (", the strongest" if best else "") + (why and f" ({why})")
+        yield Checkup("isolation", Verdict.OK, said)
+        said = f"ready after {server.ready.seconds:.1f} s"
+        if without := server.ready.without:
+            said += f". This jax has no {', '.join(without)}: a submission takes somewhat longer."
+        yield Checkup("fork server", Verdict.NOTE if without else Verdict.OK, said)
+    finally:
+        server.close()
+
+
+def machine(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
+    """Cores, memory and disk, against what grading may take."""
+    free, total = memory()
+    said = (
+        f"{platform.system()} {platform.release()}, {platform.machine()}; {cores()} cores; "
+        f"{free / (1 << 30):.1f} of {total / (1 << 30):.1f} GiB of memory free"
+    )
+    fits = free // sandbox.memory
+    if fits < cores():
+        said += f", enough for {fits} kernels that take all of their {size(sandbox.memory)}"
+        remedy = f"autograder grade ASSIGNMENT --workers={max(fits, 1)}"
+        yield Checkup("machine", Verdict.NOTE, said, remedy)
+    else:
+        yield Checkup("machine", Verdict.OK, said)
+    if course.is_dir() and (room := shutil.disk_usage(course).free) < LEAST_FREE:
+        yield Checkup("disk", Verdict.NOTE, f"only {room >> 20} MiB are free at {course}")
+    cache = cache_directory()
+    if cache is None:
+        said = "none can be written: each kernel compiles the lesson again, which takes seconds"
+        yield Checkup("compiled code", Verdict.NOTE, said)
+    else:
+        yield Checkup("compiled code", Verdict.OK, str(cache))
+
+
+def memory() -> tuple[int, int]:
+    """Bytes free, and bytes in all, of this machine or of the container that this is."""
+    machine = psutil.virtual_memory()
+    try:
+        most = int((CGROUP / "memory.max").read_text())
+        used = int((CGROUP / "memory.current").read_text())
+    except (OSError, ValueError):  # no container, or one without a limit
+        return machine.available, machine.total
+    return max(0, min(machine.available, most - used)), min(machine.total, most)
+
+
+def programs() -> Iterator[Checkup]:
+    """What is started by name: the kernel, and nbgrader's alembic."""
+    if "python3" in KernelSpecManager().find_kernel_specs():
+        yield Checkup("kernel", Verdict.OK, "python3 is installed")
+    else:
+        remedy = f"{shlex.quote(sys.executable)} -m ipykernel install --sys-prefix"
+        yield Checkup("kernel", Verdict.MEND, "Jupyter has no kernel named python3.", remedy)
+    if shutil.which("alembic") is None:
+        folder = Path(sys.executable).parent
+        yield Checkup(
+            "alembic",
+            Verdict.MEND,
+            "nbgrader starts this program by its name, and it is not on PATH.",
+            f'export PATH="{folder}:$PATH"',
+        )
+
+
+def course_directory(course: CourseDirectory, config: Mapping[str, Any]) -> Iterator[Checkup]:
+    """The course, its configuration, and its assignments."""
+    root = Path(course.root).absolute()
+    if not (root / "nbgrader_config.py").is_file():
+        yield Checkup(
+            "course",
+            Verdict.MEND,
+            f"There is no nbgrader_config.py in {root}. Copy the kit's there, or name the course.",
+            "autograder doctor --course-dir=COURSE",
+        )
+        return
+    lost = [
+        name
+        for name, wanted in KIT.items()
+        if wanted not in str(config.get(name.split(".")[0], {}).get(name.split(".")[1], ""))
+    ]
+    if lost:
+        yield Checkup(
+            "course",
+            Verdict.MEND,
+            f"{root / 'nbgrader_config.py'} leaves the kit out: "
+            + "; ".join(f"c.{name} lacks {KIT[name]}" for name in lost)
+            + ". Test cells would run in the student's process. Copy these lines from the kit's.",
+        )
+        return
+    names, source = assignments_in(course), course.source_directory
+    if not os.access(root, os.W_OK):
+        yield Checkup("course", Verdict.MEND, f"{root} cannot be written.", f"ls -ld {root}")
+    elif not names:
+        yield Checkup("course", Verdict.NOTE, f"{root}, with no notebook in {source}/ yet")
+    else:
+        yield Checkup("course", Verdict.OK, f"{root}, assignments: {', '.join(names)}")
+
+
+def database(address: str, wanted: Sequence[str] = ()) -> Checkup:
+    """The gradebook: of which kind, whether it answers, can be written, and is up to date.
+
+    `wanted` are the assignments that it should know.
+    """
+    try:
+        url = make_url(address)
+        engine = create_engine(url)
+    except ArgumentError:
+        said = f"{address!r} is no database URL. It looks like sqlite:////path/to/gradebook.db"
+        return Checkup("database", Verdict.MEND, said)
+    except ModuleNotFoundError as missing:
+        return Checkup("database", Verdict.MEND, *driver_missing(missing.name or ""))
+    shown = url.render_as_string(hide_password=True)
+    if missing_file(url) is not None:
+        said = f"{shown}, not made yet: nbgrader makes it"
+        return Checkup(
+            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
+        )
+    try:
+        return _state(engine, url, shown, wanted)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        return Checkup("database", Verdict.MEND, f"{shown} does not answer: {reason}")
+    finally:
+        engine.dispose()
+
+
+def driver_missing(name: str) -> tuple[str, str]:
+    """What to say where the Python package that speaks to a database is not installed."""
+    if name == "psycopg2":  # what SQLAlchemy 2.0 takes for a plain postgresql://
+        return "Begin the URL with postgresql+psycopg:// (psycopg 3).", ""
+    wanted = shlex.quote(f"{PACKAGE}[postgres]") if name == "psycopg" else shlex.quote(name)
+    return f"{name} is not installed.", f"{pip()} install {wanted}"
+
+
+def _state(engine: Engine, url: URL, shown: str, wanted: Sequence[str]) -> Checkup:
+    if not inspect(engine).has_table("alembic_version"):
+        said = f"{shown}, empty: nbgrader fills it"
+        return Checkup(
+            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
+        )
+    with engine.connect() as connection:
+        schema = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if shutil.which("alembic") and schema != get_alembic_version():
+            said = f"{shown} was made by another version of nbgrader."
+            if "%" in str(url):
+                said += " Its URL must hold no % while it is upgraded (nbgrader's alembic)."
+            return Checkup("database", Verdict.MEND, said, "nbgrader db upgrade")
+        try:
+            connection.execute(text("UPDATE course SET id = id WHERE 1 = 0"))
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            remedy = f"ls -l {url.database}" if url.get_backend_name() == "sqlite" else ""
+            return Checkup("database", Verdict.MEND, f"{shown} cannot be written: {reason}", remedy)
+        finally:
+            connection.rollback()
+        known = set(connection.execute(text("SELECT name FROM assignment")).scalars())
+    said = f"{shown}, answers and can be written"
+    if missing := [name for name in wanted if name not in known]:
+        remedy = f"nbgrader generate_assignment {missing[0]} --force"
+        return Checkup("database", Verdict.NOTE, f"{said}; without {', '.join(missing)}", remedy)
+    return Checkup("database", Verdict.OK, said)
+
+
+class DoctorApp(Command):
+    """The command `autograder doctor`."""
+
+    name = "autograder-doctor"
+    description = """
+        Say what grading has here: versions, the isolation of student code, cores and memory, the
+        course, the gradebook; what is missing, and the command that mends it. Nothing is changed.
+    """
+    examples = """
+        autograder doctor
+        autograder doctor --course-dir=../my_course
+    """
+    statuses = "0 when a class can be graded, 1 when there is something to mend."
+    aliases = {**ALIASES, **DB}  # noqa: RUF012 - traitlets' own convention
+
+    def start(self) -> None:
+        super().start()
+        findings = list(self.findings())
+        print(f"{PACKAGE} {self.version}\n")
+        print(*findings, sep="\n")
+        wrong = sum(finding.verdict is Verdict.MEND for finding in findings)
+        print(f"\n{verdict_on(wrong)}")
+        self.exit(1 if wrong else 0)
+
+    def findings(self) -> Iterable[Checkup]:
+        """Everything that is looked at, in the order in which it is said."""
+        root = Path(self.coursedir.root).absolute()
+        sandbox = Sandbox(parent=self)
+        yield from packages()
+        yield from machine(sandbox, root)
+        yield from isolation(sandbox, root)
+        yield from programs()
+        yield from course_directory(self.coursedir, self.config)
+        yield database(self.coursedir.db_url, assignments_in(self.coursedir))
+
+
+def verdict_on(wrong: int) -> str:
+    """The last line."""
+    if wrong == 0:
+        return "Ready to grade."
+    return f"{wrong} {'thing' if wrong == 1 else 'things'} to mend, above."

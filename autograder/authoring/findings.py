@@ -1,0 +1,351 @@
+"""The questions that a lesson has to answer before it is released, each as a list of findings.
+
+TRUSTED SIDE, for authors. An empty list is a yes; a finding is a sentence about one place.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.authoring.dry_run import DryRun, Judged, OutOfTime, TestCell, limited, spread
+from autograder.authoring.leaks import leaks
+from autograder.authoring.mutants import Mutant, mutants
+from autograder.checks.diagnosis import apart, recognise
+from autograder.checks.names import Cell, read_cell
+from autograder.judge.cells import grade_id, is_answer, is_graded, is_test_cell, labels, points
+from autograder.record.outcome import Outcome
+from autograder.record.render import to_text
+from autograder.record.report import CheckResult, Report
+
+EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
+"""How a hidden test says that a change to the solution changes nothing that matters."""
+STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+"""What a heading says that an exercise is worth."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to mend, and where."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known mistake of one check: the check's place in its report, and the explanation."""
+
+    test: TestCell
+    place: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How far right answers and the nearest mistake are, in units of the tolerance."""
+
+    right: float
+    nearest: float
+    mistake: str
+
+
+class Gate:
+    """One notebook under examination, with the seeds to try."""
+
+    def __init__(self, notebook: Path, seeds: Sequence[int]) -> None:
+        self.dry_run = DryRun(notebook)
+        self.seeds = list(seeds)
+        self.tests = self.dry_run.tests
+        self._right = self.dry_run.hand_in(self.tests)
+        self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
+
+    @cached_property
+    def right(self) -> dict[str, list[Judged]]:
+        """The instructor's own answers, judged once with each seed."""
+        return {
+            test.grade_id: [self.dry_run.judge(test, self._right, seed) for seed in self.seeds]
+            for test in self.tests
+        }
+
+    def checks(self) -> list[CheckResult]:
+        """All checks of the instructor's own answers."""
+        judged = [j for runs in self.right.values() for j in runs]
+        return [check for j in judged for check in j.report.checks]
+
+    # The answers and the release -----------------------------------------------------------
+
+    def solutions_score(self) -> Iterator[Finding]:
+        """The instructor's answers get every point, with any seed, and the same one each time."""
+        for test in self.tests:
+            for seed, judged in zip(self.seeds, self.right[test.grade_id], strict=True):
+                report = judged.report
+                if not report.checks:
+                    yield Finding(test.grade_id, "it makes no check.")
+                elif any(check.outcome is not Outcome.PASSED for check in report.checks):
+                    notes = "\n".join(c.staff_note for c in report.checks if c.staff_note)
+                    shown = f"{to_text(report)}\n{notes}".strip()
+                    yield Finding(
+                        test.grade_id, f"your own solution loses points (seed {seed}):\n{shown}"
+                    )
+            again = self.dry_run.judge(test, self._right, self.seeds[0])
+            if not alike(again, self.right[test.grade_id][0]):
+                yield Finding(
+                    test.grade_id,
+                    f"seed {self.seeds[0]} draws other inputs the second time. "
+                    "Draw them from `exercise.rng`.",
+                )
+
+    def release_is_blank(self, released: Path) -> Iterator[Finding]:
+        """The release as it comes scores 0, each exercise "not attempted"."""
+        blank = self.dry_run.hand_in(self.tests, notebook=released)
+        for test in self.tests:
+            report = self.dry_run.judge(test, blank, self.seeds[0]).report
+            if report.score or not report.not_attempted:
+                yield Finding(
+                    test.grade_id,
+                    f"the untouched release should score 0, not attempted:\n{to_text(report)}",
+                )
+
+    def takes(self, test: TestCell) -> float:
+        """Seconds that a test cell takes with the instructor's answers."""
+        return max(judged.seconds for judged in self.right[test.grade_id])
+
+    # Known mistakes ------------------------------------------------------------------------
+
+    @cached_property
+    def mistakes(self) -> list[Mistake]:
+        """The known mistakes that the test cells list."""
+        return [
+            Mistake(test, place, why)
+            for test in self.tests
+            for place, trial in enumerate(self.right[test.grade_id][0].trials)
+            for why in trial.mistakes
+        ]
+
+    def mistake_is_caught(self, mistake: Mistake) -> Iterator[Finding]:
+        """It fails the check that lists it, is named as itself, and costs nothing elsewhere."""
+        test, quoted = mistake.test, f"the known mistake {mistake.why!r}"
+        trial = self.right[test.grade_id][0].trials[mistake.place]
+        try:
+            with self.dry_run.references():
+                trial.answers_of(mistake.why)
+        except Exception as error:
+            yield Finding(test.grade_id, f"{quoted} raises {type(error).__name__}: {error}")
+            return
+        made = {trial.part: spread(trial.mistakes[mistake.why])}
+        reached = [other for other in self.tests if other is not test and self._needs(other, made)]
+        handed_in = self.dry_run.hand_in([test, *reached], functions=made)
+        report = self.dry_run.judge(test, handed_in, self.seeds[0]).report
+        check = report.checks[mistake.place]
+        others = {c.misconception for c in report.checks} - {"", mistake.why}
+        if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
+            yield Finding(test.grade_id, f"{quoted} breaks a check:\n{broken[0].staff_note}")
+        elif check.outcome is Outcome.PASSED or report.score >= test.points:
+            yield Finding(test.grade_id, f"{quoted} loses no points.")
+        elif check.misconception != mistake.why:
+            yield Finding(test.grade_id, f"{quoted} is not named; one reads: {check.rationale}")
+        elif others:
+            yield Finding(test.grade_id, f"{quoted} is named as another one as well: {others}")
+        elif seeds := [s for n, s in enumerate(self.seeds) if not self._named(mistake, n)]:
+            yield Finding(test.grade_id, f"{quoted} is not told apart with seed {seeds[0]}.")
+        for other in reached:
+            report = self.dry_run.judge(other, handed_in, self.seeds[0]).report
+            if report.score < other.points:
+                where = f"points in {other.grade_id} as well"
+                yield Finding(test.grade_id, f"{quoted} costs {where}:\n{to_text(report)}")
+
+    def _needs(self, test: TestCell, names: Iterable[str]) -> bool:
+        """Whether what a test cell asks for depends on any of these names."""
+        cells = self.dry_run.solutions.needed_cells(*test.asks_for)
+        return any(cell.binds & set(names) for cell in cells)
+
+    def _named(self, mistake: Mistake, seed: int) -> bool:
+        """Whether the inputs drawn with a seed tell a known mistake from all others."""
+        made = self.right[mistake.test.grade_id][seed].trials[mistake.place].attempt
+        candidates = self._candidates(mistake.test, seed, mistake.place)
+        answers = candidates[mistake.why]
+        return recognise(replace(made, answers=answers), candidates) == mistake.why
+
+    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, list[Any]]:
+        """What each known mistake of a check gives for the inputs drawn with a seed."""
+        key = test.grade_id, seed, place
+        if key not in self._answers:
+            trial = self.right[test.grade_id][seed].trials[place]
+            found = self._answers[key] = {}
+            for why in trial.mistakes:
+                # One that raises is a finding elsewhere.
+                with self.dry_run.references(), contextlib.suppress(Exception):
+                    found[why] = trial.answers_of(why)
+        return self._answers[key]
+
+    def margin(self, test: TestCell) -> Margin:
+        """How far the right answers and the nearest known mistake are from what is expected."""
+        right, nearest = 0.0, (float("inf"), "")
+        for seed, judged in enumerate(self.right[test.grade_id]):
+            for place, trial in enumerate(judged.trials):
+                made = trial.attempt
+                if len(made.expected) != len(made.answers) or not made.answers:
+                    continue
+                right = max(right, apart(made.answers, made.expected, made.scale, made.rtol))
+                for why, answers in self._candidates(test, seed, place).items():
+                    far = apart(answers, made.expected, made.scale, made.rtol)
+                    nearest = min(nearest, (far, why))
+        return Margin(right, *nearest)
+
+    # Mutants -------------------------------------------------------------------------------
+
+    @cached_property
+    def mutants(self) -> list[tuple[TestCell, Cell, Mutant]]:
+        """All mutants of the solution cells, each with the test cell that should notice."""
+        found = []
+        for cell in self._solution_cells:
+            test = next((t for t in self.tests if t.asks_for & cell.binds), None)
+            if test is not None:
+                changes = mutants(cell.source, *solution_lines(cell.source))
+                found += [(test, cell, mutant) for mutant in changes]
+        return found
+
+    def untested(self) -> Iterator[Finding]:
+        """Solution cells that define nothing which a test cell asks for."""
+        asked = {name for test in self.tests for name in test.asks_for}
+        for cell in filter(is_test_cell, self._code_cells):
+            asked |= read_cell(cell.source).needs
+        for cell in self._solution_cells:
+            if not asked & cell.binds:
+                yield Finding(cell.grade_id, "no test cell asks for what this solution defines.")
+
+    def judge_mutant(
+        self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float
+    ) -> Report | None:
+        """What a test cell makes of a changed solution; None if that took too long."""
+        try:
+            with limited(seconds) as timer:
+                changed = self.dry_run.hand_in([test], sources={cell.grade_id: mutant.source})
+                report = self.dry_run.judge(test, changed, self.seeds[0]).report
+        except OutOfTime:
+            return None
+        return None if timer.expired else report
+
+    @cached_property
+    def _solution_cells(self) -> list[Cell]:
+        """Cells with an answer in code that is marked by a test cell, not by hand."""
+        return [
+            replace(read_cell(c.source), source=as_python(c.source), grade_id=grade_id(c))
+            for c in self._code_cells
+            if is_answer(c) and not is_graded(c)
+        ]
+
+    # What can be read without running anything ---------------------------------------------
+
+    @cached_property
+    def _notebook_cells(self) -> list[Any]:
+        return list(nbformat.read(self.dry_run.notebook, as_version=4).cells)
+
+    @property
+    def _code_cells(self) -> list[Any]:
+        return [cell for cell in self._notebook_cells if cell.cell_type == "code"]
+
+    def points_add_up(self) -> Iterator[Finding]:
+        """Weights of checks, nbgrader's points and the points that the text states agree."""
+        stated: float | None = None
+        for cell in self._notebook_cells:
+            if cell.cell_type == "markdown" and (said := STATED_POINTS.findall(cell.source)):
+                stated = float(said[0])
+            if not labels(cell).get("points"):
+                continue
+            name, worth = grade_id(cell), points(cell)
+            if stated is not None and stated != worth:
+                yield Finding(name, f"the text says {stated:g} points, nbgrader gives {worth:g}.")
+            stated = None
+            weights = self.right[name][0].report.available if name in self.right else worth
+            if abs(weights - worth) > 1e-9:
+                yield Finding(
+                    name,
+                    f"the points of its checks add up to {weights:g}, nbgrader gives {worth:g}.",
+                )
+
+    def ends_with_report(self) -> Iterator[Finding]:
+        """A test cell shows its report: the last line is `….report()`."""
+        for test in self.tests:
+            match ast.parse(test.source).body[-1]:
+                case ast.Expr(ast.Call(ast.Attribute(attr="report"))):
+                    pass
+                case _:
+                    yield Finding(test.grade_id, "its last line should be `exercise.report()`.")
+
+    def names_are_its_own(self) -> Iterator[Finding]:
+        """A test cell runs in the student's notebook: it must not replace a name of the lesson."""
+        lesson = [cell for cell in self._code_cells if not is_test_cell(cell)]
+        used: set[str] = set()
+        for cell in lesson:
+            read = read_cell(cell.source)
+            used |= read.binds | read.needs
+        shared = imports(cell.source for cell in lesson)
+        for test in self.tests:
+            own = imports([test.source])
+            harmless = {name for name in own if shared.get(name) == own[name]}
+            for name in sorted((read_cell(test.source).binds & used) - harmless):
+                yield Finding(test.grade_id, f"it binds `{name}`, a name that the lesson uses.")
+
+    def leaks(self, released: Path) -> Iterator[Finding]:
+        """Lines of solutions, hidden tests and marking schemes in any file of the release."""
+        for path, what in leaks(self._notebook_cells, released.parent):
+            yield Finding(path.name, what)
+
+    def stale_comments(self, *survivors: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+        """`# equivalent:` lines of hidden tests that no surviving mutant needs."""
+        for test in self.tests:
+            needed = {change for by_test in survivors for change in by_test.get(test.grade_id, ())}
+            for change in sorted(equivalent(test) - needed):
+                yield Finding(test.grade_id, f"no such mutant survives: # equivalent: {change}")
+
+
+def alike(one: Judged, other: Judged) -> bool:
+    """Whether two runs put the same questions and came to the same report."""
+    if one.report.to_json() != other.report.to_json():
+        return False
+    pairs = zip(one.trials, other.trials, strict=True)
+    asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
+    return all(apart(a, b) == 0 for a, b in asked)
+
+
+def as_python(source: str) -> str:
+    """A cell as it stands, if it is Python, or else without its magics."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return read_cell(source).source
+    return source
+
+
+def equivalent(test: TestCell) -> set[str]:
+    """The changes that a test cell declares to be none."""
+    return set(EQUIVALENT.findall(test.source))
+
+
+def solution_lines(source: str) -> tuple[int, int | None]:
+    """First and last line of the solution in a cell, counted from 1; all where none is marked."""
+    lines = source.splitlines()
+    begins = [n for n, line in enumerate(lines, 1) if "BEGIN SOLUTION" in line]
+    ends = [n for n, line in enumerate(lines, 1) if "END SOLUTION" in line]
+    return (begins[0], ends[-1]) if begins and ends else (1, None)
+
+
+def imports(sources: Any) -> dict[str, str]:
+    """Names that sources import, with where each comes from."""
+    return {
+        alias.asname or alias.name: f"{getattr(node, 'module', '')} {alias.name}"
+        for source in sources
+        for node in ast.walk(ast.parse(read_cell(source).source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }

@@ -1,0 +1,270 @@
+"""Why an answer is wrong: the known mistake that it coincides with, or a simple relation.
+
+A known mistake explains an answer only if the two agree as tightly as a right answer has to, and
+no rival comes near. Where none fits, an answer that stands in a simple relation to the expected
+one (the opposite sign, a constant factor …) earns an observation, which accuses nobody. Neither
+ever tells an expected value. TRUSTED SIDE during grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import as_array, distance
+from autograder.checks.faults import StudentFault
+from autograder.checks.numerics import plain
+from autograder.record.report import Figure
+
+Arguments = Sequence[Any]
+Function = Callable[..., Any]
+Mistakes = Mapping[str, Function]
+
+# A rival within this many tolerances could be what the answer really is: then nothing is named.
+CLEAR = 10.0
+# Numbers that differ by less than this, relative to the largest, cannot tell relations apart.
+DISTINCT = 1e-2
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way of judging: "" or a sentence, what was compared, or the student's fault.
+
+    `figure` shows the answer beside the expected one, where that says more than numbers. `stop` is
+    the limit that stopped a call, where `sentence` tells of it.
+    """
+
+    sentence: str
+    answers: Sequence[Any] = ()
+    expected: Sequence[Any] = ()
+    scale: float = 0.0
+    rtol: float | None = None
+    fault: StudentFault | None = None
+    figure: Figure | None = None
+    stop: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.sentence and self.fault is None
+
+    def worst(self, other: Attempt) -> Attempt:
+        """The one that says more about this part: the other, unless only it could not run."""
+        return self if other.fault is not None and self.fault is None else other
+
+
+def attempt(judge: Callable[[], Attempt]) -> Attempt:
+    """Judge, keeping a student's fault for later."""
+    try:
+        return judge()
+    except StudentFault as fault:
+        return Attempt("", fault=fault)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a check put to a part of the student's, kept so that the check itself can be tested.
+
+    `mistakes` take the arguments of the part, as in `inputs`; `judged` picks from their answers
+    what the check looks at. `expected` holds one right answer per input, if there is one.
+    """
+
+    title: str
+    part: str
+    inputs: Sequence[Arguments] = ()
+    mistakes: Mistakes = field(default_factory=dict)
+    judged: Function = lambda answer: answer
+    solution: Function | None = None
+    attempt: Attempt = Attempt("")
+
+    def answers_of(self, mistake: str) -> list[Any]:
+        """What a known mistake gives, one answer per input."""
+        return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
+
+    def known_mistake(self) -> str:
+        """The known mistake that explains a wrong answer, or ""."""
+        if not self.mistakes or len(self.attempt.answers) != len(self.inputs):
+            return ""
+        candidates = {why: self.answers_of(why) for why in self.mistakes}
+        return recognise(self.attempt, candidates)
+
+    def observation(self) -> str:
+        """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
+        return relation(self.attempt, self.inputs, self.solution)
+
+
+def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
+    """The name of the one known mistake that all answers coincide with, or "".
+
+    `candidates` maps a name to what the mistake gives on the same inputs. When a second one, or
+    the right answer, is nearly as close, the inputs cannot tell them apart, and none is named:
+    better silent than wrong.
+    """
+    far = {name: apart(made.answers, answers, made.scale) for name, answers in candidates.items()}
+    if len(made.expected) == len(made.answers):
+        far[""] = apart(made.answers, made.expected, made.scale)
+    near = [name for name, how_far in far.items() if how_far <= CLEAR]
+    return near[0] if len(near) == 1 and far[near[0]] <= 1 else ""
+
+
+def apart(
+    answers: Sequence[Any], others: Sequence[Any], scale: float = 0.0, rtol: float | None = None
+) -> float:
+    """The largest distance of answers to the same inputs, in units of the tolerance."""
+    pairs = zip(answers, others, strict=True)
+    return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
+
+
+def relation(
+    made: Attempt, inputs: Sequence[Arguments] = (), solution: Function | None = None
+) -> str:
+    """How wrong answers relate to the expected ones, if one simple relation fits, or "".
+
+    Parameters
+    ----------
+    made
+        The answers and what was expected, one per input: numbers, arrays, or dicts of these.
+    inputs
+        The arguments that led to them. The length of their arrays, where it is the same for all,
+        is the number of points.
+    solution
+        Gives the expected answers; tried with two of its arguments exchanged.
+    """
+    if not made.expected or len(made.answers) != len(made.expected):
+        return ""
+    if any(isinstance(value, tuple | list) for value in made.expected):
+        return ""
+    expected = [_as_floats(value) for value in made.expected]
+    answers = [_in_the_form_of(e, a) for a, e in zip(made.answers, made.expected, strict=True)]
+    if any(a is None for a in answers) or not _varied(expected) or not _varied(answers):
+        return ""
+    if apart(answers, expected, made.scale) <= 1:
+        return "The numbers themselves are right." if made.sentence else ""
+    floats = Attempt(made.sentence, answers, expected, made.scale)
+    fixed = _fixed_relations(expected, inputs) | _exchanged(inputs, solution)
+    return recognise(floats, fixed) or recognise(floats, _fitted_relations(floats))
+
+
+def _fixed_relations(
+    expected: Sequence[Any], inputs: Sequence[Arguments]
+) -> dict[str, Sequence[Any]]:
+    """What the answers would be under relations that have no free number."""
+    found: dict[str, Sequence[Any]] = {
+        "Every number has the sign opposite to the expected one.": [
+            _each(np.negative, e) for e in expected
+        ],
+        "Every number is 1 minus the expected one.": [_each(lambda v: 1 - v, e) for e in expected],
+        "Every number is the expected one, rounded to a whole number.": [
+            _each(np.round, e) for e in expected
+        ],
+    }
+    if all(isinstance(e, np.ndarray) and e.ndim == 1 for e in expected):
+        found["The numbers come in the reverse order."] = [e[::-1] for e in expected]
+    if all(isinstance(e, np.ndarray) and e.ndim == 2 for e in expected):
+        found["Rows and columns have changed places."] = [e.T for e in expected]
+    if all(isinstance(e, dict) and len(e) == 2 for e in expected):
+        found["The two entries have changed places."] = [
+            dict(zip(e, reversed(e.values()), strict=True)) for e in expected
+        ]
+    counts = [_number_of_points(args) for args in inputs]
+    if counts and all(counts):
+        pairs = list(zip(expected, counts, strict=True))
+        found["Every number is the expected one divided by the number of points. Is it a mean?"] = [
+            _each(lambda v, n=n: v / n, e) for e, n in pairs
+        ]
+        found["Every number is the expected one times the number of points. Is it a sum?"] = [
+            _each(lambda v, n=n: v * n, e) for e, n in pairs
+        ]
+    return found
+
+
+def _exchanged(inputs: Sequence[Arguments], solution: Function | None) -> dict[str, Sequence[Any]]:
+    """What the solution answers when two arrays among its arguments change places."""
+    found: dict[str, Sequence[Any]] = {}
+    places = range(len(inputs[0])) if inputs and solution is not None else ()
+    for i, j in combinations(places, 2):
+        if not all(np.shape(args[i]) and np.shape(args[i]) == np.shape(args[j]) for args in inputs):
+            continue
+        exchanged = [[*args] for args in inputs]
+        for args in exchanged:
+            args[i], args[j] = args[j], args[i]
+        try:
+            answers = [_as_floats(plain(solution, args)) for args in exchanged]  # type: ignore[arg-type]
+        except Exception:  # the solution need not bear it
+            continue
+        found[f"It is as if arguments {i + 1} and {j + 1} had changed places."] = answers
+    return found
+
+
+def _fitted_relations(made: Attempt) -> dict[str, Sequence[Any]]:
+    """What the answers would be under the best constant factor and the best constant offset."""
+    got, wanted = _flat(made.answers), _flat(made.expected)
+    if got.size < 3:  # one number of the fit's own leaves too little to confirm it
+        return {}
+    factor = float(got @ wanted / (wanted @ wanted))
+    offset = float(np.mean(got - wanted))
+    more = "larger" if offset > 0 else "smaller"
+    return {
+        f"Every number is {_written(factor)} times the expected one.": [
+            _each(lambda v: factor * v, e) for e in made.expected
+        ],
+        f"Every number is {more} than the expected one by {abs(offset):.4g}.": [
+            _each(lambda v: v + offset, e) for e in made.expected
+        ],
+    }
+
+
+def _written(factor: float) -> str:
+    """A factor as a simple fraction where it is one."""
+    simple = Fraction(factor).limit_denominator(12)
+    return str(simple) if abs(factor - simple) < 1e-5 * abs(factor) else f"{factor:.6g}"
+
+
+def _number_of_points(args: Arguments) -> int | None:
+    """The common length of the arrays among arguments, None if there is no such thing."""
+    lengths = {np.shape(arg)[0] for arg in args if np.shape(arg)}
+    return lengths.pop() if len(lengths) == 1 else None
+
+
+def _each(change: Function, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _each(change, item) for key, item in value.items()}
+    return change(value)
+
+
+def _as_floats(value: Any) -> Any:
+    """Numbers and arrays of any kind as float64 arrays, in a dict as well."""
+    return _each(lambda v: np.asarray(v, dtype=np.float64), value)
+
+
+def _in_the_form_of(expected: Any, answer: Any) -> Any:
+    """The numbers of an answer in the shape of the expected one; None if they do not fill it."""
+    if isinstance(expected, Mapping):
+        if not isinstance(answer, Mapping) or set(answer) != set(expected):
+            return None
+        items = {key: _in_the_form_of(expected[key], answer[key]) for key in expected}
+        return None if any(item is None for item in items.values()) else items
+    array = as_array(answer)
+    if array.dtype.kind not in "iufb" or array.size != np.size(expected):
+        return None
+    if array.ndim == 2 and array.shape == np.shape(expected)[::-1] != np.shape(expected):
+        array = array.T
+    precision = array.dtype if array.dtype.kind == "f" else np.float64
+    return array.reshape(np.shape(expected)).astype(precision)
+
+
+def _flat(values: Sequence[Any]) -> Any:
+    leaves = [leaf for v in values for leaf in (v.values() if isinstance(v, Mapping) else [v])]
+    return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])
+
+
+def _varied(values: Sequence[Any]) -> bool:
+    """Whether there are at least two clearly different numbers, all of them finite."""
+    numbers = _flat(values)
+    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
+        return False
+    return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))

@@ -1,0 +1,429 @@
+"""The vocabulary of a test cell.
+
+An instructor writes
+
+    exercise = Exercise("logistic_model")
+    exercise.returns("at w = b = 0 every p is 0.5", student.logistic_model, zeros, x, expected=half)
+    exercise.report()
+
+and reads it as a specification. A check runs at once and never raises: it ends as passed, failed,
+not attempted, or error (the check itself broke; a person has to look). TRUSTED SIDE during
+grading; in a live notebook the same checks run beside the student's code and count for nothing.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import (
+    as_array,
+    disagreement,
+    finite,
+    side_by_side,
+    wrong_form,
+    wrong_params,
+)
+from autograder.checks.context import current, validating
+from autograder.checks.diagnosis import Arguments, Attempt, Function, Mistakes, Trial, attempt
+from autograder.checks.faults import StudentFault
+from autograder.checks.numerics import Params, central_differences, evaluated, plain
+from autograder.checks.properties import Property
+from autograder.checks.student import Given, Part
+from autograder.checks.training import Descent, by_value, scalar
+from autograder.record.outcome import Outcome
+from autograder.record.report import CheckResult, Report
+
+# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
+# counts as zero.
+SLOPE_SCALE = 1e-3
+
+
+class ChecksNotPassed(AssertionError):
+    """Raised by `report` under nbgrader's Validate, which shows only errors."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in the place of a traceback: where it was raised helps nobody."""
+        return str(self).splitlines()
+
+
+class Exercise:
+    """The checks of one exercise, in order.
+
+    A check runs at once and never raises. Most take these arguments:
+
+    title
+        What is asked, in words that a student understands.
+    part
+        `student.NAME`, for a function of the student's. It is called in float64; what goes in and
+        what comes back are NumPy arrays, numbers, and dicts, tuples and lists of these.
+    inputs
+        A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
+        student, draws random ones.
+    points
+        Relative weight: nbgrader's points of the cell are shared out in proportion.
+    hints
+        Sentences to open one at a time, most general first.
+    misconceptions
+        A dict from the sentence about a known mistake to a function that makes it, which takes
+        the arguments of the part.
+    rtol
+        Largest accepted difference, relative to the largest expected number; by default 1e-5 for
+        float64, 1e-4 for float32, 1e-2 for float16.
+    """
+
+    def __init__(self, name: str) -> None:
+        context = current.get()
+        self.name = name
+        self.results: list[CheckResult] = []
+        self.trials: list[Trial] = []
+        self._max_points = context.max_points
+        self._seed = context.seed
+        self.rng = np.random.default_rng([context.seed, *name.encode()])
+        context.exercises.append(self)
+
+    def returns(
+        self,
+        title: str,
+        part: Part,
+        *args: Any,
+        expected: Any,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        rtol: float | None = None,
+        show: bool = True,
+    ) -> None:
+        """The part, called with `args`, gives `expected`: same structure, shape, kind of number.
+
+        A failure shows a few numbers next to the expected ones, which suits a visible check.
+        Among hidden tests, say `show=False`.
+        """
+
+        def check() -> Attempt:
+            answer = part(*args)
+            sentence = disagreement(answer, expected, rtol)
+            shown = side_by_side(answer, expected) if sentence and show else ""
+            return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
+
+        self._run(Trial(title, part.name, [args]), check, points, hints)
+
+    def agrees(
+        self,
+        title: str,
+        part: Part,
+        solution: Function,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        misconceptions: Mistakes | None = None,
+        rtol: float | None = None,
+    ) -> None:
+        """The part gives what `solution` gives for every tuple of arguments in `inputs`.
+
+        `misconceptions` maps the explanation of a known mistake to a function that makes it.
+        """
+
+        def check() -> Attempt:
+            expected = [plain(solution, args) for args in inputs]
+            answers = [part(*args) for args in inputs]
+            pairs = zip(answers, expected, strict=True)
+            sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
+            return Attempt(sentence, answers, expected, rtol=rtol)
+
+        trial = Trial(title, part.name, inputs, misconceptions or {}, solution=solution)
+        self._run(trial, check, points, hints)
+
+    def satisfies(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *properties: Property,
+        shape: tuple[int, ...] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """The answers to `inputs`, each of this shape, have properties (see `properties`)."""
+
+        def check() -> Attempt:
+            answers = [part(*args) for args in inputs]
+            for answer in answers:
+                form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
+                if problem := form or finite(answer):
+                    return Attempt(problem)
+            return Attempt(next((s for holds in properties if (s := holds(answers))), ""))
+
+        self._run(Trial(title, part.name), check, points, hints)
+
+    def is_gradient(
+        self,
+        title: str,
+        part: Part,
+        of: Part,
+        inputs: Sequence[Arguments],
+        *,
+        stand_ins: Mapping[str, Given] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        misconceptions: Mistakes | None = None,
+    ) -> None:
+        """The part is the gradient of `of`, with respect to its first argument, a dict.
+
+        Judged against central differences of the student's own function, in float64. When that
+        disagrees or cannot be computed, the part is called once more with the `stand_ins` in
+        place of the student's functions of those names, so that a mistake in an earlier exercise
+        does not cost again here.
+        """
+        ins = dict(stand_ins or {})
+
+        def judge(gradient: Part, function: Function) -> Attempt:
+            answers = [gradient(*args) for args in inputs]
+            slopes = [slope_of(function, args) for args in inputs]
+            pairs = zip(answers, slopes, strict=True)
+            wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
+            return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+
+        def check() -> Attempt:
+            own = attempt(lambda: judge(part, of))
+            if own.passed or not ins:
+                return own
+            replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
+            return replaced if replaced.passed else replaced.worst(own)
+
+        self._run(Trial(title, part.name, inputs, misconceptions or {}), check, points, hints)
+
+    def is_differentiable(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """JAX can differentiate the part with respect to its first argument, a dict.
+
+        It must come to the slopes that central differences of the part show. A part that is
+        written with `np` instead of `jnp`, or turns numbers into floats, fails here and only here.
+        """
+
+        def total(*args: Any) -> float:
+            answer = part(*args)
+            if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
+                raise StudentFault(problem)
+            return float(np.sum(as_array(answer)))
+
+        def check() -> Attempt:
+            slopes = [slope_of(total, args) for args in inputs]
+            by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+            if by_jax.fault is not None:
+                said = f"JAX cannot differentiate it. {by_jax.fault}"
+                return Attempt(said, stop=by_jax.fault.stop)
+            pairs = zip(by_jax.answers, slopes, strict=True)
+            if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+                return Attempt("Its slope according to JAX is not the slope that its values show.")
+            return Attempt("")
+
+        self._run(Trial(title, part.name), check, points, hints)
+
+    def descends(
+        self,
+        title: str,
+        loop: Part,
+        start: Params,
+        model: Any,
+        loss: Part | Given,
+        x: Any,
+        y: Any,
+        *,
+        n_steps: int,
+        step_size: float,
+        of: str = "parameters",
+        stand_ins: Mapping[str, Given] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        misconceptions: Mistakes | None = None,
+    ) -> None:
+        """`loop(start, model, loss, x, y, n_steps, step_size)` is plain gradient descent.
+
+        It returns `(losses, parameters)`. `of` says what is judged: "parameters" (where the last
+        step ends), or "losses" (one per step, recorded before or after the update; the start may
+        be listed as well). A loss of the student's own is replaced by its stand-in first; where
+        that disagrees, the trajectory is judged under finite differences of the student's own.
+        """
+        run = Descent(start, model, x, y, n_steps, step_size, of)
+        ins = dict(stand_ins or {})
+        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
+
+        def check() -> Attempt:
+            if isinstance(loss, Given):
+                return run.under_given(loop, loss)
+            if known_loss is None:
+                return run.under_own(loop, loss)
+            known = attempt(lambda: run.under_given(loop.using(**ins), known_loss))
+            own = known if known.passed else attempt(lambda: run.under_own(loop, loss))
+            return own if own.passed else known
+
+        # A mistake is known by what is judged: how the losses are recorded must not hide it.
+        mistakes = misconceptions if misconceptions and known_loss is not None else {}
+        trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
+        self._run(trial, check, points, hints)
+
+    @staticmethod
+    def works(answer: Callable[[], Any], expected: Any) -> bool:
+        """Whether something that the student's earlier parts compute comes to `expected`.
+
+        A premise and no check: it earns nothing and shows nothing.
+        """
+        try:
+            return not disagreement(answer(), expected)
+        except Exception:  # whatever the earlier parts do, they do not work
+            return False
+
+    def reaches(
+        self,
+        title: str,
+        part: Part,
+        target: Params,
+        within: float,
+        *,
+        made_from: Sequence[Part] = (),
+        instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """The value of the part, a dict of numbers, lies within an absolute distance of `target`.
+
+        `instead` computes the parameters in another way, for a student whose earlier parts do not
+        work: if those pass, the check passes. Where the value is there and `unless()` is true,
+        say because the earlier parts do work, it is not asked.
+        `made_from` names the values that a cell of yours makes this one from: where they are
+        there and this one is not, that cell failed, and the student is told so.
+        """
+
+        def judge(params: Any) -> str:
+            if problem := wrong_params(params, target):
+                return problem
+            distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
+            return (
+                ""
+                if distance <= within
+                else f"Off by {distance:.2g}; at most {within:g} is asked for."
+            )
+
+        trial = Trial(title, part.name)
+        self._run(
+            trial, lambda: by_value(part, judge, made_from, instead, unless, judge), points, hints
+        )
+
+    def minimises(
+        self,
+        title: str,
+        part: Part,
+        loss: Callable[[Params], Any],
+        start: Params,
+        *,
+        shrink: float = 1e-2,
+        made_from: Sequence[Part] = (),
+        instead: Callable[[], Params] | None = None,
+        unless: Callable[[], bool] | None = None,
+        stand_in: Callable[[Params], Any] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """At the value of the part, the slope of `loss` has all but vanished.
+
+        Its gradient, by central differences, is at most `shrink` times as long as at `start`.
+        `loss` may call the student's own functions; `instead` is as in `reaches`, and judged by
+        the slope of `stand_in`.
+        """
+
+        def slope(of: Callable[[Params], Any], params: Params) -> float:
+            gradient = central_differences(lambda p: scalar(of(p)), params)
+            return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
+
+        def judge(params: Any, of: Callable[[Params], Any]) -> str:
+            if problem := wrong_params(params, start):
+                return problem
+            at_start = slope(of, start)
+            if at_start == 0:
+                return "The loss does not depend on the parameters."
+            left = slope(of, params) / at_start
+            if left <= shrink:
+                return ""
+            return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
+
+        self._run(
+            Trial(title, part.name),
+            lambda: by_value(
+                part,
+                lambda params: judge(params, loss),
+                made_from,
+                instead,
+                unless,
+                lambda params: judge(params, evaluated(stand_in or loss)),
+            ),
+            points,
+            hints,
+        )
+
+    def report(self) -> Report:
+        """The table of all checks. Make it the last line of the cell.
+
+        Raises
+        ------
+        ChecksNotPassed
+            Under nbgrader's Validate only, and only if a check did not pass.
+        """
+        report = Report(self.name, tuple(self.results), self._max_points, self._seed)
+        unfinished = any(check.outcome is not Outcome.PASSED for check in report.checks)
+        if unfinished and not report.graded and validating():
+            from autograder.record.render import to_text
+
+            raise ChecksNotPassed(to_text(report))
+        return report
+
+    def _run(
+        self, trial: Trial, check: Callable[[], Attempt], points: float, hints: Sequence[str]
+    ) -> None:
+        outcome, rationale, mistake, note, stop = Outcome.PASSED, "", "", "", ""
+        try:
+            made = check()
+            if made.fault is not None:
+                raise made.fault
+            trial = replace(trial, attempt=made)
+            stop = made.stop
+            if made.sentence:
+                mistake = trial.known_mistake()
+                rationale = " ".join(filter(None, [made.sentence, mistake or trial.observation()]))
+                outcome = Outcome.FAILED
+        except StudentFault as fault:
+            outcome, rationale, stop = fault.outcome, str(fault), fault.stop
+        except Exception:
+            outcome, note = Outcome.ERROR, traceback.format_exc()
+        self.trials.append(trial)
+        self.results.append(
+            CheckResult(
+                trial.title,
+                outcome,
+                points,
+                rationale,
+                tuple(hints),
+                mistake,
+                note,
+                trial.attempt.figure,
+                stop,
+            )
+        )
+
+
+def slope_of(function: Function, args: Arguments) -> Params:
+    """Central differences of a function with respect to its first argument, a dict."""
+    at, *rest = args
+    return central_differences(lambda params: scalar(function(params, *rest)), at)

@@ -1,0 +1,60 @@
+"""Properties of an answer that need no reference: comparators for `Exercise.satisfies`.
+
+Each takes the answers, one per input, and returns "" or a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.compare import as_array, tolerance
+
+Property = Callable[[Sequence[Any]], str]
+
+
+def between(low: float, high: float) -> Property:
+    """Every number lies in the closed interval [low, high]."""
+
+    def check(answers: Sequence[Any]) -> str:
+        for answer in map(as_array, answers):
+            outside = ~((answer >= low) & (answer <= high))
+            if np.any(outside):
+                worst = float(answer[outside].flat[0])
+                return f"Got {worst:.4g}, which does not lie between {low:g} and {high:g}."
+        return ""
+
+    return check
+
+
+def increasing(answers: Sequence[Any]) -> str:
+    """Every answer, an array of shape (n,), never decreases."""
+    for answer in map(as_array, answers):
+        if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
+            return "The numbers should rise from left to right, and somewhere they fall."
+    return ""
+
+
+def decreasing(answers: Sequence[Any]) -> str:
+    """Every answer, an array of shape (n,), never increases."""
+    for answer in map(as_array, answers):
+        if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
+            return "The numbers should fall from left to right, and somewhere they rise."
+    return ""
+
+
+def adding_up_to(total: float) -> Property:
+    """The answers to the inputs add up to `total` everywhere, as p(z) + p(-z) = 1 does."""
+
+    def check(answers: Sequence[Any]) -> str:
+        arrays = [as_array(answer).astype(np.float64) for answer in answers]
+        if len({array.shape for array in arrays}) != 1:
+            return "The answers should all have the same shape."
+        off = np.max(np.abs(sum(arrays) - total))
+        if not off <= max(map(tolerance, answers)) * max(abs(total), 1.0):
+            return f"Answers that mirror each other should add up to {total:g}, and they do not."
+        return ""
+
+    return check

@@ -1,0 +1,32 @@
+"""`reference`: the instructor's own solutions, under the same names as the student's.
+
+TRUSTED SIDE during grading: the solutions follow from the instructor's notebook (see
+`judge.solutions`). In the instructor's own live notebook they are its own functions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.checks.context import current
+from autograder.remote.given import evaluate
+
+
+class Reference:
+    """Attribute access gives the instructor's object; functions run in float64."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = current.get().solution(name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return evaluate(found, args, kwargs)
+
+        call.__name__ = name
+        return call
+
+
+reference = Reference()

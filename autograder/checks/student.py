@@ -1,0 +1,188 @@
+"""`student`: the student's functions and values, under their own names.
+
+TRUSTED SIDE during grading: `student.logistic_model` is a stand-in that sends a question to the
+student's kernel and reads data back. In a live notebook it asks the notebook it stands in. The
+checks never know which.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.checks.context import current
+from autograder.checks.faults import NotAttempted, StudentFault
+from autograder.remote import wire
+from autograder.remote.given import given_function, ready_made
+from autograder.remote.wire import Limits, Ref, Source, WireError
+
+SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
+MAX_EVALUE = 300  # characters of a student's own error message that we repeat
+
+
+class Given:
+    """A function that the instructor supplies, made from source; see `given`."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        given_function(source)  # a mistake in it shows here, not in the student's kernel
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return given_function(self.source)(*args, **kwargs)
+
+    def compiled(self, *args: Any) -> Any:
+        """As a call, by code that JAX compiles once for a whole class, where it can.
+
+        Arguments that are `Given` themselves are part of what is compiled.
+        """
+        parts = (ready_made(arg.source) if isinstance(arg, Given) else arg for arg in args)
+        return ready_made(self.source)(*parts)
+
+    def gradient(self) -> Given:
+        """Its gradient with respect to the first argument, as `jax.grad` gives it."""
+        return Given(f"jax.grad({self.source})")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Given) and other.source == self.source
+
+    def __hash__(self) -> int:
+        return hash(self.source)
+
+    def __repr__(self) -> str:
+        return f"given({self.source!r})"
+
+
+def given(source: str) -> Given:
+    """A function to pass to a student's function, such as a model or a loss.
+
+    It is written as source, because it runs in two places: where the student's function calls it,
+    and where the expected answer is computed. `jax`, `jnp` and `np` are known to it.
+
+    >>> given("lambda theta, x: theta['w'] * x")({"w": 2.0}, 3.0)
+    6.0
+    """
+    return Given(source)
+
+
+class Part:
+    """One function or value of the student's, by name."""
+
+    def __init__(
+        self, name: str, overrides: dict[str, Any] | None = None, through: str = ""
+    ) -> None:
+        self.name = name
+        self._overrides = overrides or {}
+        self._through = through
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the student's function; numpy arrays go in, numpy arrays come out.
+
+        Raises
+        ------
+        StudentFault
+            If there is no answer: not written yet, raised, too slow, or nothing that can be sent.
+        """
+        return self._ask(
+            args=[_outgoing(arg) for arg in args],
+            kwargs={key: _outgoing(value) for key, value in kwargs.items()},
+        )
+
+    def value(self) -> Any:
+        """The value of that name, as data. Raises `StudentFault` as a call does."""
+        return self._ask()
+
+    def using(self, **overrides: Any) -> Part:
+        """The same part, called while other names of the student's stand for something else.
+
+        For judging a function whose helper, an earlier exercise, does not work.
+        """
+        return Part(self.name, {**self._overrides, **overrides}, self._through)
+
+    def differentiated(self) -> Part:
+        """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
+
+        They are taken with respect to the first argument.
+        """
+        return Part(self.name, self._overrides, SLOPES_OF_SUM)
+
+    def _ask(self, **request: Any) -> Any:
+        connection = current.get().connection
+        limits = connection.limits
+        overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
+        message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
+        if self._through:
+            message["through"] = self._through
+        try:
+            reply = connection.ask(str(self), wire.dumps(message))
+            return _incoming(self.name, wire.loads(reply, limits), limits)
+        except WireError as error:
+            raise StudentFault(f"`{self.name}`: {error}") from None
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        stand_ins = " and ".join(f"`{name}`" for name in self._overrides)
+        return f"`{self.name}`" + (f" with a working {stand_ins}" if stand_ins else "")
+
+    def __repr__(self) -> str:
+        return f"student.{self.name}"
+
+
+class Student:
+    """Attribute access gives a `Part`; nothing is asked until it is called."""
+
+    def __getattr__(self, name: str) -> Part:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Part(name)
+
+
+student = Student()
+
+
+def _outgoing(value: Any) -> list[Any]:
+    """Encode an argument; student parts go as references, given functions as source."""
+    if isinstance(value, Part):
+        return wire.encode(Ref(value.name))
+    if isinstance(value, Given):
+        return wire.encode(Source(value.source))
+    if callable(value) and not hasattr(value, "__array__"):
+        raise TypeError(f"cannot send {value!r}: pass a student's own function or given('…')")
+    return wire.encode(value)
+
+
+def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
+    """The value in a reply, or the reason why there is none."""
+    match reply:
+        case {"status": "ok", "value": tree}:
+            return wire.decode(tree, limits)
+        case {"status": "missing", "name": str(missing)}:
+            raise NotAttempted(
+                f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
+            )
+        case {"status": "raised", "ename": str(ename), "evalue": str(evalue), **where}:
+            function, line = where.get("function", ""), where.get("line", "")
+            if not (isinstance(function, str) and isinstance(line, str)):
+                function = line = ""
+            raise _fault(name, ename, evalue, function, line)
+        case {"status": "unsendable", "sentence": str(sentence)}:
+            raise StudentFault(f"`{name}`: {_clip(sentence)}")
+        case _:
+            raise WireError("The reply could not be read.")
+
+
+def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> StudentFault:
+    if ename == "NotImplementedError":
+        if function not in (name, "", "<module>"):
+            return NotAttempted(f"`{name}` needs `{_clip(function)}`, which is not written yet.")
+        return NotAttempted(
+            f"`{name}` is not written yet: your answer goes where it says "
+            "`raise NotImplementedError()`."
+        )
+    place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
+    return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
+
+
+def _clip(text: str) -> str:
+    """The first lines of a text, without control characters that a terminal would obey."""
+    printable = "".join(c for c in text if c.isprintable() or c == "\n").strip()
+    first = printable.split("\n\n")[0]
+    return first if len(first) <= MAX_EVALUE else first[:MAX_EVALUE] + "…"

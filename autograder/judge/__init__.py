@@ -1,0 +1,29 @@
+"""One submission, from the file that came in to the marks. TRUSTED SIDE.
+
+In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`):
+
+    intake        takes the submission as it comes: any file, renamed, damaged
+    execute       runs every cell where it belongs
+    student_kernel   runs the student's cells, calls their functions, replaces a lost kernel
+    connection    the line to one kernel
+    test_cell     runs a test cell and makes its report
+    saving        saves the marks, and asks for a person where one has to look
+    sanitise      makes what is stored safe to show
+
+`cells` and `course` are the only modules that know nbgrader's labels and folders, `solutions` the
+one that reads the instructor's answers.
+"""
+
+from autograder.judge.execute import Execute
+from autograder.judge.intake import RestoreCells, SubmissionExporter, receive
+from autograder.judge.sanitise import Sanitise
+from autograder.judge.saving import SaveAutoGrades
+
+__all__ = [
+    "Execute",
+    "RestoreCells",
+    "Sanitise",
+    "SaveAutoGrades",
+    "SubmissionExporter",
+    "receive",
+]

@@ -1,0 +1,126 @@
+"""The line to one student's kernel. TRUSTED SIDE.
+
+A question travels as an execute request of no code, whose `user_expressions` calls the endpoint;
+the answer travels in the reply. What the student's code prints meanwhile goes to the other channel
+and is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async, run_sync
+
+from autograder.remote.endpoint import REPLY_MIMETYPE
+from autograder.remote.wire import WireError
+
+POLL = 0.25  # seconds between looks at whether a silent kernel still lives
+GRACE = 3.0  # seconds that an interrupted call has to come back
+ENDPOINT = "__import__('autograder.remote.endpoint').remote.endpoint"
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How a question ended: the kernel's message, None if none came, and whether it was late.
+
+    A late one came only after an interrupt. None without `late`: the kernel has ended.
+    """
+
+    message: Message | None
+    late: bool = False
+
+    def text(self) -> object:
+        """What the endpoint said.
+
+        Raises
+        ------
+        WireError
+            If the student's code spoilt it.
+        """
+        try:
+            assert self.message is not None
+            return self.message["content"]["user_expressions"]["reply"]["data"][REPLY_MIMETYPE]
+        except (KeyError, TypeError):
+            raise WireError("The kernel gave no answer that could be read.") from None
+
+
+class KernelConnection:
+    """Puts questions to one kernel. `StudentKernel` makes one for each kernel that it starts."""
+
+    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient) -> None:
+        self._manager, self._client = manager, client
+
+    def ask(self, request: str, seconds: float) -> Reply:
+        """Send a request to the endpoint; interrupt it when it takes longer.
+
+        Raises
+        ------
+        WireError
+            If the student's code speaks on the channel in its own way.
+        """
+        return run_sync(self._ask)(request, seconds)
+
+    def give_up(self, sentences: Mapping[str, str]) -> None:
+        """Replace functions, by name, by ones that raise `TimeoutError` with these sentences."""
+        run_sync(self._give_up)(sentences)
+
+    def is_alive(self) -> bool:
+        """Whether the kernel still runs."""
+        return run_sync(self._is_alive)()
+
+    async def _is_alive(self) -> bool:
+        return bool(await ensure_async(self._manager.is_alive()))
+
+    async def _give_up(self, sentences: Mapping[str, str]) -> None:
+        with contextlib.suppress(WireError):
+            await self._wait(self._send(f"{ENDPOINT}.give_up({dict(sentences)!r})"), GRACE)
+
+    def _send(self, expression: str) -> str:
+        """Have an expression evaluated in the kernel; the id of the message."""
+        return self._client.execute(
+            "", silent=True, store_history=False, user_expressions={"reply": expression}
+        )
+
+    async def _ask(self, request: str, seconds: float) -> Reply:
+        message_id = self._send(f"{ENDPOINT}.answer({request!r})")
+        reply = await self._wait(message_id, seconds)
+        if reply is not None or not await self._is_alive():
+            return Reply(reply)
+        await ensure_async(self._manager.interrupt_kernel())
+        return Reply(await self._wait(message_id, GRACE), late=True)
+
+    async def _wait(self, message_id: str, seconds: float) -> Message | None:
+        """The reply to a message; None if the kernel ends first, or the time."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                reply: Message = await ensure_async(
+                    self._client.get_shell_msg(timeout=min(left, POLL))
+                )
+                answered = reply["parent_header"].get("msg_id") == message_id
+            except Empty:
+                answered = False
+                if not await self._is_alive():
+                    return None
+            except Exception:  # the student's code speaks to us in its own way
+                raise WireError("The kernel sent something that is no answer.") from None
+            finally:
+                with contextlib.suppress(Exception):
+                    await self._discard()
+            if answered:
+                return reply
+        return None
+
+    async def _discard(self) -> None:
+        """Throw away what the student's code printed or displayed."""
+        while await self._client.iopub_channel.msg_ready():
+            await self._client.get_iopub_msg(timeout=0)

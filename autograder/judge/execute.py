@@ -1,0 +1,222 @@
+"""nbgrader's Execute with a judge in it. TRUSTED SIDE.
+
+Student cells run in the student's kernel, test cells that use this package in the judge, and any
+other test cell in the kernel, as nbgrader always ran it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from nbgrader.preprocessors import Execute as NbgraderExecute
+from traitlets import Float, Integer, default
+
+from autograder.judge.cells import STOPS, grade_id, is_test_cell, points, show, uses_kit
+from autograder.judge.course import course_of, source_notebook
+from autograder.judge.solutions import Solutions
+from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.test_cell import grade_cell, not_run, seed_for, skipped
+from autograder.record.report import Report
+from autograder.remote.wire import Limits
+from autograder.sandbox.grader.cache import compiled, keep_own_code, writing_compiled_code
+from autograder.sandbox.grader.forkserver import LOST, ForkServerError
+from autograder.sandbox.grader.manager import SandboxManager
+from autograder.sandbox.settings import Isolation
+
+Resources = dict[str, Any]
+
+POLL = 0.05  # seconds between looks at whether a kernel still lives
+LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
+EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}()"
+NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
+
+
+class Execute(NbgraderExecute):  # type: ignore[misc]
+    """Executes a submission; every trait of nbgrader's own Execute works as before."""
+
+    call_timeout = Float(
+        10.0, help="Seconds that one call of a student's function may take during a check."
+    ).tag(config=True)
+    judge_timeout = Float(
+        120.0, help="Seconds that all calls of one test cell may take together."
+    ).tag(config=True)
+    max_answer_bytes = Integer(64 << 20, help="Largest answer to one call, in bytes.").tag(
+        config=True
+    )
+    max_answer_items = Integer(
+        100_000, help="Most parts of one answer: entries of nested lists and dicts, and arrays."
+    ).tag(config=True)
+    max_answer_depth = Integer(16, help="Deepest nesting of one answer.").tag(config=True)
+
+    max_replacements = Integer(
+        10,
+        help="How often a kernel that has ended may be replaced before the rest is not run.",
+    ).tag(config=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("kernel_manager_class", SandboxManager)
+        super().__init__(*args, **kwargs)
+
+    @default("shutdown_kernel")
+    def _shutdown_kernel_default(self) -> str:
+        return "immediate"
+
+    def __call__(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Called by the exporter. Switched off, no test cell may look like one that passed."""
+        if self.enabled:
+            return super().__call__(nb, resources)
+        nb = copy.deepcopy(nb)
+        for cell in filter(is_test_cell, nb.cells):
+            if uses_kit(cell.source):
+                show(cell, not_run(grade_id(cell), points(cell), NOT_EXECUTED))
+        return nb, resources
+
+    def preprocess(
+        self, nb: NotebookNode, resources: Resources, km: Any = None
+    ) -> tuple[NotebookNode, Resources]:
+        """Execute all cells in order, in a kernel of their own.
+
+        Raises
+        ------
+        ForkServerError
+            If something else than the submission ended its kernel: there is nothing to grade.
+        """
+        nb.metadata.pop(STOPS, None)
+        keep_own_code()
+        self.begin_submission(resources.get("nbgrader", {}))
+        try:
+            nb, resources = super().preprocess(nb, resources, km)
+        finally:
+            if self.kernel.given_up == LOST:
+                raise ForkServerError(LOST)
+        for cell, report in self._reports:  # later cells may update what earlier ones displayed
+            show(cell, report)
+        if self.kernel.stops:
+            nb.metadata[STOPS] = dict(self.kernel.stops)
+        return nb, resources
+
+    def begin_submission(self, identity: dict[str, Any]) -> None:
+        """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
+        self._identity = identity
+        self._solutions: Solutions | None = None
+        self._reports: list[tuple[NotebookNode, Report]] = []
+        self._compiled = self._compiled_code()
+        limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
+        budgets = Budgets(
+            self.timeout, self.call_timeout, self.judge_timeout, self.max_replacements
+        )
+        self.kernel = StudentKernel(self, limits, budgets)  # from here on, time is the student's
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """Run one cell where it belongs."""
+        if cell.cell_type != "code":
+            return cell, resources
+        if is_test_cell(cell) and uses_kit(cell.source):
+            report = self._judge(cell)
+            self._reports.append((cell, report))
+            show(cell, report)
+            return cell, resources
+        if is_test_cell(cell):  # a test runs whatever tags the submission gave it
+            cell.metadata.pop("tags", None)
+        self.kernel.run(cell, index)
+        return cell, resources
+
+    def _judge(self, cell: NotebookNode) -> Report:
+        name, worth, isolation = grade_id(cell), points(cell), self._isolation()
+        if self.kernel.given_up:
+            return skipped(name, worth, self.kernel.given_up, isolation)
+        notebook = self._source_notebook()
+        if self._solutions is None:
+            self._solutions = Solutions(notebook)
+        self.kernel.begin_test()
+        return grade_cell(
+            cell.source,
+            name,
+            worth,
+            connection=self.kernel,
+            solution=self._solutions,
+            directory=notebook.parent,
+            seed=self._seed(),
+            isolation=isolation,
+        )
+
+    def _seed(self) -> int:
+        return seed_for(self._identity.get("assignment", ""), self._identity.get("student", ""))
+
+    def _isolation(self) -> Isolation:
+        return self.km.isolation if isinstance(self.km, SandboxManager) else Isolation.NONE
+
+    @property
+    def _course(self) -> Any:
+        return course_of(self.parent)
+
+    def _source_notebook(self) -> Path:
+        """The instructor's notebook of the one being graded."""
+        return source_notebook(self._course, self._identity)
+
+    # What nbclient calls ---------------------------------------------------------------------
+
+    def create_kernel_manager(self) -> Any:
+        """Called by nbclient, and by `StudentKernel`, for each kernel."""
+        manager = super().create_kernel_manager()
+        if isinstance(manager, SandboxManager):
+            manager.hidden = str(self._course.root) if self._course else ""
+            manager.cache = str(self._compiled or "")
+            manager.seed = self._seed()
+            manager.spent = self.kernel.spent
+            self.log.info("Isolation of student code: %s", manager.isolation)
+        return manager
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Called beside each cell; nbclient's own looks once a second."""
+        while await ensure_async(self.km.is_alive()):
+            await asyncio.sleep(POLL)
+        await asyncio.sleep(LAST_WORDS)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
+        """Called when a cell has used up its time, before it is interrupted."""
+        if cell is not None:
+            self.kernel.was_interrupted(cell)
+        return await super()._async_handle_timeout(timeout, cell)
+
+    # What is compiled beforehand ---------------------------------------------------------------
+
+    def _compiled_code(self) -> Path | None:
+        """The folder of JAX code compiled from the instructor's notebook, made if need be."""
+        if self.kernel_manager_class is not SandboxManager or not self._identity:
+            return None
+        notebook = self._source_notebook()
+        if not notebook.exists() or "jax" not in notebook.read_text(encoding="utf-8"):
+            return None
+        try:
+            return compiled(notebook, self._compile_into)
+        except Exception:
+            self.log.warning("Going on without compiled code", exc_info=True)
+            return None
+
+    def _compile_into(self, folder: Path) -> None:
+        """Grade the instructor's own notebook in an ordinary kernel that keeps what it compiles.
+
+        Two cells around it add what students are likely to write in its place.
+        """
+        self.log.info("Compiling the instructor's notebook, once for the whole class")
+        notebook = self._source_notebook()
+        execute = Execute(parent=self.parent, kernel_manager_class=AsyncKernelManager)
+        resources = {"metadata": {"path": str(notebook.parent)}, "nbgrader": self._identity}
+        executed = nbformat.read(notebook, as_version=4)
+        executed.cells.insert(0, new_code_cell(EVERYDAY.format("watch")))
+        executed.cells.append(new_code_cell(EVERYDAY.format("compile_everyday_code")))
+        with writing_compiled_code(folder):
+            execute.preprocess(executed, resources)

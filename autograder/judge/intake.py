@@ -1,0 +1,236 @@
+"""Takes a submission as it comes and gives nbgrader a notebook that it can grade.
+
+TRUSTED SIDE, before anything is executed. What a notebook file says about itself is a claim of
+the student's: which cells are graded, locked or answers follows from the gradebook alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+from nbgrader.nbgraderformat import SCHEMA_VERSION
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.judge.cells import DAMAGED, STOP, claimed_id, is_graded, labels
+from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
+
+Resources = dict[str, Any]
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads any file as a notebook: a damaged one as what can be saved of it."""
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> tuple[NotebookNode, Resources]:
+        path = Path(filename)
+        found = path if path.exists() else self._renamed(path)
+        if found is None:
+            notebook = blank(f"There is no notebook named {path.name} in this submission.")
+        else:
+            notebook = read_submission(found)
+            if found != path:
+                self.log.warning("Grading %s as %s", found, path.name)
+        if DAMAGED in notebook.metadata:
+            self.log.warning("%s: %s", filename, notebook.metadata[DAMAGED])
+        resources = ResourcesDict() if resources is None else resources
+        resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
+        return self.from_notebook_node(notebook, resources, **kwargs)
+
+    def _renamed(self, path: Path) -> Path | None:
+        """The only other notebook in the folder that is not one of the assignment's own."""
+        source = source_folder(course_of(self.parent), path.parent.name)
+        expected = {other.name for other in notebooks_in(source)}
+        others = [other for other in notebooks_in(path.parent) if other.name not in expected]
+        return others[0] if len(others) == 1 else None
+
+
+def receive(assignment: str, student: str, notebooks: list[str]) -> None:
+    """For `Autograde.pre_convert_hook`: what has to be done before nbgrader copies a submission.
+
+    Links that lead out of it are not followed, and a notebook that was renamed or is gone is
+    graded all the same. nbgrader calls this with the list of notebooks that it found, and grades
+    what the list holds afterwards.
+    """
+    if not notebooks:
+        return
+    folder = Path(notebooks[0]).parent
+    leave_links(folder)
+    # nbgrader's hooks are not told which course they work in; the converter that calls this knows.
+    course = course_of(sys._getframe(1).f_locals["self"])
+    for source in notebooks_in(source_folder(course, assignment)):
+        expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
+        if expected not in notebooks:
+            notebooks.append(expected)
+
+
+def leave_links(folder: Path) -> None:
+    """Put a note in the place of each link that leads out of a folder.
+
+    nbgrader copies what it leads to, which may be the gradebook or the work of somebody else.
+    """
+    inside = folder.resolve()
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in [*folders, *files]):
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                note = f"Here was a link to {path.readlink()}. It was not followed.\n"
+                path.parent.chmod(0o700 | path.parent.stat().st_mode)
+                path.unlink()
+                path.write_text(note, encoding="utf-8")
+
+
+def read_submission(path: Path) -> NotebookNode:
+    """A notebook in the current format, whatever the file holds. Never raises for its content."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        return blank(
+            f"The submitted file is not a notebook that can be read ({type(error).__name__})."
+        )
+    try:
+        notebook = nbformat.reads(json.dumps(raw), as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except Exception as error:  # nbformat meets malformed files with errors of every kind
+        return salvage(raw, str(error).splitlines()[0])
+
+
+def salvage(raw: Any, why: str) -> NotebookNode:
+    """Keep the sources of a notebook, as parsed JSON, that breaks the format elsewhere."""
+    cells = []
+    listed = raw.get("cells") if isinstance(raw, dict) else None
+    for cell in listed if isinstance(listed, list) else []:
+        source = cell.get("source", "") if isinstance(cell, dict) else ""
+        if isinstance(source, list):
+            source = "".join(map(str, source))
+        if not isinstance(source, str) or not isinstance(cell, dict):
+            continue
+        make = new_code_cell if cell.get("cell_type") == "code" else new_markdown_cell
+        marks = cell.get("metadata")
+        nbgrader = marks.get("nbgrader") if isinstance(marks, dict) else None
+        cells.append(make(source, metadata={"nbgrader": nbgrader} if nbgrader else {}))
+    saved = new_notebook(cells=cells)
+    saved.metadata[DAMAGED] = f"The submitted notebook breaks the notebook format: {why}"
+    return saved
+
+
+def blank(why: str) -> NotebookNode:
+    """A notebook that says what is wrong; the graded cells are put back later."""
+    notebook = new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
+    notebook.metadata[DAMAGED] = why
+    return notebook
+
+
+class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
+    """Puts every cell of nbgrader's back to what the gradebook says it is.
+
+    Goes before nbgrader's own sanitising steps, which fail on malformed metadata. Cells are known
+    by their grade_id. Of several with the same one the last counts, as everywhere in nbgrader.
+    A graded or locked cell that is missing goes back behind the one that it followed, or to the
+    end if that one is gone as well: there, every answer has been run.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        identity = resources["nbgrader"]
+        with Gradebook(identity["db_url"]) as gradebook:
+            record = gradebook.find_notebook(identity["notebook"], identity["assignment"])
+            originals = original_cells(record)
+        order = self._order(resources, list(originals))
+        self._relabel(nb, originals)
+        self._put_back(nb, originals, order)
+        return nb, resources
+
+    def _order(self, resources: Resources, names: list[str]) -> list[str]:
+        """Names of the graded cells in the order of the instructor's notebook."""
+        path = source_notebook(course_of(self.parent), resources["nbgrader"])
+        if not path.exists():
+            return names
+        listed = [claimed_id(cell) for cell in nbformat.read(path, as_version=4).cells]
+        return [name for name in listed if name in names]
+
+    def _relabel(self, nb: NotebookNode, originals: dict[str, NotebookNode]) -> None:
+        seen: set[str] = set()
+        for cell in reversed(nb.cells):
+            name = claimed_id(cell)
+            cell.metadata.pop("nbgrader", None)
+            cell.metadata.pop(STOP, None)
+            if name not in originals:
+                if name is not None:
+                    self.log.warning("Cell %r is not one of this notebook's", name)
+                continue
+            if name in seen:
+                self.log.warning("Cell %r exists several times; the last one counts", name)
+                continue
+            seen.add(name)
+            restore(cell, originals[name])
+
+    def _put_back(
+        self, nb: NotebookNode, originals: dict[str, NotebookNode], order: list[str]
+    ) -> None:
+        previous = None
+        for name in order:
+            missing = not any(claimed_id(cell) == name for cell in nb.cells)
+            if missing and (is_graded(originals[name]) or labels(originals[name])["locked"]):
+                self.log.warning("Cell %r is missing; it is put back", name)
+                nb.cells.insert(place_after(nb, previous), originals[name].copy())
+            previous = name
+
+
+def place_after(nb: NotebookNode, name: str | None) -> int:
+    """Where a cell goes that follows the one of this name: at the end if that one is gone."""
+    if name is None:
+        return 0
+    after = (n + 1 for n, cell in enumerate(nb.cells) if claimed_id(cell) == name)
+    return next(after, len(nb.cells))
+
+
+def restore(cell: NotebookNode, original: NotebookNode) -> None:
+    """Give a submitted cell the labels of the original, and its source where that is locked."""
+    if cell.cell_type != original.cell_type:
+        cell.cell_type = original.cell_type
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        else:
+            cell.pop("outputs", None)
+            cell.pop("execution_count", None)
+    if original.metadata.nbgrader.locked:
+        cell.source = original.source
+        cell.metadata = original.metadata.copy()
+    else:
+        cell.metadata["nbgrader"] = original.metadata.nbgrader.copy()
+
+
+def original_cells(record: Any) -> dict[str, NotebookNode]:
+    """nbgrader's cells of a notebook by name, made from its entry in the gradebook."""
+    grade = {cell.name: cell for cell in record.grade_cells}
+    solution = {cell.name for cell in record.solution_cells}
+    task = {cell.name: cell for cell in record.task_cells}
+    originals = {}
+    for source in record.source_cells:
+        name = source.name
+        marks = {
+            "grade_id": name,
+            "grade": name in grade,
+            "solution": name in solution,
+            "task": name in task,
+            "locked": bool(source.locked),
+            "checksum": source.checksum,
+            "cell_type": source.cell_type,
+            "schema_version": SCHEMA_VERSION,
+        }
+        worth = grade.get(name) or task.get(name)
+        if worth is not None:
+            marks["points"] = float(worth.max_score)
+        make = new_code_cell if source.cell_type == "code" else new_markdown_cell
+        originals[name] = make(source.source or "", metadata={"nbgrader": marks})
+    return originals

@@ -1,0 +1,290 @@
+"""The kernel in which a student's code runs, and what to do when it is lost. TRUSTED SIDE."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import cast
+
+import nbformat
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.checks.faults import StudentFault
+from autograder.judge.cells import STOP
+from autograder.judge.connection import KernelConnection
+from autograder.remote import wire
+from autograder.remote.wire import Limits
+from autograder.sandbox.grader.forkserver import LOST, ForkServerError
+from autograder.sandbox.grader.manager import SandboxClient, SandboxManager
+from autograder.sandbox.settings import Spent, Stop
+
+CELL = "timeout"
+CALL = "call_timeout"
+TEST = "judge_timeout"
+REPLACEMENTS = "max_replacements"
+"""What stops something, besides the limits of the sandbox's: by the names of the settings."""
+ENDED = "ended"
+"""Stands for a limit where a kernel ended by itself."""
+TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
+NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Seconds for one cell, for one call, and for all calls of a test cell; kernels in all."""
+
+    cell: float
+    call: float
+    test: float
+    replacements: int
+
+
+class StudentKernel:
+    """Runs the cells of one submission and calls its functions; the `Connection` of its checks.
+
+    `Execute` makes one for each submission. It hands over each cell that is the student's (`run`)
+    and says when a test cell begins (`begin_test`); the checks of that test cell then ask their
+    questions (`ask`).
+
+    What does not come back in time is interrupted. If the kernel is lost with it, another one is
+    started and the cells that ran well are run again, without the guilty one. A function that did
+    not come back, or ended the kernel, is not asked again: in every later kernel one takes its
+    place that raises `TimeoutError` at once, so that what hangs costs its time once. After too
+    many kernels the rest is not run, and `given_up` says why.
+
+    Parameters
+    ----------
+    nbclient
+        Starts kernels and sends them cells.
+    limits
+        What an answer may hold.
+    """
+
+    def __init__(self, nbclient: NotebookClient, limits: Limits, budgets: Budgets) -> None:
+        self.limits = limits
+        self.given_up = ""
+        self.stops: Counter[str] = Counter()
+        self._nbclient, self._budgets = nbclient, budgets
+        self._ran_well: list[NotebookNode] = []
+        self._replacements = 0
+        self._refused: dict[str, tuple[str, str]] = {}  # by how messages call the part
+        self._raising: dict[str, str] = {}  # by the name in the notebook
+        self._interrupted: NotebookNode | None = None
+        self._cpu = 0.0
+        self._started = time.monotonic()
+        self.begin_test()
+
+    @property
+    def spent(self) -> Spent:
+        """What the kernels that have ended used of the submission's time."""
+        return Spent(self._cpu, time.monotonic() - self._started)
+
+    # Cells ----------------------------------------------------------------------------------
+
+    def run(self, cell: NotebookNode, index: int) -> None:
+        """Run a cell of the notebook; its outputs say how that went. Never raises for it."""
+        if self.given_up:
+            cell.outputs = [error_output("DeadKernelError", self.given_up)]
+            return
+        try:
+            self._nbclient.execute_cell(cell, index, store_history=True)
+        except Exception as error:  # whatever a kernel sends, grading goes on
+            tidy(cell)
+            cell.outputs.append(self.stopped(cell, error))
+            self._replace()
+        else:
+            if self._interrupted is cell:
+                self._mark(cell, CELL)
+            else:
+                self._ran_well.append(cell)
+        tidy(cell)
+
+    def was_interrupted(self, cell: NotebookNode) -> None:
+        """Called by `Execute` when a cell has used up its time and nbclient interrupts it."""
+        self._interrupted = cell
+
+    def stopped(self, cell: NotebookNode, error: Exception) -> NotebookNode:
+        """The output of a cell that did not come back; counts what stopped it."""
+        manager, late = self._sandbox, isinstance(error, CellTimeoutError)
+        if (
+            late
+            and manager is not None
+            and isinstance(self._nbclient.kc, SandboxClient)
+            and run_sync(self._nbclient.kc.lost_output)()
+        ):
+            manager.end(Stop.OUTPUT)
+        why = self._why_it_ended()
+        self._mark(cell, CELL if late and not why else self._what_ended_it())
+        if isinstance(error, DeadKernelError) or why:
+            return error_output("DeadKernelError", ended("This cell", why))
+        if late:
+            seconds = f"it ran for more than {self._budgets.cell:g} s"
+            return error_output("CellTimeoutError", f"This cell was stopped: {seconds}.")
+        self._nbclient.log.warning("A kernel sent something unreadable", exc_info=error)
+        return error_output("DeadKernelError", "What this cell sent back could not be read.")
+
+    def _mark(self, cell: NotebookNode, stop: str) -> None:
+        self.stops[stop] += 1
+        cell.metadata[STOP] = stop
+
+    # Questions ------------------------------------------------------------------------------
+
+    def begin_test(self) -> None:
+        """Start on a test cell, with all its time."""
+        self._deadline = time.monotonic() + self._budgets.test
+        self._out_of_time = False
+
+    def ask(self, part: str, request: str) -> object:
+        """See `checks.context.Connection.ask`."""
+        if part in self._refused:
+            said, stop = self._refused[part]
+            raise StudentFault(said, stop=stop)
+        seconds = min(self._budgets.call, self._deadline - time.monotonic())
+        if seconds <= 0:
+            raise self._no_time_left()
+        reply = self._connection.ask(request, seconds)
+        if reply.message is not None and not reply.late:
+            return reply.text()
+        lost = reply.message is None
+        if lost and not self._connection.is_alive():
+            stop, said = self._what_ended_it(), ended(part, self._why_it_ended())
+        else:
+            said = f"{part} did not come back within {seconds:.0f} s and was stopped."
+            stop = CALL
+        self.stops[stop] += 1
+        self._refused[part] = said, stop
+        self._raising[wire.loads(request)["name"]] = said
+        if lost:
+            self._replace()
+        else:
+            self._connection.give_up(self._raising)
+        raise StudentFault(said, stop=stop)
+
+    def _no_time_left(self) -> StudentFault:
+        if not self._out_of_time:
+            self.stops[TEST] += 1
+        self._out_of_time = True
+        said = f"The calls of this exercise took more than {self._budgets.test:g} s in all."
+        return StudentFault(said, stop=TEST)
+
+    @property
+    def _connection(self) -> KernelConnection:
+        manager, client = self._nbclient.km, self._nbclient.kc
+        return KernelConnection(cast(AsyncKernelManager, manager), cast(AsyncKernelClient, client))
+
+    # One kernel after another ---------------------------------------------------------------
+
+    @property
+    def _sandbox(self) -> SandboxManager | None:
+        manager = self._nbclient.km
+        return manager if isinstance(manager, SandboxManager) else None
+
+    def _why_it_ended(self) -> str:
+        """Which limit ended the kernel, in words that follow "it"; "" if it ended by itself."""
+        return self._sandbox.why_it_ended() if self._sandbox else ""
+
+    def _what_ended_it(self) -> str:
+        """Which limit of the sandbox's ended the kernel, or `ENDED`."""
+        return (self._sandbox.stop if self._sandbox else None) or ENDED
+
+    def _replace(self) -> None:
+        """Start another kernel and run again what has run well.
+
+        A cell that stops the kernel only now is left out as well: there are fewer cells in each
+        round, so this ends.
+        """
+        self._replacements += 1
+        while not self._is_over():
+            try:
+                self._restart()
+            except ForkServerError:
+                self.given_up = LOST
+                return
+            if self._ran_again():
+                if self._raising:
+                    self._connection.give_up(self._raising)
+                return
+
+    def _is_over(self) -> bool:
+        """Whether there may be no further kernel; from then on `given_up` says why."""
+        stop = self._what_ended_it()
+        if stop == Stop.FORKSERVER:
+            self.given_up = LOST
+        elif stop in (Stop.CPU, Stop.WALL):
+            self.given_up = NO_TIME
+        elif self._replacements > self._budgets.replacements:
+            self.given_up = TOO_OFTEN
+            self.stops[REPLACEMENTS] += 1
+        return bool(self.given_up)
+
+    def _ran_again(self) -> bool:
+        """Run again what has run well; whether all of it came back. What does not is left out."""
+        for position, cell in enumerate(self._ran_well):
+            try:
+                self._run_apart(copy.deepcopy(cell))
+            except Exception:
+                del self._ran_well[position]
+                return False
+        return True
+
+    def _run_apart(self, cell: NotebookNode) -> None:
+        """Run a copy of a cell without touching the notebook's own."""
+        client = self._nbclient
+        notebook, client.nb = client.nb, NotebookNode(cells=[cell], metadata={})
+        displays, client._display_id_map = client._display_id_map, {}
+        try:
+            client.execute_cell(cell, 0, store_history=True)
+        finally:
+            client.nb, client._display_id_map = notebook, displays
+
+    def _restart(self) -> None:
+        run_sync(self._kill)()
+        self._nbclient.create_kernel_manager()
+        self._nbclient.start_new_kernel()
+        self._nbclient.start_new_kernel_client()
+
+    async def _kill(self) -> None:
+        manager, client = self._nbclient.km, self._nbclient.kc
+        assert manager is not None
+        if client is not None:
+            client.stop_channels()
+        if await ensure_async(manager.is_alive()):
+            await ensure_async(manager.shutdown_kernel(now=True))
+        if isinstance(manager, SandboxManager):
+            self._cpu += manager.cpu
+        await ensure_async(manager.cleanup_resources())
+        self._nbclient.kc = None
+
+
+def ended(what: str, why: str) -> str:
+    """The sentence about something that ended the kernel."""
+    if why:
+        return f"{what} was stopped: it {why}."
+    return f"{what} ended the kernel: it exited or crashed."
+
+
+def tidy(cell: NotebookNode) -> None:
+    """Make what a kernel sent fit into a notebook file, whatever it was."""
+    if not isinstance(cell.execution_count, int | None):
+        cell.execution_count = None
+    try:
+        text = json.dumps(cell.outputs, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
+        cell.outputs = nbformat.from_dict(json.loads(text.encode(errors="replace")))
+    except (TypeError, ValueError, RecursionError):
+        cell.outputs = []
+
+
+def error_output(name: str, said: str) -> NotebookNode:
+    """An error as a cell shows it."""
+    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])

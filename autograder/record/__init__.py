@@ -1,0 +1,9 @@
+"""What was found about one exercise: the report, how it is shown, and how it is stored.
+
+BOTH SIDES; standard library only. A report that counts is made on the trusted side alone.
+
+    outcome  how a check ends
+    report   the checks of an exercise with their outcomes, and the same as JSON
+    render   a report as text and HTML
+    record.schema.json   the JSON, for programs of other people
+"""

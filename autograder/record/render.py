@@ -1,0 +1,139 @@
+"""Reports as text and HTML. Pure functions of the record; standard library only."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from autograder.record.outcome import Outcome
+
+if TYPE_CHECKING:
+    from autograder.record.report import CheckResult, Report
+
+MIMETYPE = "application/vnd.nbgrader-jax.report+json"
+
+SYMBOL = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.NOT_ATTEMPTED: "○",
+    Outcome.ERROR: "!",
+}
+# Of the symbol alone: seen on white and on JupyterLab's dark background. The word beside it, in
+# the reader's own colour of text, carries the meaning.
+COLOUR = {
+    Outcome.PASSED: "#2e9e5b",
+    Outcome.FAILED: "#d9534f",
+    Outcome.NOT_ATTEMPTED: "#8a8a8a",
+    Outcome.ERROR: "#c77d0a",
+}
+CELL = "text-align:left;vertical-align:top;padding:4px 16px 4px 0;line-height:1.5"
+CODE = re.compile(r"`([^`]+)`")
+OUR_FAULT = "This check could not be run. It is not your mistake: your instructor will look at it."
+
+
+def points_text(points: float) -> str:
+    """1 -> "1", 0.5 -> "0.5", 2/3 -> "0.67"."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def headline(report: Report) -> str:
+    """One sentence: the score when graded, how far along otherwise."""
+    said = progress(report)
+    if report.max_points is not None:
+        score = f"{points_text(report.score)} of {points_text(report.max_points)} points"
+        return f"{report.exercise}: {score}, {said}"
+    if report.not_attempted:
+        return f"{report.exercise}: {said} yet"
+    all_passed = all(check.outcome is Outcome.PASSED for check in report.checks)
+    ending = ". More checks run when it is graded." if all_passed else ""
+    return f"{report.exercise}: {said}{ending}"
+
+
+def progress(report: Report) -> str:
+    """How far along an exercise is: "3 of 4 checks passed", or "not attempted"."""
+    if report.not_attempted:
+        return "not attempted"
+    passed = sum(check.outcome is Outcome.PASSED for check in report.checks)
+    return f"{passed} of {len(report.checks)} checks passed"
+
+
+def explanation(check: CheckResult) -> str:
+    """What a student reads about one check."""
+    return OUR_FAULT if check.outcome is Outcome.ERROR else check.rationale
+
+
+def hints_of(check: CheckResult) -> tuple[str, ...]:
+    """Hints are for an answer that did not pass."""
+    return check.hints if check.outcome is Outcome.FAILED else ()
+
+
+def to_text(report: Report) -> str:
+    """The report as plain text, for terminals and editors without HTML."""
+    lines = [headline(report)]
+    for check in report.checks:
+        worth = (
+            f" ({points_text(check.earned)}/{points_text(check.points)})" if report.graded else ""
+        )
+        lines.append(f"  {SYMBOL[check.outcome]} {check.outcome:<13} {check.title}{worth}")
+        if explanation(check):
+            lines.append(f"      {explanation(check)}")
+        lines += [f"      Hint {n}: {hint}" for n, hint in enumerate(hints_of(check), 1)]
+    return "\n".join(lines)
+
+
+def _prose(text: str) -> str:
+    """Escaped, with `names` between backticks set as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
+
+
+def _hints_html(hints: tuple[str, ...]) -> str:
+    """Each hint opens inside the one before it, so that a student takes one at a time."""
+    html = ""
+    for number, hint in reversed(list(enumerate(hints, 1))):
+        label = f"Hint {number} of {len(hints)}" if len(hints) > 1 else "Hint"
+        html = (
+            f'<details><summary style="display:list-item">{label}</summary>'
+            f"<div>{_prose(hint)}</div>{html}</details>"
+        )
+    return html
+
+
+def _row_html(check: CheckResult, graded: bool, staff: bool) -> str:
+    worth = f"{points_text(check.earned)} / {points_text(check.points)}" if graded else ""
+    said = _prose(explanation(check)).replace("\n", "<br>")
+    below = (f"<div>{said}</div>" if said else "") + _hints_html(hints_of(check))
+    if staff and check.staff_note:
+        below += (
+            f"<details><summary>For staff</summary><pre>{escape(check.staff_note)}</pre></details>"
+        )
+    symbol = f'<span style="color:{COLOUR[check.outcome]}">{SYMBOL[check.outcome]}</span>'
+    return (
+        f'<tr><td style="{CELL};white-space:nowrap"><b>{symbol} {check.outcome}</b></td>'
+        f'<td style="{CELL}">{_prose(check.title)}{below}</td>'
+        f'<td style="{CELL};white-space:nowrap">{worth}</td></tr>'
+    )
+
+
+def to_html(report: Report, *, staff: bool = False) -> str:
+    """The report as an HTML fragment without scripts or style sheets; all text is escaped.
+
+    With `staff`, also what only staff may read: notes on what broke, and the seed.
+    """
+    rows = "".join(_row_html(check, report.graded, staff) for check in report.checks)
+    seed = f"<p>For staff: the random inputs follow from the seed {report.seed}.</p>"
+    return (
+        f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table>"
+        f"{seed if staff else ''}</div>"
+    )
+
+
+def mimebundle(report: Report) -> dict[str, Any]:
+    """What a notebook shows.
+
+    Graded: text/plain is the bare score, the one form that nbgrader reads without guessing, and
+    staff read the HTML, in formgrader. The feedback page makes its own from the record.
+    """
+    plain = repr(float(report.score)) if report.graded else to_text(report)
+    html = to_html(report, staff=report.graded)
+    return {"text/plain": plain, "text/html": html, MIMETYPE: report.to_json()}

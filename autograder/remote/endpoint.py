@@ -1,0 +1,128 @@
+"""Answers one question about a student's functions, where those functions live.
+
+UNTRUSTED SIDE during grading: this module runs inside the student's kernel, which can change it
+at will. It decides nothing; the judge treats every reply as hostile. In a live notebook it runs
+in the same process as the checks, so that a student sees what grading would see.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+from autograder.remote import wire
+from autograder.remote.given import evaluate, given_function, ready_made
+from autograder.remote.wire import Limits, WireError
+
+REPLY_MIMETYPE = "application/vnd.nbgrader-jax.reply"
+
+
+class _Missing(Exception):
+    """A request refers to an object that is not there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Reply(str):
+    """A reply that IPython's `user_expressions` carries as it is, without `repr`."""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {REPLY_MIMETYPE: str(self)}
+
+
+def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
+    """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
+
+    A request names an object, and may bring `args` and `kwargs` to call it with, the source of a
+    function that it goes `through` first, `overrides` to bind other names to for the length of
+    the call, and limits for the answer.
+    """
+    objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
+    message = wire.loads(request)
+    limits = Limits(**message["limits"])
+    name = message["name"]
+    if name not in objects:
+        return _reply(status="missing", name=name)
+    try:
+        with _bound(objects, message.get("overrides", {})):
+            if "args" in message:
+                args = [_load(tree, objects) for tree in message["args"]]
+                kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
+                function = objects[name]
+                if "through" in message:
+                    function = given_function(message["through"])(function)
+                value = evaluate(function, args, kwargs)
+            else:
+                value = objects[name]
+        return _reply(status="ok", value=wire.encode(value, limits))
+    except _Missing as missing:
+        return _reply(status="missing", name=missing.name)
+    except WireError as error:
+        return _reply(status="unsendable", sentence=str(error))
+    except BaseException as error:  # whatever it is, it is an answer about the student's code
+        return _reply(status="raised", **_describe(error, objects))
+
+
+def give_up(sentences: Mapping[str, str]) -> None:
+    """Put, in the place of functions of the notebook, ones that raise `TimeoutError`."""
+
+    def raising(sentence: str) -> Callable[..., None]:
+        def given_up(*_: object, **__: object) -> None:
+            raise TimeoutError(sentence)
+
+        return given_up
+
+    sys.modules["__main__"].__dict__.update({n: raising(s) for n, s in sentences.items()})
+
+
+def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
+    match tree:
+        case ["ref", str(name)]:
+            if name not in objects:
+                raise _Missing(name)
+            return objects[name]
+        case ["source", str(text)]:
+            return ready_made(text)
+        case _:
+            return wire.decode(tree)
+
+
+@contextlib.contextmanager
+def _bound(objects: dict[str, Any], overrides: Mapping[str, Any]) -> Iterator[None]:
+    """Bind names to other values for a while."""
+    absent = object()
+    before = {name: objects.get(name, absent) for name in overrides}
+    objects.update({name: _load(tree, objects) for name, tree in overrides.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is absent:
+                objects.pop(name, None)
+            else:
+                objects[name] = value
+
+
+def _reply(**fields: Any) -> Reply:
+    return Reply(wire.dumps(fields))
+
+
+def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any]:
+    """The error and the last line of the student's own code that it passed through."""
+    function, line = "", ""
+    trace: TracebackType | None = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is objects:
+            summary = traceback.extract_tb(trace, limit=1)[0]
+            function, line = summary.name, summary.line or ""
+        trace = trace.tb_next
+    try:
+        evalue = str(error)
+    except Exception:  # an exception class of the student's own may do anything here
+        evalue = ""
+    return {"ename": type(error).__name__, "evalue": evalue, "function": function, "line": line}

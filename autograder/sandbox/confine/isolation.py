@@ -1,0 +1,175 @@
+"""The two ways to confine a kernel have the same shape; this is the shape, and the choice.
+
+Each method says in which process it runs. `namespaces.Namespaces` and `landlock.Landlock`
+implement it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from autograder.sandbox.confine import syscalls
+from autograder.sandbox.policy import Policy
+from autograder.sandbox.settings import Isolation, ResourceLimits
+
+FIRST_UID = 61184
+UIDS = 4336
+"""The range that systemd sets aside for users that exist only while a service runs."""
+SLACK = 1.25
+"""Hard limits lie this much above the measured ones, so that the one that ends a kernel can be
+named; only what grows faster than the supervisor looks meets the hard one."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the processes of a submission hold at a moment: bytes, numbers, seconds."""
+
+    memory: int
+    processes: int
+    cpu: float
+    disk: int
+    files: int
+
+
+class Isolator(ABC):
+    """One way to keep student code apart from everything else.
+
+    Parameters
+    ----------
+    policy
+        What may be read.
+    directory
+        A directory of the fork server's own that nobody else can enter.
+    """
+
+    mode: Isolation
+
+    def __init__(self, policy: Policy, directory: Path) -> None:
+        self.policy = policy
+        self.directory = directory
+        self.is_root = os.geteuid() == 0
+
+    @abstractmethod
+    def enter_launcher(self) -> None:
+        """Called in the launcher before it forks the zygote."""
+
+    @abstractmethod
+    def enter_zygote(self) -> None:
+        """Called in the zygote before anything heavy is imported."""
+
+    @abstractmethod
+    def enter_supervisor(self) -> None:
+        """Called in each supervisor before it forks its kernel."""
+
+    @abstractmethod
+    def make_home(self, limits: ResourceLimits) -> Path:
+        """Called in the kernel process, still privileged. Returns the kernel's home."""
+
+    @abstractmethod
+    def lock(self, limits: ResourceLimits) -> None:
+        """Called in the kernel process, last: gives up every right that it does not need."""
+
+    @abstractmethod
+    def usage(self, limits: ResourceLimits) -> Usage:
+        """Called in the supervisor while its kernel runs."""
+
+    @abstractmethod
+    def clean_up(self) -> None:
+        """Called in the supervisor when its kernel has ended: leave nothing behind."""
+
+    def uid(self) -> int | None:
+        """The user that the kernel becomes; None to stay the one that it is."""
+        return FIRST_UID + self._slot % UIDS if self.is_root else None
+
+    _slot = 0
+
+    def take_slot(self) -> None:
+        """Called in the supervisor: choose a user of the kernel's own."""
+        self._slot = os.getpid()
+
+    def become_student(self, limits: ResourceLimits, processes_now: int = 0) -> None:
+        """Called in the kernel process: set the hard limits, then change user."""
+        set_hard_limits(limits, processes_now)
+        uid = self.uid()
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+
+
+def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
+    """setrlimit(2). JAX maps gigabytes that it never touches, so RLIMIT_AS would not do.
+
+    RLIMIT_DATA counts what is reserved, used or not; what the zygote reserved is not the student's.
+    """
+    reserved = psutil.Process().memory_info().data
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: int(limits.cpu * SLACK) + 1,
+        resource.RLIMIT_DATA: int(limits.memory * SLACK) + reserved,
+        resource.RLIMIT_FSIZE: int(limits.disk * SLACK),
+        resource.RLIMIT_NOFILE: 512,
+        resource.RLIMIT_NPROC: int(limits.processes * SLACK) + processes_now,
+        resource.RLIMIT_MEMLOCK: 8 << 20,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_NICE: 0,
+        resource.RLIMIT_RTPRIO: 0,
+    }
+    for kind, value in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> tuple[int, int, float]:
+    """Bytes of memory, processes with their threads, and seconds of processor time.
+
+    Memory is the sum of resident sizes, where pages that several processes share count several
+    times. Only when that passes the limit is the proportional size worth its cost.
+    """
+    memory, count, cpu = 0, 0, 0.0
+    listed = []
+    for process in processes:
+        try:
+            with process.oneshot():
+                memory += process.memory_info().rss
+                count += len(list(Path(f"/proc/{process.pid}/task").iterdir()))
+                memory += page_tables(process.pid)
+                cpu += sum(process.cpu_times()[:4])
+            listed.append(process)
+        except (psutil.Error, OSError):
+            continue
+    if memory > limits.memory and len(listed) > 1:
+        memory = sum(map(_proportional_size, listed))
+    return memory, count, cpu
+
+
+def page_tables(pid: int) -> int:
+    """Bytes of a process's page tables, which its resident size leaves out (proc_pid_status(5))."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmPTE:"):
+            return int(line.split()[1]) << 10
+    return 0
+
+
+def _proportional_size(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.AccessDenied:  # it hides: count what cannot be hidden
+        return int(process.memory_info().rss)
+    except (psutil.Error, OSError):
+        return 0
+
+
+def forbid_escape() -> None:
+    """What both ways end with, short of the filter: no capabilities, no way to new ones."""
+    syscalls.drop_capabilities()
+    syscalls.forbid_new_privileges()

@@ -1,0 +1,42 @@
+"""What is done to processes and folders that may resist. TRUSTED SIDE."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import psutil
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder, however deep and whatever its permissions."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):
+        subprocess.run(["chmod", "-R", "u+rwx", folder], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", folder], check=False)
+
+
+def end_descendants() -> None:
+    """Kill every process below this one, adopted ones included, until there is none."""
+    while children := psutil.Process().children(recursive=True):
+        for process in children:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        psutil.wait_procs(children, timeout=0.05)
+        reap()
+
+
+def reap() -> None:
+    """Take leave of every child that has ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return

@@ -1,0 +1,8 @@
+"""The grader's end of the sandbox. TRUSTED SIDE, in the grader's process.
+
+forkserver    starts the fork server, and asks it for kernels
+provisioner   hands such kernels to jupyter_client
+manager       the kernel manager and client that nbclient is given
+cache         where compiled JAX code is kept
+everyday      what is compiled besides the instructor's own code
+"""

@@ -1,0 +1,241 @@
+"""The grader's handle on a fork server. TRUSTED SIDE.
+
+There is one server for each way of confining, started when first needed. Processes that this one
+starts can share it. It ends when all of them have, however that comes about, because then the last
+copy of its line is closed.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.sandbox.confine.processes import remove_tree
+from autograder.sandbox.grader.cache import cache_directory
+from autograder.sandbox.policy import Policy, environment, policy_for
+from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
+
+LOST = "The student's kernel was ended from outside. Grade the submission again."
+START_TIMEOUT = 120.0  # seconds; two on an idle machine
+HELP = (
+    "Student code cannot be kept apart from your files on this system: {reasons}. To proceed: "
+    "allow unprivileged user namespaces (in a container: --security-opt seccomp=unconfined, or "
+    "Linux 6.2 with Landlock), or grade where nothing else of value is, and say so with "
+    "c.Sandbox.require_isolation = False."
+)
+
+
+class ForkServerError(RuntimeError):
+    """The fork server could not be started, or has ended, and with it a kernel."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What distinguishes one fork server from another."""
+
+    policy: Policy
+    isolation: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a fork server says of itself once it has started."""
+
+    isolation: Isolation
+    refused: dict[str, str]
+    """Why each better isolation is not the one in force."""
+    directory: Path
+    without: list[str]
+    """Private names of jax that this release lacks."""
+    seconds: float
+    """How long it took to get ready."""
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A running fork server, for a process that is being started: only then can this be pickled."""
+
+    plan: Plan
+    line: socket.socket
+    ready: Ready
+
+
+class ForkServer:
+    """A running fork server.
+
+    Raises
+    ------
+    IsolationUnavailable
+        If no isolation that was asked for works here.
+    ForkServerError
+        If it does not start for any other reason.
+    """
+
+    command = (sys.executable, "-m", "autograder.sandbox.server.launcher")
+    _running: dict[Plan, ForkServer] = {}  # noqa: RUF012 - shared on purpose
+    _starting = threading.Lock()
+
+    @classmethod
+    def shared(cls, plan: Plan) -> ForkServer:
+        """The server of this process for a plan; a new one if the last has ended."""
+        with cls._starting:
+            server = cls._running.get(plan)
+            if server is not None and not server.is_alive():
+                server.close()  # the launcher was killed: clean up in its place
+                server = None
+            if server is None:
+                server = cls._running[plan] = cls(plan)
+            return server
+
+    @classmethod
+    def borrow(cls, loan: Loan) -> None:
+        """Have the server that another process has lent where `shared` looks for one."""
+        with cls._starting:
+            cls._running[loan.plan] = cls(loan.plan, loan)
+
+    def __init__(self, plan: Plan, loan: Loan | None = None) -> None:
+        self.plan = plan
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None  # None: it belongs to another process
+        if loan is None:
+            self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._process = self._start(theirs)
+            self.ready = self._answer()
+            atexit.register(self.close)
+        else:
+            self._line, self.ready = loan.line, loan.ready
+        self.isolation, self.directory = self.ready.isolation, self.ready.directory
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        with theirs:
+            return subprocess.Popen(
+                [*self.command, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                env=server_environment(),
+                start_new_session=True,
+            )
+
+    def _answer(self) -> Ready:
+        """Say what is wanted, and wait until the server has started."""
+        configuration = {"isolation": self.plan.isolation, "readable": self.plan.policy.readable}
+        self._line.settimeout(START_TIMEOUT)
+        self._line.send(json.dumps(configuration).encode())
+        answer = json.loads(self._line.recv(1 << 16) or "{}")
+        self._line.settimeout(None)
+        if "directory" in answer:
+            made = {
+                "isolation": Isolation(answer["isolation"]),
+                "directory": Path(answer["directory"]),
+            }
+            return Ready(**{**answer, **made})
+        self._end()
+        if "refused" in answer:
+            reasons = "; ".join(f"{mode}: {why}" for mode, why in answer["refused"].items())
+            raise IsolationUnavailable(reasons)
+        raise ForkServerError(answer.get("failed", "The fork server ended while it started."))
+
+    def lend(self) -> Loan:
+        """This server, for a process that is about to be started."""
+        return Loan(self.plan, self._line, self.ready)
+
+    def is_alive(self) -> bool:
+        try:
+            return self._line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:  # it has nothing to say, as usual
+            return True
+        except OSError:
+            return False
+
+    def new_directory(self) -> Path:
+        """A directory for the sockets of one kernel, which nobody else can enter."""
+        return Path(tempfile.mkdtemp(prefix="k", dir=self.directory))
+
+    def spawn(self, descriptors: list[int]) -> None:
+        """Fork a supervisor that owns copies of these: its line, sockets, the submission.
+
+        Raises
+        ------
+        ForkServerError
+            If the server has ended.
+        """
+        rights = array.array("i", descriptors).tobytes()
+        try:
+            with self._lock:
+                self._line.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        except OSError as error:
+            raise ForkServerError(f"The fork server has ended ({error}).") from error
+
+    def close(self) -> None:
+        """End the server, its kernels, and what they left on the disk; or give it back."""
+        atexit.unregister(self.close)
+        self._end()
+        if self._process is not None:
+            remove_tree(self.directory)
+
+    def _end(self) -> None:
+        self._line.close()
+        if self._process is not None:
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
+    """The fork server for these settings; None where kernels run without isolation.
+
+    Raises
+    ------
+    IsolationUnavailable
+        If there is no isolation here and the settings require one.
+    PolicyError
+        If something hidden lies where student code has to be able to read.
+    """
+    if sandbox.isolation == Isolation.NONE:
+        why_not = "it was switched off"
+    elif sys.platform != "linux":
+        why_not = f"{sys.platform} offers nothing for it"
+    else:
+        cache = cache_directory()
+        readable = [] if cache is None else [cache]
+        policy = policy_for([*sandbox.hidden_directories(), *hidden], readable)
+        try:
+            return ForkServer.shared(Plan(policy, sandbox.isolation))
+        except IsolationUnavailable as error:
+            why_not = str(error)
+    if sandbox.require_isolation:
+        raise IsolationUnavailable(HELP.format(reasons=why_not))
+    if why_not not in _warned:
+        _warned.add(why_not)
+        sandbox.log.warning(
+            "Student code runs with your own rights, files and network: no isolation (%s).",
+            why_not,
+        )
+    return None
+
+
+_warned: set[str] = set()
+
+
+def server_environment() -> dict[str, str]:
+    """What the fork server inherits: what kernels may know, and how Python is to run."""
+    return {
+        **environment(dict(os.environ)),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        # Sets have the same order in every kernel, so that grading twice gives the same.
+        "PYTHONHASHSEED": "0",
+    }

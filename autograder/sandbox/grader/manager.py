@@ -1,0 +1,209 @@
+"""The kernel manager and client that the kit hands to nbclient. TRUSTED SIDE.
+
+They differ from jupyter_client's own in that kernels come from the sandbox, in limits on what is
+read from one, and in not waiting where there is nothing to wait for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async
+from traitlets import Instance, Integer, Type, Unicode, default
+
+from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
+from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
+from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop
+
+LARGEST_REPLY = 128 << 20
+"""Bytes of one message on the shell channel: the largest answer to a question, encoded."""
+
+
+MOST_BRACES = 400_000
+"""Objects and lists in one message: each takes hundreds of bytes once it is read."""
+
+
+class CountingChannel(AsyncZMQSocketChannel):
+    """A channel that counts what it receives, and says so when that is too much."""
+
+    received = 0  # bytes
+    most: float = float("inf")
+    too_much: Callable[[], None] = staticmethod(lambda: None)
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+        assert self.socket is not None
+        parts = await self.socket.recv_multipart(**kwargs)
+        self.received += sum(map(len, parts))
+        braces = sum(part.count(b"{") + part.count(b"[") for part in parts)
+        if self.received > self.most or braces > MOST_BRACES:
+            self.too_much()
+        if braces > MOST_BRACES:
+            raise ValueError(f"a message of {braces} parts")
+        _, message = self.session.feed_identities(parts)
+        return dict(self.session.deserialize(message))
+
+
+class SandboxClient(AsyncKernelClient):
+    """Reads from a kernel that may send anything, in any amount."""
+
+    parent: Any  # the kernel manager
+    iopub_channel_class = Type(CountingChannel)
+    shell_channel_class = Type(CountingChannel)
+    stdin_channel_class = Type(CountingChannel)
+    control_channel_class = Type(CountingChannel)
+
+    def connect_shell(self, identity: bytes | None = None) -> zmq.Socket[Any]:
+        self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_REPLY)
+        self.context.setsockopt(zmq.RCVHWM, 4)
+        return super().connect_shell(identity)
+
+    def connect_iopub(self, identity: bytes | None = None) -> zmq.Socket[Any]:
+        self.context.setsockopt(zmq.MAXMSGSIZE, self.parent.sandbox.output)
+        self.context.setsockopt(zmq.RCVHWM, 32)
+        made = super().connect_iopub(identity)
+        self._lost = made.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return made
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait for a reply on the shell channel, and for its echo on iopub.
+
+        The echo proves that output will be seen, with no wait for more.
+
+        Raises
+        ------
+        ForkServerError
+            If something else than the submission ends the kernel first.
+        RuntimeError
+            If it ends by itself first, or takes longer than `timeout` seconds.
+        """
+        deadline = time.monotonic() + (timeout or 60.0)
+        while time.monotonic() < deadline:
+            asked = self.kernel_info()
+            if await self._answered(
+                self.shell_channel, asked, 0.5, deadline
+            ) and await self._answered(self.iopub_channel, asked, 0.1, deadline):
+                return
+            if not await self.is_alive():
+                if self.parent.stop == Stop.FORKSERVER:
+                    raise ForkServerError(LOST)
+                raise RuntimeError(f"The kernel ended before it was ready. {self._failure()}")
+        raise RuntimeError(f"The kernel was not ready within {timeout:g} seconds.")
+
+    def _failure(self) -> str:
+        """The last line of the error that kept a kernel from starting."""
+        return "".join(getattr(self.parent.provisioner, "failure", "").strip().splitlines()[-1:])
+
+    async def _answered(self, channel: Any, asked: str, patience: float, deadline: float) -> bool:
+        """Whether the last message about a request comes, each within some seconds."""
+        try:
+            while time.monotonic() < deadline:
+                message = await channel.get_msg(timeout=patience)
+                if message["parent_header"].get("msg_id") == asked and (
+                    message["msg_type"] == "kernel_info_reply"
+                    or message["content"].get("execution_state") == "idle"
+                ):
+                    return True
+        except Empty:
+            pass
+        return False
+
+    @property
+    def iopub_channel(self) -> CountingChannel:
+        channel: CountingChannel = super().iopub_channel
+        channel.most = self.parent.sandbox.output
+        channel.too_much = self._end_for_output
+        return channel
+
+    def _end_for_output(self) -> None:
+        self.parent.end(Stop.OUTPUT)
+
+    async def lost_output(self) -> bool:
+        """Whether zmq has closed the connection, as it does after a message that is too large."""
+        return bool(await ensure_async(self._lost.poll(0)))
+
+    def stop_channels(self) -> None:
+        super().stop_channels()
+        if (lost := getattr(self, "_lost", None)) is not None:
+            lost.close(linger=0)
+
+
+class SandboxManager(AsyncKernelManager):
+    """Starts kernels in the sandbox; ordinary ones where there is no isolation and that is allowed.
+
+    Everything that jupyter_client's own manager does works on them as usual.
+    """
+
+    client_class = "autograder.sandbox.grader.manager.SandboxClient"
+    client_factory = Type(SandboxClient)
+    sandbox = Instance(Sandbox)
+    hidden = Unicode("", help="The course directory.")
+    cache = Unicode("", help="Directory of what JAX has compiled before.")
+    seed = Integer(0, help="Seeds the kernel's own random numbers.")
+    spent = Instance(Spent, (), help="What earlier kernels of the submission have used.")
+    _isolation: Isolation | None = None
+    _sandboxed: KernelSpec | None = None
+
+    @default("sandbox")
+    def _sandbox_default(self) -> Sandbox:
+        return Sandbox(parent=self)
+
+    @property
+    def isolation(self) -> Isolation:
+        """The isolation in force.
+
+        Raises
+        ------
+        IsolationUnavailable
+            If there is none and one is required.
+        """
+        if self._isolation is None:
+            server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+            self._isolation = Isolation.NONE if server is None else server.isolation
+        return self._isolation
+
+    @property
+    def kernel_spec(self) -> KernelSpec | None:
+        """The installed kernel of that name, to be started by the sandbox's provisioner."""
+        if self._sandboxed is None:
+            spec = super().kernel_spec
+            if spec is None or self.isolation is Isolation.NONE:
+                return spec
+            settings = {
+                name: getattr(self, name)
+                for name in ("hidden", "cache", "seed", "spent", "sandbox")
+            }
+            stanza = {"provisioner_name": NAME, "config": settings}
+            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
+            self._sandboxed.metadata = {**spec.metadata, "kernel_provisioner": stanza}
+        return self._sandboxed
+
+    def why_it_ended(self) -> str:
+        """Which limit ended the kernel, as a student reads it; "" if it ended by itself."""
+        made = self.provisioner
+        return made.why() if isinstance(made, SandboxProvisioner) else ""
+
+    @property
+    def stop(self) -> str | None:
+        """Which limit ended the kernel, if one did."""
+        made = self.provisioner
+        return made.stop if isinstance(made, SandboxProvisioner) else None
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that a kernel which has ended took."""
+        made = self.provisioner
+        return made.cpu if isinstance(made, SandboxProvisioner) else 0.0
+
+    def end(self, stop: Stop) -> None:
+        """End a kernel for a limit that is measured on this side."""
+        if isinstance(self.provisioner, SandboxProvisioner):
+            self.provisioner.end(stop)

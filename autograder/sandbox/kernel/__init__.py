@@ -1,0 +1,5 @@
+"""What is the kit's in a student's kernel. UNTRUSTED SIDE: student code can change all of it.
+
+application   turns a confined process into an ordinary ipykernel
+streams       its stdout and stderr
+"""

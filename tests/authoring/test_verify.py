@@ -1,0 +1,494 @@
+"""The release gate: each question is asked of an assignment that is at fault in it alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
+from tqdm import tqdm
+
+from autograder.authoring import dry_run as dry_run
+from autograder.authoring import findings as gate
+from autograder.authoring.dry_run import OutOfTime, limited
+from autograder.authoring.leaks import secret_lines
+from autograder.authoring.verify import Thresholds, Verification, survivors, verify
+from tests.support.course import Course
+from tests.support.lesson import ROOT, SOURCE
+
+PAGE = ROOT / "docs" / "writing-an-exercise.md"
+BLOCK = re.compile(
+    r"^\*\*(\w+) cell(?:, (.+?))?\*\*\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
+ONE_SEED = Thresholds(seeds=(1,))
+
+Change = Callable[[nbformat.NotebookNode], None]
+
+
+def page_notebook() -> nbformat.NotebookNode:
+    """The notebook that the page on writing an exercise spells out."""
+    cells = []
+    for kind, label, source in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        if kind == "Markdown":
+            cells.append(new_markdown_cell(source.strip()))
+            continue
+        cells.append(new_code_cell(source.strip()))
+        if label:
+            (name,) = re.findall(r"ID `(\w+)`", label)
+            points = [float(number) for number in re.findall(r"(\d+) points", label)]
+            cells[-1].metadata.nbgrader = marks(name, *points)
+    return new_notebook(cells=cells)
+
+
+def marks(name: str, *points: float) -> dict[str, object]:
+    """nbgrader's labels: a test cell where there are points, an answer where there are none."""
+    graded = bool(points)
+    labels = {"grade_id": name, "grade": graded, "solution": not graded, "locked": graded}
+    return {**labels, "schema_version": 3, "task": False} | (
+        {"points": points[0]} if points else {}
+    )
+
+
+def examine(
+    folder: Path, change: Change | None = None, limits: Thresholds = ONE_SEED, **files: str
+) -> Verification:
+    """Run the gate on the page's notebook with a change made to it."""
+    notebook = page_notebook()
+    if change:
+        change(notebook)
+    (folder / "source").mkdir()
+    nbformat.write(notebook, folder / "source" / "scaling.ipynb")
+    (folder / "release").mkdir()
+    for strip in (ClearSolutions(), ClearHiddenTests()):
+        strip.preprocess(notebook, {})
+    nbformat.write(notebook, folder / "release" / "scaling.ipynb")
+    for name, text in files.items():
+        (folder / "release" / f"{name}.py").write_text(text)
+    paths = (folder / kind / "scaling.ipynb" for kind in ("source", "release"))
+    return verify(*paths, limits)
+
+
+def editing(cell: int, old: str, new: str) -> Change:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        source = notebook.cells[cell].source
+        assert old in source, f"{old!r} is not in\n{source}"
+        notebook.cells[cell].source = source.replace(old, new, 1)
+
+    return change
+
+
+TEXT, IMPORTS, ANSWER, TEST = range(4)
+HIDDEN_END = "### END HIDDEN TESTS"
+
+
+def said(verification: Verification) -> list[str]:
+    return [f"{f.where}: {f.what}" for f in verification.findings]
+
+
+def test_the_page_is_ready_to_release(tmp_path: Path) -> None:
+    found = examine(tmp_path, limits=Thresholds())
+    assert said(found) == []
+    (row,) = found.rows
+    assert (row.checks, row.mistakes) == (2, 3)
+    assert row.mutants == row.killed >= 8
+    assert row.margin.right < 1e-6
+    assert row.margin.nearest > 1000
+    shown = str(found)
+    assert re.search(r"test_standardise +3 +2 +3 +(\d+) of \1 ", shown)
+    assert "scaling.ipynb is ready to release (" in shown
+
+
+ANOTHER_TEST = """from autograder import Exercise, reference, student
+
+later = Exercise("twice")
+later.agrees("t", student.twice, reference.twice, [(later.rng.uniform(1, 2, size=4),)])
+later.report()"""
+
+
+def costs_twice(notebook: nbformat.NotebookNode) -> None:
+    """A second exercise that asks for the first one's results."""
+    answer = (
+        "def twice(x):\n    ### BEGIN SOLUTION\n    return 2 * standardise(x)\n    ### END SOLUTION"
+    )
+    notebook.cells += [
+        new_code_cell(answer, metadata={"nbgrader": marks("twice")}),
+        new_code_cell(ANOTHER_TEST, metadata={"nbgrader": marks("test_twice", 1)}),
+    ]
+
+
+def untested(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells.append(new_code_cell("spare = 1", metadata={"nbgrader": marks("spare")}))
+
+
+def marked_otherwise(notebook: nbformat.NotebookNode) -> None:
+    """An answer marked by hand, and one that a plain test cell of nbgrader's looks at."""
+    by_hand = {**marks("essay", 2), "solution": True, "locked": False}
+    notebook.cells += [
+        new_code_cell("essay = 1", metadata={"nbgrader": by_hand}),
+        new_code_cell("%matplotlib inline\nspare = 1", metadata={"nbgrader": marks("spare")}),
+        new_code_cell("assert spare == 1", metadata={"nbgrader": marks("test_spare", 1)}),
+    ]
+
+
+def unused_kit(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells[TEST].source = "assert standardise(x) is not None"
+
+
+def uses_x(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells[IMPORTS].source += "\nx = jnp.ones(3)"
+    editing(TEST, "exercise.returns(", "x = np.ones(3)\nexercise.returns(")(notebook)
+
+
+def blank_passes(notebook: nbformat.NotebookNode) -> None:
+    """A check of something that is there before the student writes anything."""
+    check = 'exercise.returns("given", student.given, 1.0, expected=1.0, points=0)\n'
+    notebook.cells[IMPORTS].source += "\ngiven = jnp.asarray"
+    editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
+
+
+def no_check(notebook: nbformat.NotebookNode) -> None:
+    source = "from autograder import Exercise\nExercise('standardise').report()"
+    notebook.cells[TEST].source = source
+
+
+def two_names(notebook: nbformat.NotebookNode) -> None:
+    """Two checks that explain the same mistake in different words."""
+    again = """exercise.agrees(
+    "again", student.standardise, reference.standardise, [(exercise.rng.uniform(1, 9, size=6),)],
+    points=0, misconceptions={"Another name.": lambda x: x / np.std(x)},
+)
+"""
+    editing(TEST, HIDDEN_END, again + HIDDEN_END)(notebook)
+
+
+LISTED = "    misconceptions={\n"
+STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std(x),'
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (
+            editing(TEST, "expected=np.array([-1.0, 1.0])", "expected=np.array([-1.0, 2.0])"),
+            "test_standardise: your own solution loses points (seed 1):\nstandardise: ",
+        ),
+        (
+            editing(TEST, "np.array([1.0, 5.0]),\n", "1 / 0,\n"),
+            "ZeroDivisionError",
+        ),
+        (
+            editing(TEST, "exercise.rng", "np.random.default_rng()"),
+            "test_standardise: seed 1 draws other inputs the second time. Draw them from `exercise",
+        ),
+        (
+            editing(TEST, LISTED, LISTED + '"No mistake.": lambda x: (x - x.mean()) / x.std(),'),
+            "test_standardise: the known mistake 'No mistake.' loses no points.",
+        ),
+        (
+            editing(TEST, LISTED, LISTED + '"Again.": lambda x: x / np.std(x),'),
+            "test_standardise: the known mistake 'Again.' is not named; one reads: ",
+        ),
+        (
+            editing(TEST, LISTED, LISTED + '"Broken.": lambda x: x / no_such_name,'),
+            "test_standardise: the known mistake 'Broken.' raises NameError: name 'no_such",
+        ),
+        (
+            editing(TEST, LISTED, LISTED + '"Broken.": lambda x: x / no_such_name,'),
+            "'It looks as if the mean is not subtracted.' breaks a check:\nTraceback",
+        ),
+        (no_check, "test_standardise: it makes no check."),
+        (
+            two_names,
+            "subtracted.' is named as another one as well: {'Another name.'}",
+        ),
+        (costs_twice, "costs points in test_twice as well:\ntwice: 0 of 1 points"),
+        (untested, "spare: no test cell asks for what this solution defines."),
+        (unused_kit, "scaling.ipynb: no test cell uses the kit."),
+        (
+            editing(TEXT, "(3 points)", "(4 points)"),
+            "test_standardise: the text says 4 points, nbgrader gives 3.",
+        ),
+        (
+            editing(TEST, "points=2", "points=3"),
+            "test_standardise: the points of its checks add up to 4, nbgrader gives 3.",
+        ),
+        (
+            editing(TEST, "\nexercise.report()", "\nshown = exercise.report()"),
+            "test_standardise: its last line should be `exercise.report()`.",
+        ),
+        (uses_x, "test_standardise: it binds `x`, a name that the lesson uses."),
+        (blank_passes, "test_standardise: the untouched release should score 0, not attempted:"),
+        (
+            editing(TEST, HIDDEN_END, "# equivalent: a → b\n" + HIDDEN_END),
+            "test_standardise: no such mutant survives: # equivalent: a → b",
+        ),
+        (
+            editing(ANSWER, "return", "constant = 7\n    return"),
+            "standardise: the tests give full points to this change of the solution:\n"
+            "-    constant = 7\n+    pass\n",
+        ),
+    ],
+    ids=lambda value: "" if callable(value) else value[:60].replace("\n", " "),
+)
+def test_what_is_at_fault_is_found(tmp_path: Path, change: Change, finding: str) -> None:
+    found = examine(tmp_path, change)
+    assert any(finding in sentence for sentence in said(found)), str(found)
+    assert " to mend (" in str(found)
+
+
+def test_what_is_marked_otherwise_is_left_alone(tmp_path: Path) -> None:
+    assert said(examine(tmp_path, marked_otherwise)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "findings"),
+    [
+        ("import numpy as np", 0),
+        ("import math as np", 1),
+        ("from autograder import student", 0),
+        ("student = 3", 1),
+    ],
+)
+def test_a_test_cell_may_import_what_the_lesson_imports(
+    tmp_path: Path, line: str, findings: int
+) -> None:
+    found = said(examine(tmp_path, editing(IMPORTS, "import", f"{line}\nimport")))
+    assert len(found) == findings
+    assert all("a name that the lesson uses." in sentence for sentence in found)
+
+
+def test_points_of_data_are_not_points_of_an_exercise(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        notebook.cells.insert(TEST, new_markdown_cell("Try it on numbers (5 points on a line)."))
+
+    assert said(examine(tmp_path, change)) == []
+
+
+def test_a_solution_with_magics_is_changed_as_well(tmp_path: Path) -> None:
+    plain = examine(tmp_path)
+    (tmp_path / "again").mkdir()
+    magic = examine(tmp_path / "again", editing(ANSWER, "def", "%matplotlib inline\ndef"))
+    assert said(magic) == []
+    assert magic.rows[0].mutants == plain.rows[0].mutants
+
+
+def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        check = "assert abs(student.standardise(np.array([1.0, 5.0])).sum()) < 1\n"
+        editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
+
+    sentences = said(examine(tmp_path, change))
+    assert any("standardise: a check breaks on this answer:\n-" in s for s in sentences)
+    assert any("AssertionError" in s for s in sentences)
+
+
+def test_a_change_that_is_declared_equivalent_is_no_finding(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        editing(ANSWER, "return", "constant = 7\n    return")(notebook)
+        lines = "# equivalent: constant = 7 → nothing\n# equivalent: 7 → 8\n"
+        editing(TEST, HIDDEN_END, lines + HIDDEN_END)(notebook)
+
+    found = examine(tmp_path, change)
+    assert said(found) == []
+    assert found.rows[0].mutants - found.rows[0].killed == 2
+
+
+def test_two_mistakes_that_only_some_seeds_tell_apart(tmp_path: Path) -> None:
+    """With seed 2 the inputs are all of length 1: nothing is left to tell."""
+    draw = "(exercise.rng.uniform(1, 9, size=n),) for n in (5, 8)"
+    same = draw.replace("(5, 8)", "([5, 8] if exercise.report().seed == 1 else [2, 2])")
+    closer = 'misconceptions={"It looks halved.": lambda x: np.sign(x - np.mean(x)) / 2,'
+    listed = closer + '"It looks half as large.": lambda x: (x - np.mean(x)) / np.std(x) / 2,'
+
+    def change(notebook: nbformat.NotebookNode) -> None:
+        editing(TEST, draw, same)(notebook)
+        editing(TEST, "misconceptions={", listed)(notebook)
+
+    expected = (
+        "test_standardise: the known mistake 'It looks halved.' is not told apart with seed 2."
+    )
+    found = said(examine(tmp_path, change, Thresholds(seeds=(1, 2))))
+    assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("limits", "finding"),
+    [
+        (
+            Thresholds((1,), cell_seconds=0),
+            "test_standardise: it takes 0 s; at most 0 s is allowed.",
+        ),
+        (Thresholds((1,), least_margin=1e20), "test_standardise: right answers are off by "),
+        (
+            Thresholds((1,), least_margin=1e20),
+            " tolerances from the right answer.",
+        ),
+    ],
+)
+def test_limits_are_kept_to(tmp_path: Path, limits: Thresholds, finding: str) -> None:
+    def blur(notebook: nbformat.NotebookNode) -> None:
+        editing(TEST, "expected=np.array([-1.0", "expected=np.array([-1.0 - 1e-9")(notebook)
+
+    assert any(finding in sentence for sentence in said(examine(tmp_path, blur, limits)))
+
+
+SOLUTION = "return (x - jnp.mean(x)) / jnp.std(x)"
+SENTENCE = '"It looks as if the mean is not subtracted.": lambda x: x / np.std(x),'
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        (f"def f(x):\n    {SOLUTION}\n", f"helper.py: it shows a line of a solution: {SOLUTION}"),
+        (f"    {SENTENCE}", f"helper.py: it shows a line of a hidden test: {SENTENCE}"),
+        (
+            "### BEGIN HIDDEN TESTS",
+            "helper.py: a region was not taken out: ### BEGIN HIDDEN TESTS",
+        ),
+    ],
+)
+def test_leaks_into_files_beside_the_notebook(tmp_path: Path, text: str, finding: str) -> None:
+    assert said(examine(tmp_path, helper=text)) == [finding]
+
+
+def test_leaks_in_the_notebook_itself(tmp_path: Path) -> None:
+    examine(tmp_path)
+    source, release = (tmp_path / kind / "scaling.ipynb" for kind in ("source", "release"))
+    shutil.copy(source, release)
+    found = [f.what for f in gate.Gate(source, [1]).leaks(release)]
+    assert f"it shows a line of a solution: {SOLUTION}" in found
+    assert "a region was not taken out: ### BEGIN SOLUTION" in found
+    assert any("It looks as if the mean is not subtracted." in what for what in found)
+
+
+def test_an_output_that_shows_an_answer_is_a_leak(tmp_path: Path) -> None:
+    examine(tmp_path)
+    release = tmp_path / "release" / "scaling.ipynb"
+    notebook = nbformat.read(release, as_version=4)
+    shown = nbformat.v4.new_output("stream", text=f"one\n  {SOLUTION}\n")
+    notebook.cells[1].outputs = [shown]
+    nbformat.write(notebook, release)
+    (found,) = gate.Gate(tmp_path / "source" / "scaling.ipynb", [1]).leaks(release)
+    assert found.what == f"it shows a line of a solution: {SOLUTION}"
+
+
+def test_a_solution_without_marks_and_a_marking_scheme_are_secret() -> None:
+    answer = new_code_cell("secret_of_mine = 12345", metadata={"nbgrader": marks("a")})
+    scheme = new_markdown_cell(
+        "A question for everybody\n=== BEGIN MARK SCHEME ===\nOne point for the reason\n"
+        "A question for everybody\n=== END MARK SCHEME ===\nAnd a last line that is visible"
+    )
+    assert secret_lines([answer, scheme]) == {
+        "secret_of_mine = 12345": "a solution",
+        "One point for the reason": "a mark scheme",
+    }
+
+
+def test_a_mutant_that_never_ends_is_stopped_and_caught(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        counted = "n = 0\n    while n < 2:\n        n = n + 1\n    return n / 2 *"
+        editing(ANSWER, "return", counted)(notebook)
+
+    found = examine(tmp_path, change, Thresholds((1,), mutant_seconds=1.0))
+    surviving = "\n".join(said(found))
+    assert "n + 2" in surviving  # as right as before
+    assert "n - 1" not in surviving
+    assert "n = n + 1 → nothing" not in surviving
+
+
+def test_a_mutant_out_of_time_between_two_checks_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examine(tmp_path)
+    gated = gate.Gate(tmp_path / "source" / "scaling.ipynb", [1])
+
+    def too_slow(*_: object) -> None:
+        raise OutOfTime
+
+    monkeypatch.setattr(gated.dry_run, "judge", too_slow)
+    assert gated.judge_mutant(*gated.mutants[0], 60.0) is None
+    found = survivors(gated, ONE_SEED, tqdm(disable=True))
+    assert found.findings == []
+    assert not found.changes
+    assert len(found.late["test_standardise"]) == len(gated.mutants)
+    declared = {"test_standardise": [gated.mutants[0][2].change]}
+    assert list(gated.stale_comments({}, declared)) == []
+
+
+def forever() -> None:
+    while True:
+        pass
+
+
+def test_limited_stops_what_takes_too_long() -> None:
+    with limited(0.05), pytest.raises(OutOfTime, match=r"took longer than 0\.05 s"):
+        forever()
+
+
+def test_a_test_cell_is_asked_what_it_asks_for() -> None:
+    assert dry_run.asked("a = student.f(student.x.value())\nreference.g") == {"f", "x"}
+
+
+# The command
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    folder = tmp_path / "source" / "scaling"
+    folder.mkdir(parents=True)
+    nbformat.write(page_notebook(), folder / "scaling.ipynb")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    return Course(tmp_path)
+
+
+def test_the_command_on_the_page(course: Course) -> None:
+    printed = course.autograder("verify", "scaling")
+    assert "scaling.ipynb is ready to release" in printed
+    assert {path.name for path in course.root.iterdir()} == {"source", "nbgrader_config.py"}
+
+
+def test_the_command_lists_what_to_mend_and_fails(course: Course) -> None:
+    course.nbgrader("generate_assignment", "scaling")
+    path = course.root / "source" / "scaling" / "scaling.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    editing(TEXT, "(3 points)", "(2 points)")(notebook)
+    nbformat.write(notebook, path)
+    printed = course.autograder(
+        "verify", "scaling", "--VerifyApp.seeds=1", "--VerifyApp.progress=False", status=1
+    )
+    assert "- test_standardise: the text says 2 points, nbgrader gives 3." in printed
+    assert "scaling.ipynb is not what the source gives now. Run: nbgrader generate_as" in printed
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        ([], 2, "Which assignment? For example: autograder verify logistic_regression"),
+        (["elsewhere"], 1, "source/elsewhere. The course has: scaling."),
+    ],
+)
+def test_the_command_needs_an_assignment(
+    course: Course, args: list[str], status: int, said: str
+) -> None:
+    assert said in course.autograder("verify", *args, status=status)
+
+
+# The lesson
+
+
+def test_the_lesson_is_ready_to_release() -> None:
+    released = ROOT / "release" / SOURCE.relative_to(ROOT / "source")
+    found = verify(
+        SOURCE, released, Thresholds(seeds=(1, 2), mutant_seconds=300.0, cell_seconds=300.0)
+    )
+    assert said(found) == []
+    rows = {row.test.grade_id: row for row in found.rows}
+    for name in ("logistic_model", "logistic_loss", "dlogistic_loss", "model_optimization_loop"):
+        assert rows[f"test_{name}"].mistakes >= 8
+        assert rows[f"test_{name}"].mutants >= 5
+        assert rows[f"test_{name}"].margin.nearest > 100

@@ -1,0 +1,364 @@
+"""Comparators: one sentence each, structure before values, no expected value ever told."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from autograder.checks.compare import (
+    RELATIVE_TOLERANCE,
+    as_array,
+    disagreement,
+    distance,
+    finite,
+    tolerance,
+    wrong_form,
+)
+
+SEED = 7
+A3 = np.array([1.0, 2.0, 4.0])
+THETA = {"w": 2.0, "b": 1.0}
+FORGOT = " Did you forget a `return`?"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (0.5, 0.5),
+        (np.float64(0.5), 0.5),
+        (np.asarray(0.5), 0.5),
+        (1, 1.0),
+        (A3, A3),
+        (A3, [1.0, 2.0, 4.0]),
+        ([1.0, 2.0, 4.0], A3),
+        ((1.0, 2.0, 4.0), A3),
+        ([np.asarray(1.0), np.asarray(2.0), np.asarray(4.0)], A3),
+        (A3.astype("float32"), A3),
+        (np.zeros((0,)), np.zeros((0,))),
+        (np.zeros(3), np.zeros(3)),
+        (THETA, THETA),
+        ({"b": 1.0, "w": 2.0}, THETA),
+        ((A3, THETA), (A3, THETA)),
+        ([A3, THETA], (A3, THETA)),
+        ({"layer": {"w": A3}}, {"layer": {"w": A3}}),
+        ((), ()),
+        ({}, {}),
+    ],
+    ids=repr,
+)
+def test_agreement_is_no_sentence(answer, expected):
+    assert disagreement(answer, expected) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "sentence"),
+    [
+        # None
+        (None, 0.5, "Got None, expected a single number." + FORGOT),
+        (None, A3, "Got None, expected an array of shape (3,)." + FORGOT),
+        (None, THETA, "Got None, expected a dict with the keys 'w', 'b'." + FORGOT),
+        (None, (1.0, 2.0), "Got None, expected 2 values." + FORGOT),
+        (
+            {"w": None, "b": 1.0},
+            THETA,
+            "Got None for the entry 'w', expected a single number." + FORGOT,
+        ),
+        # type
+        ("abc", 0.5, "Got a str, expected a single number."),
+        (["a", "b", "c"], A3, "Got a list of length 3, expected an array of shape (3,)."),
+        ({}, 0.5, "Got a dict with the keys none, expected a single number."),
+        (THETA, 0.5, "Got a dict with the keys 'w', 'b', expected a single number."),
+        ([[1.0], [1.0, 2.0]], A3, "Got a list of length 2, expected an array of shape (3,)."),
+        ([1.0, None, 2.0], A3, "Got a list of length 3, expected an array of shape (3,)."),
+        ((THETA,), A3, "Got a tuple of length 1, expected an array of shape (3,)."),
+        # shape
+        (0.5, A3, "Got a single number, expected an array of shape (3,)."),
+        (A3, 0.5, "Got an array of shape (3,), expected a single number."),
+        ([0.5], 0.5, "Got an array of shape (1,), expected a single number."),
+        (A3[:, None], A3, "Got an array of shape (3, 1), expected an array of shape (3,)."),
+        (A3[None], A3, "Got an array of shape (1, 3), expected an array of shape (3,)."),
+        (A3[:2], A3, "Got an array of shape (2,), expected an array of shape (3,)."),
+        # dtype
+        (True, 1.0, "Got numbers of type bool, expected floating-point numbers."),
+        (A3.astype(bool), A3, "Got numbers of type bool, expected floating-point numbers."),
+        (A3.astype(int), A3, "Got numbers of type int64, expected floating-point numbers."),
+        (np.asarray(1), 1.0, "Got numbers of type int64, expected floating-point numbers."),
+        (A3 + 0j, A3, "Got numbers of type complex128, expected floating-point numbers."),
+        # dicts
+        (3.0, THETA, "Got a float, expected a dict with the keys 'w', 'b'."),
+        (A3, THETA, "Got an array of shape (3,), expected a dict with the keys 'w', 'b'."),
+        ((2.0, 1.0), THETA, "Got a tuple of length 2, expected a dict with the keys 'w', 'b'."),
+        ({"w": 2.0}, THETA, "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
+        ({}, THETA, "Got a dict with the keys none, expected the keys 'w', 'b'."),
+        (
+            {**THETA, 1: 0.0},
+            THETA,
+            "Got a dict with the keys 'w', 'b', 1, expected the keys 'w', 'b'.",
+        ),
+        (
+            {"w": A3, "b": 1.0},
+            THETA,
+            "Got an array of shape (3,) for the entry 'w', expected a single number.",
+        ),
+        # tuples
+        (1.0, (1.0, 2.0), "Got a float, expected 2 values."),
+        ((1.0,), (1.0, 2.0), "Got a tuple of length 1, expected 2 values."),
+        ([1.0, 2.0, 3.0], (1.0, 2.0), "Got a list of length 3, expected 2 values."),
+        (np.ones(2), (1.0, 2.0), "Got an array of shape (2,), expected 2 values."),
+        (
+            (1.0, A3),
+            (1.0, 2.0),
+            "Got an array of shape (3,) for the second value, expected a single number.",
+        ),
+        # not finite
+        (np.nan, 0.5, "The answer contains NaN (not a number)."),
+        (np.array([1.0, np.nan, np.inf]), A3, "The answer contains NaN (not a number)."),
+        (-np.inf, 0.5, "The answer contains infinity."),
+        # values
+        (0.6, 0.5, "The number is off by about 20%."),
+        (0.501, 0.5, "The number is off by a little."),
+        (-0.5, 0.5, "The number is off by about 200%."),
+        (
+            A3 + np.array([0, 0, 1.0]),
+            A3,
+            "1 of 3 numbers are off, by about 25% of the largest one.",
+        ),
+        (A3 * 1.001, A3, "3 of 3 numbers are off, by a little."),
+        ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 50%."),
+        ((1.0, 3.0), (1.0, 2.0), "The number for the second value is off by about 50%."),
+        (
+            (A3 * 2, 1.0),
+            (A3, 1.0),
+            "3 of 3 numbers for the first value are off, by about 100% of the largest one.",
+        ),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_every_sentence(answer, expected, sentence):
+    assert disagreement(answer, expected) == sentence
+
+
+def test_an_integer_too_large_for_an_array_is_described():
+    assert disagreement(10**400, 0.5) == "Got an int, expected a single number."
+
+
+def test_shape_comes_before_values_and_dtype():
+    wrong_in_all = np.array([[True, False]])
+    assert disagreement(wrong_in_all, A3) == (
+        "Got an array of shape (1, 2), expected an array of shape (3,)."
+    )
+    assert "shape" in disagreement(np.full(2, np.nan), A3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (1.0, np.ones(3)),
+        (np.ones(1), np.ones(3)),
+        (np.ones((3, 1)), np.ones(3)),
+        (np.ones((1, 3)), np.ones(3)),
+        (np.ones(3), np.ones((3, 3))),
+        (np.ones((3, 3)), np.ones(3)),
+        (np.ones(1), 1.0),
+        (np.ones((1, 1)), 1.0),
+        (np.ones(0), np.ones(1)),
+    ],
+    ids=lambda value: f"{np.shape(value)}",
+)
+def test_nothing_is_broadcast(answer, expected):
+    assert "shape" in disagreement(answer, expected)
+
+
+@pytest.mark.parametrize("position", range(8))
+def test_every_value_of_a_tuple_is_compared(position):
+    expected = (1.0,) * 8
+    answer = [1.0] * 8
+    answer[position] = 2.0
+    assert disagreement(tuple(answer), expected).endswith("off by about 100%.")
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), RELATIVE_TOLERANCE.items())
+def test_tolerance_follows_the_precision_of_the_answer(dtype, rtol):
+    answer = np.asarray([1.0, 2.0], dtype)
+    assert tolerance(answer) == rtol
+    assert tolerance({"w": [answer, 1.0]}) == rtol
+    far = np.asarray(answer * np.asarray(1 + 4 * rtol, dtype))
+    near = np.asarray(answer.astype("float64") * (1 + rtol / 4))
+    assert disagreement(far, np.array([1.0, 2.0])) != ""
+    assert disagreement(answer, near) == ""
+
+
+def test_tolerance_of_plain_numbers_is_that_of_float64():
+    assert tolerance(1.0) == tolerance([]) == tolerance(None) == RELATIVE_TOLERANCE["float64"]
+
+
+def test_tolerance_does_not_grow_with_the_array():
+    rng = np.random.default_rng(SEED)
+    big = rng.normal(size=100_000)
+    wrong = big.copy()
+    wrong[3] += 2e-5 * np.max(np.abs(big))
+    assert disagreement(wrong, big) == "1 of 100000 numbers are off, by a little."
+
+
+def test_rtol_overrides():
+    assert disagreement(1.05, 1.0, rtol=0.1) == ""
+    assert disagreement(1.05, 1.0, rtol=0.01) == "The number is off by about 5%."
+    assert disagreement({"w": (1.05,)}, {"w": (1.0,)}, rtol=0.1) == ""
+
+
+def test_the_difference_is_measured_against_the_largest_expected_number():
+    assert disagreement(np.array([1e6, 1.0]), np.array([1e6, 0.0])) == ""
+    assert disagreement(np.array([1.0, 1e-4]), np.array([1.0, 0.0])) != ""
+
+
+def test_against_zeros_the_difference_is_absolute():
+    assert disagreement(np.full(2, 1e-6), np.zeros(2)) == ""
+    assert disagreement(np.full(2, 1e-4), np.zeros(2)) != ""
+
+
+@pytest.mark.parametrize("expected", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("answer", [0.0, 3.0, 1e300])
+def test_a_finite_answer_never_agrees_with_what_is_not_finite(answer, expected):
+    assert disagreement(answer, expected) != ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ([np.nan, 1.0], [1.0, np.nan]),
+        ([np.nan, np.nan], [np.inf, 1.0]),
+        ([-np.inf, 1.0], [np.inf, 1.0]),
+        ([np.inf, 9.0], [np.inf, 1.0]),
+    ],
+    ids=repr,
+)
+def test_what_is_not_finite_has_to_be_so_in_the_same_place(answer, expected):
+    assert disagreement(np.array(answer), np.array(expected)) != ""
+
+
+def test_the_same_infinities_agree():
+    values = np.array([np.inf, -np.inf, 1.0])
+    assert disagreement(values, values.copy()) == ""
+
+
+# No sentence helps to find out what was expected
+
+SECRET = float(np.log(2))
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0, 1e3, 1e6, 1e12, 1e15, -1e15, 1e100, 1e300])
+@pytest.mark.parametrize("size", [1, 3])
+def test_sentences_do_not_leak_what_was_expected(scale, size):
+    shape = () if size == 1 else (size,)
+    sentence = disagreement(np.full(shape, scale), np.full(shape, SECRET))
+    counts = re.sub(r"^\d+ of \d+ ", "", sentence)
+    digits = [number.strip("0") for number in re.findall(r"\d+", counts)]
+    assert all(len(number) <= 3 for number in digits), f"{sentence} tells {SECRET} to many digits"
+
+
+@pytest.mark.parametrize("answer", [1e30, 1e200, 1e308, -1e308])
+def test_a_diverged_answer_makes_a_short_sentence(answer):
+    assert len(disagreement(answer, 0.5)) < 60
+
+
+def test_an_overflowing_difference_is_no_warning():
+    assert disagreement(np.array([1.7e308]), np.array([-1.7e308])) != ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"k" * 100_000: 1.0},
+        dict.fromkeys(range(10000), 1.0),
+        {10**5000: 1.0},
+    ],
+    ids=["long key", "many keys", "huge key"],
+)
+@pytest.mark.parametrize("expected", [0.5, THETA], ids=["number", "dict"])
+def test_the_keys_of_an_answer_cannot_make_a_sentence_endless(answer, expected):
+    assert 0 < len(disagreement(answer, expected)) < 1000
+
+
+# Parts
+
+
+@pytest.mark.parametrize(
+    ("answer", "shape", "sentence"),
+    [
+        (np.zeros(3), (3,), ""),
+        ([0.0, 1.0], (2,), ""),
+        (2, (), ""),
+        (np.zeros(2), (3,), "Got an array of shape (2,) for it, expected an array of shape (3,)."),
+        (
+            np.zeros(3, bool),
+            (3,),
+            "Got numbers of type bool for it, expected floating-point numbers.",
+        ),
+    ],
+    ids=repr,
+)
+def test_wrong_form(answer, shape, sentence):
+    assert wrong_form(answer, shape, "it") == sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (1.0, ""),
+        ("text", ""),
+        (None, ""),
+        ({"w": [np.zeros(2), (1.0,)]}, ""),
+        (np.array([1, 2]), ""),
+        ({"w": [np.zeros(2), (np.nan,)]}, "The answer contains NaN (not a number)."),
+        (np.array([np.inf]), "The answer contains infinity."),
+        (np.array([complex(0.0, np.inf)]), "The answer contains infinity."),
+        (np.array(np.nan, "float16"), "The answer contains NaN (not a number)."),
+    ],
+    ids=repr,
+)
+def test_finite(answer, sentence):
+    assert finite(answer) == sentence
+
+
+@pytest.mark.parametrize("answer", [None, {}, "x", [[1.0], [1.0, 2.0]], [None], {1.0}], ids=repr)
+def test_as_array_of_what_is_none(answer):
+    assert as_array(answer).dtype.kind in "OU"
+
+
+# How far apart
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "far"),
+    [
+        (1.0, 1.0, 0.0),
+        (1.0 + 1e-5, 1.0, 1.0),
+        (np.array([100.0, 0.1]), np.array([100.0, 0.0]), 100.0),
+        ({"w": 1.0, "b": 3.0}, {"w": 1.0, "b": 2.0}, 5e4),
+        ((1.0, 2.0), (1.0, 1.0), 1e5),
+        ([], np.zeros(0), 0.0),
+        (np.float32(1.0 + 1e-4), 1.0, 1.0),
+        (None, 1.0, np.inf),
+        (1.0, {"w": 1.0}, np.inf),
+        ({"v": 1.0}, {"w": 1.0}, np.inf),
+        ((1.0,), (1.0, 2.0), np.inf),
+        (np.zeros(3), np.zeros((3, 1)), np.inf),
+        (np.array([1]), np.array([1.0]), np.inf),
+        (np.nan, np.nan, np.inf),
+        (np.inf, np.inf, np.inf),
+    ],
+    ids=repr,
+)
+def test_distance_in_units_of_the_tolerance(answer, expected, far):
+    assert distance(answer, expected) == pytest.approx(far, rel=1e-2)
+
+
+def test_distance_agrees_with_disagreement():
+    """What agrees lies within one tolerance, and the other way round."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        expected = rng.normal(size=3)
+        answer = expected + rng.normal(size=3) * 10.0 ** rng.integers(-7, -3)
+        assert (distance(answer, expected) <= 1) == (disagreement(answer, expected) == "")
