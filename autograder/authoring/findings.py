@@ -146,12 +146,12 @@ class Gate:
         handed_in = self.dry_run.hand_in([test, *reached], functions=made)
         report = self.dry_run.judge(test, handed_in, self.seeds[0]).report
         check = report.checks[mistake.place]
-        others = {c.misconception for c in report.checks} - {"", mistake.why}
+        others = {c.mistake for c in report.checks} - {"", mistake.why}
         if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
             yield Finding(test.grade_id, f"{quoted} breaks a check:\n{broken[0].staff_note}")
         elif check.outcome is Outcome.PASSED or report.score >= test.points:
             yield Finding(test.grade_id, f"{quoted} loses no points.")
-        elif check.misconception != mistake.why:
+        elif check.mistake != mistake.why:
             yield Finding(test.grade_id, f"{quoted} is not named; one reads: {check.rationale}")
         elif others:
             yield Finding(test.grade_id, f"{quoted} is named as another one as well: {others}")

@@ -68,7 +68,7 @@ class Exercise:
         Relative weight: nbgrader's points of the cell are shared out in proportion.
     hints
         Sentences to open one at a time, most general first.
-    misconceptions
+    mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
         the arguments of the part.
     rtol
@@ -120,12 +120,12 @@ class Exercise:
         *,
         points: float = 1,
         hints: Sequence[str] = (),
-        misconceptions: Mistakes | None = None,
+        mistakes: Mistakes | None = None,
         rtol: float | None = None,
     ) -> None:
         """The part gives what `solution` gives for every tuple of arguments in `inputs`.
 
-        `misconceptions` maps the explanation of a known mistake to a function that makes it.
+        `mistakes` maps the explanation of a known mistake to a function that makes it.
         """
 
         def check() -> Attempt:
@@ -135,7 +135,7 @@ class Exercise:
             sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
             return Attempt(sentence, answers, expected, rtol=rtol)
 
-        trial = Trial(title, part.name, inputs, misconceptions or {}, solution=solution)
+        trial = Trial(title, part.name, inputs, mistakes or {}, solution=solution)
         self._run(trial, check, points, hints)
 
     def satisfies(
@@ -167,19 +167,19 @@ class Exercise:
         of: Part,
         inputs: Sequence[Arguments],
         *,
-        stand_ins: Mapping[str, Given] | None = None,
+        stubs: Mapping[str, Given] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
-        misconceptions: Mistakes | None = None,
+        mistakes: Mistakes | None = None,
     ) -> None:
         """The part is the gradient of `of`, with respect to its first argument, a dict.
 
         Judged against central differences of the student's own function, in float64. When that
-        disagrees or cannot be computed, the part is called once more with the `stand_ins` in
+        disagrees or cannot be computed, the part is called once more with the `stubs` in
         place of the student's functions of those names, so that a mistake in an earlier exercise
         does not cost again here.
         """
-        ins = dict(stand_ins or {})
+        ins = dict(stubs or {})
 
         def judge(gradient: Part, function: Function) -> Attempt:
             answers = [gradient(*args) for args in inputs]
@@ -195,7 +195,7 @@ class Exercise:
             replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
             return replaced if replaced.passed else replaced.worst(own)
 
-        self._run(Trial(title, part.name, inputs, misconceptions or {}), check, points, hints)
+        self._run(Trial(title, part.name, inputs, mistakes or {}), check, points, hints)
 
     def is_differentiable(
         self,
@@ -244,10 +244,10 @@ class Exercise:
         n_steps: int,
         step_size: float,
         of: str = "parameters",
-        stand_ins: Mapping[str, Given] | None = None,
+        stubs: Mapping[str, Given] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
-        misconceptions: Mistakes | None = None,
+        mistakes: Mistakes | None = None,
     ) -> None:
         """`loop(start, model, loss, x, y, n_steps, step_size)` is plain gradient descent.
 
@@ -257,7 +257,7 @@ class Exercise:
         that disagrees, the trajectory is judged under finite differences of the student's own.
         """
         run = Descent(start, model, x, y, n_steps, step_size, of)
-        ins = dict(stand_ins or {})
+        ins = dict(stubs or {})
         known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
 
         def check() -> Attempt:
@@ -270,7 +270,7 @@ class Exercise:
             return own if own.passed else known
 
         # A mistake is known by what is judged: how the losses are recorded must not hide it.
-        mistakes = misconceptions if misconceptions and known_loss is not None else {}
+        mistakes = mistakes if mistakes and known_loss is not None else {}
         trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
         self._run(trial, check, points, hints)
 

@@ -13,7 +13,7 @@ from autograder.checks.context import current
 from autograder.checks.faults import NotAttempted, StudentFault
 from autograder.remote import wire
 from autograder.remote.given import given_function, ready_made
-from autograder.remote.wire import Limits, Ref, Source, WireError
+from autograder.remote.wire import GivenSource, Limits, Ref, WireError
 
 SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
@@ -66,11 +66,9 @@ def given(source: str) -> Given:
 class Part:
     """One function or value of the student's, by name."""
 
-    def __init__(
-        self, name: str, overrides: dict[str, Any] | None = None, through: str = ""
-    ) -> None:
+    def __init__(self, name: str, stubs: dict[str, Any] | None = None, through: str = "") -> None:
         self.name = name
-        self._overrides = overrides or {}
+        self._stubs = stubs or {}
         self._through = through
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -90,25 +88,25 @@ class Part:
         """The value of that name, as data. Raises `StudentFault` as a call does."""
         return self._ask()
 
-    def using(self, **overrides: Any) -> Part:
+    def using(self, **stubs: Any) -> Part:
         """The same part, called while other names of the student's stand for something else.
 
         For judging a function whose helper, an earlier exercise, does not work.
         """
-        return Part(self.name, {**self._overrides, **overrides}, self._through)
+        return Part(self.name, {**self._stubs, **stubs}, self._through)
 
     def differentiated(self) -> Part:
         """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
 
         They are taken with respect to the first argument.
         """
-        return Part(self.name, self._overrides, SLOPES_OF_SUM)
+        return Part(self.name, self._stubs, SLOPES_OF_SUM)
 
     def _ask(self, **request: Any) -> Any:
         connection = current.get().connection
         limits = connection.limits
-        overrides = {name: _outgoing(value) for name, value in self._overrides.items()}
-        message = dict(name=self.name, overrides=overrides, limits=vars(limits), **request)
+        stubs = {name: _outgoing(value) for name, value in self._stubs.items()}
+        message = dict(name=self.name, stubs=stubs, limits=vars(limits), **request)
         if self._through:
             message["through"] = self._through
         try:
@@ -119,8 +117,8 @@ class Part:
 
     def __str__(self) -> str:
         """As messages call it."""
-        stand_ins = " and ".join(f"`{name}`" for name in self._overrides)
-        return f"`{self.name}`" + (f" with a working {stand_ins}" if stand_ins else "")
+        stubs = " and ".join(f"`{name}`" for name in self._stubs)
+        return f"`{self.name}`" + (f" with a working {stubs}" if stubs else "")
 
     def __repr__(self) -> str:
         return f"student.{self.name}"
@@ -143,7 +141,7 @@ def _outgoing(value: Any) -> list[Any]:
     if isinstance(value, Part):
         return wire.encode(Ref(value.name))
     if isinstance(value, Given):
-        return wire.encode(Source(value.source))
+        return wire.encode(GivenSource(value.source))
     if callable(value) and not hasattr(value, "__array__"):
         raise TypeError(f"cannot send {value!r}: pass a student's own function or given('…')")
     return wire.encode(value)

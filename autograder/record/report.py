@@ -68,7 +68,7 @@ class CheckResult:
     """One row of a report.
 
     `rationale` says what happened, `hints` what to think about next (most general first).
-    `misconception` is the known mistake that the answer coincides with, or "".
+    `mistake` is the known mistake that the answer coincides with, or "".
     `staff_note` is for course staff and is never rendered for a student.
     `figure` is a picture for the student's feedback page; few checks have one.
     `stop` is the limit that stopped a call of the student's function, by the name of its setting
@@ -80,7 +80,7 @@ class CheckResult:
     points: float = 1.0
     rationale: str = ""
     hints: tuple[str, ...] = ()
-    misconception: str = ""
+    mistake: str = ""
     staff_note: str = ""
     figure: Figure | None = None
     stop: str = ""

@@ -39,7 +39,7 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
 
     A request names an object, and may bring `args` and `kwargs` to call it with, the source of a
-    function that it goes `through` first, `overrides` to bind other names to for the length of
+    function that it goes `through` first, `stubs` to bind other names to for the length of
     the call, and limits for the answer.
     """
     objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
@@ -49,7 +49,7 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     if name not in objects:
         return _reply(status="missing", name=name)
     try:
-        with _bound(objects, message.get("overrides", {})):
+        with _bound(objects, message.get("stubs", {})):
             if "args" in message:
                 args = [_load(tree, objects) for tree in message["args"]]
                 kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
@@ -93,11 +93,11 @@ def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _bound(objects: dict[str, Any], overrides: Mapping[str, Any]) -> Iterator[None]:
+def _bound(objects: dict[str, Any], stubs: Mapping[str, Any]) -> Iterator[None]:
     """Bind names to other values for a while."""
     absent = object()
-    before = {name: objects.get(name, absent) for name in overrides}
-    objects.update({name: _load(tree, objects) for name, tree in overrides.items()})
+    before = {name: objects.get(name, absent) for name in stubs}
+    objects.update({name: _load(tree, objects) for name, tree in stubs.items()})
     try:
         yield
     finally:

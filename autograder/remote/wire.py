@@ -46,7 +46,7 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Source:
+class GivenSource:
     """Stands for a function given as source. Sent to a kernel, never accepted from one."""
 
     text: str
@@ -148,7 +148,7 @@ class _Encoder(_Counter):
             return ["str", value]
         if isinstance(value, Ref):
             return ["ref", value.name]
-        if isinstance(value, Source):
+        if isinstance(value, GivenSource):
             return ["source", value.text]
         if isinstance(value, tuple):
             return ["tuple", [self.encode(item, depth + 1) for item in value]]

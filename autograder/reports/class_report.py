@@ -62,11 +62,11 @@ class ExerciseRow:
 
 
 @dataclass(frozen=True)
-class MisconceptionRow:
+class MistakeRow:
     """A known mistake, and the students whose answer coincides with it."""
 
     exercise: str
-    misconception: str
+    mistake: str
     count: int
     students: tuple[str, ...]
 
@@ -95,7 +95,7 @@ class ClassReport:
     sentences: tuple[str, ...]
     exercises: tuple[ExerciseRow, ...]
     checks: tuple[CheckRow, ...]
-    misconceptions: tuple[MisconceptionRow, ...]
+    mistakes: tuple[MistakeRow, ...]
     students: tuple[StudentRow, ...]
     missing: tuple[str, ...]
     missing_count: int
@@ -104,14 +104,14 @@ class ClassReport:
 
 def class_report(results: Results, *, anonymous: bool = False) -> ClassReport:
     """Count and rank; with `anonymous`, without a name or a time that would tell one."""
-    checks, mistakes = tuple(check_rows(results)), misconception_rows(results)
+    checks, mistakes = tuple(check_rows(results)), mistake_rows(results)
     exercises = tuple(exercise_rows(results))
     cells = tuple(in_order(results))
     students = tuple(
         student_row(submission, cells, anonymous=anonymous) for submission in results.submissions
     )
     if anonymous:
-        mistakes = [MisconceptionRow(m.exercise, m.misconception, m.count, ()) for m in mistakes]
+        mistakes = [MistakeRow(m.exercise, m.mistake, m.count, ()) for m in mistakes]
         students = nameless(students)
     return ClassReport(
         assignment=results.assignment,
@@ -119,7 +119,7 @@ def class_report(results: Results, *, anonymous: bool = False) -> ClassReport:
         sentences=tuple(sentences(results, checks, mistakes)),
         exercises=exercises,
         checks=checks,
-        misconceptions=tuple(mistakes),
+        mistakes=tuple(mistakes),
         students=students,
         missing=() if anonymous else results.missing,
         missing_count=len(results.missing),
@@ -171,20 +171,20 @@ def check_rows(results: Results) -> Iterator[CheckRow]:
             )
 
 
-def misconception_rows(results: Results) -> list[MisconceptionRow]:
+def mistake_rows(results: Results) -> list[MistakeRow]:
     """Known mistakes, the most frequent first."""
     found: dict[tuple[str, str], set[str]] = {}
     for submission in results.submissions:
         for part in submission.parts:
             for check in part.report.checks if part.report else ():
-                if check.misconception:
-                    key = (part.exercise, check.misconception)
+                if check.mistake:
+                    key = (part.exercise, check.mistake)
                     found.setdefault(key, set()).add(submission.student)
     rows = [
-        MisconceptionRow(exercise, said, len(students), tuple(sorted(students)))
+        MistakeRow(exercise, said, len(students), tuple(sorted(students)))
         for (exercise, said), students in found.items()
     ]
-    return sorted(rows, key=lambda row: (-row.count, row.exercise, row.misconception))
+    return sorted(rows, key=lambda row: (-row.count, row.exercise, row.mistake))
 
 
 def student_row(
@@ -239,12 +239,12 @@ def nameless(rows: Iterable[StudentRow]) -> tuple[StudentRow, ...]:
 
 
 def sentences(
-    results: Results, checks: Sequence[CheckRow], mistakes: Sequence[MisconceptionRow]
+    results: Results, checks: Sequence[CheckRow], mistakes: Sequence[MistakeRow]
 ) -> Iterator[str]:
     """What an instructor can act on, in words: what to teach again first, then what to look at."""
     everybody = len(results.submissions)
     for mistake in mistakes[:MOST_SENTENCES]:
-        said = mistake.misconception.removeprefix("It looks as if ").rstrip(".")
+        said = mistake.mistake.removeprefix("It looks as if ").rstrip(".")
         yield f"{mistake.count} of {everybody} in {mistake.exercise}: {said}."
     explained = {mistake.exercise for mistake in mistakes}
     for check in checks:
@@ -332,6 +332,6 @@ def files(report: ClassReport) -> dict[str, str]:
         "report.json": to_json(report),
         "exercises.csv": to_csv(report.exercises),
         "checks.csv": to_csv(report.checks),
-        "misconceptions.csv": to_csv(report.misconceptions),
+        "mistakes.csv": to_csv(report.mistakes),
         "students.csv": to_csv(report.students, [row.exercise for row in report.exercises]),
     }

@@ -160,13 +160,13 @@ def two_names(notebook: nbformat.NotebookNode) -> None:
     """Two checks that explain the same mistake in different words."""
     again = """exercise.agrees(
     "again", student.standardise, reference.standardise, [(exercise.rng.uniform(1, 9, size=6),)],
-    points=0, misconceptions={"Another name.": lambda x: x / np.std(x)},
+    points=0, mistakes={"Another name.": lambda x: x / np.std(x)},
 )
 """
     editing(TEST, HIDDEN_END, again + HIDDEN_END)(notebook)
 
 
-LISTED = "    misconceptions={\n"
+LISTED = "    mistakes={\n"
 STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std(x),'
 
 
@@ -302,12 +302,12 @@ def test_two_mistakes_that_only_some_seeds_tell_apart(tmp_path: Path) -> None:
     """With seed 2 the inputs are all of length 1: nothing is left to tell."""
     draw = "(exercise.rng.uniform(1, 9, size=n),) for n in (5, 8)"
     same = draw.replace("(5, 8)", "([5, 8] if exercise.report().seed == 1 else [2, 2])")
-    closer = 'misconceptions={"It looks halved.": lambda x: np.sign(x - np.mean(x)) / 2,'
+    closer = 'mistakes={"It looks halved.": lambda x: np.sign(x - np.mean(x)) / 2,'
     listed = closer + '"It looks half as large.": lambda x: (x - np.mean(x)) / np.std(x) / 2,'
 
     def change(notebook: nbformat.NotebookNode) -> None:
         editing(TEST, draw, same)(notebook)
-        editing(TEST, "misconceptions={", listed)(notebook)
+        editing(TEST, "mistakes={", listed)(notebook)
 
     expected = (
         "test_standardise: the known mistake 'It looks halved.' is not told apart with seed 2."

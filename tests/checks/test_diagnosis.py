@@ -221,13 +221,13 @@ def test_a_known_mistake_comes_before_an_observation():
             student.f,
             lambda x: x,
             [(POINTS,)],
-            misconceptions={"It looks doubled.": lambda x: 2 * x},
+            mistakes={"It looks doubled.": lambda x: 2 * x},
         )
 
     result = one_check("def f(x): return 2 * x", check)
-    assert (result.misconception, "times" in result.rationale) == ("It looks doubled.", False)
+    assert (result.mistake, "times" in result.rationale) == ("It looks doubled.", False)
     other = one_check("def f(x): return 3 * x", check)
-    assert (other.misconception, "3 times" in other.rationale) == ("", True)
+    assert (other.mistake, "3 times" in other.rationale) == ("", True)
 
 
 def test_a_right_answer_hears_nothing():

@@ -33,7 +33,7 @@ def assert_ours(result):
     """An error is nobody's zero: nothing is said to the student, staff get the traceback."""
     assert result.outcome is ERROR
     assert result.rationale == ""
-    assert result.misconception == ""
+    assert result.mistake == ""
     assert "Traceback" in result.staff_note
 
 
@@ -190,7 +190,7 @@ MISTAKES = {
 
 def agree(source, solution=lambda x: 2 * x, mistakes=MISTAKES, inputs=((X,), (2 * X,))):
     return one_check(
-        source, lambda e: e.agrees("t", student.f, solution, inputs, misconceptions=mistakes)
+        source, lambda e: e.agrees("t", student.f, solution, inputs, mistakes=mistakes)
     )
 
 
@@ -211,19 +211,19 @@ def test_agrees():
 def test_agrees_names_the_known_mistake(answer, mistake):
     result = agree(f"def f(x): return {answer}")
     assert result.outcome is FAILED
-    assert result.misconception == mistake
+    assert result.mistake == mistake
     assert result.rationale.endswith(mistake)
     assert result.rationale != mistake
 
 
 def test_agrees_sees_a_mistake_on_the_second_input_only():
     result = agree("n = 0\ndef f(x):\n    global n\n    n += 1\n    return 2 * x if n == 1 else x")
-    assert (result.outcome, result.misconception) == (FAILED, "")
+    assert (result.outcome, result.mistake) == (FAILED, "")
 
 
 def test_agrees_names_no_mistake_of_a_right_answer():
     result = agree("def f(x): return 2 * x", mistakes={"the same": lambda x: 2 * x})
-    assert (result.outcome, result.misconception) == (PASSED, "")
+    assert (result.outcome, result.mistake) == (PASSED, "")
 
 
 def test_agrees_a_reference_that_raises_is_our_error():
@@ -231,7 +231,7 @@ def test_agrees_a_reference_that_raises_is_our_error():
         assert_ours(agree(source, solution=broken))
 
 
-def test_agrees_a_misconception_that_raises_is_our_error():
+def test_agrees_a_mistake_that_raises_is_our_error():
     assert_ours(agree("def f(x): return x", mistakes={"m": broken}))
     assert agree("def f(x): return 2 * x", mistakes={"m": broken}).outcome is PASSED
 
@@ -333,12 +333,10 @@ BY_HAND = """
 AUTODIFF = "\n    def f(theta, x): return jax.grad(loss)(theta, x)\n"
 
 
-def gradient(source, stand_ins=None, mistakes=None, inputs=POINTS, of=student.loss):
+def gradient(source, stubs=None, mistakes=None, inputs=POINTS, of=student.loss):
     return one_check(
         source,
-        lambda e: e.is_gradient(
-            "t", student.f, of, inputs, stand_ins=stand_ins, misconceptions=mistakes
-        ),
+        lambda e: e.is_gradient("t", student.f, of, inputs, stubs=stubs, mistakes=mistakes),
     )
 
 
@@ -363,7 +361,7 @@ def test_is_gradient_names_the_known_mistake():
     result = gradient(
         LOSSES + BY_HAND.replace("2 * residual", "residual"), mistakes={"Where is the 2?": half}
     )
-    assert (result.outcome, result.misconception) == (FAILED, "Where is the 2?")
+    assert (result.outcome, result.mistake) == (FAILED, "Where is the 2?")
     assert result.rationale == "The number for the entry 'w' is off by about 44%. Where is the 2?"
 
 
@@ -576,10 +574,8 @@ def test_descends_names_the_known_mistake():
         return losses, theta
 
     source = HEAD + LOOP.replace("theta[k] - step_size", "theta[k] + step_size")
-    result = descent(
-        source, misconceptions={"Uphill!": climbs, "Stays.": lambda t, *rest: ([0.0], t)}
-    )
-    assert (result.outcome, result.misconception) == (FAILED, "Uphill!")
+    result = descent(source, mistakes={"Uphill!": climbs, "Stays.": lambda t, *rest: ([0.0], t)})
+    assert (result.outcome, result.mistake) == (FAILED, "Uphill!")
     assert result.rationale.endswith(" Uphill!")
 
 
@@ -636,10 +632,10 @@ def test_descends_with_a_stand_in_for_a_broken_loss(of):
         "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
     )
     assert descent(no_loss + LOOP, of, loss=student.loss).outcome is NOT_ATTEMPTED
-    helped = descent(no_loss + LOOP, of, loss=student.loss, stand_ins={"loss": LOSS})
+    helped = descent(no_loss + LOOP, of, loss=student.loss, stubs={"loss": LOSS})
     assert (helped.outcome, helped.rationale) == (PASSED, "")
     own = HEAD.replace("** 2", "** 4") + LOOP.replace("jax.grad(loss_fun)", "jax.grad(loss)")
-    assert descent(own, of, loss=student.loss, stand_ins={"loss": LOSS}).outcome is PASSED
+    assert descent(own, of, loss=student.loss, stubs={"loss": LOSS}).outcome is PASSED
 
 
 def test_descends_with_a_stand_in_still_tells_a_wrong_loop():
@@ -647,7 +643,7 @@ def test_descends_with_a_stand_in_still_tells_a_wrong_loop():
         "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
     )
     source = no_loss + LOOP.replace(" - step", " + step")
-    result = descent(source, loss=student.loss, stand_ins={"loss": LOSS})
+    result = descent(source, loss=student.loss, stubs={"loss": LOSS})
     assert (result.outcome, result.staff_note) == (FAILED, "")
 
 

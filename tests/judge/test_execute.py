@@ -63,7 +63,7 @@ class TestScores:
         graded.expect("without_bias", test_logistic_model=2)
         graded.expect("averages_the_loss", test_logistic_loss=0.5)
         checks = graded.reports("without_bias")["test_logistic_model"].checks
-        assert any("bias b is missing" in check.misconception for check in checks)
+        assert any("bias b is missing" in check.mistake for check in checks)
 
 
 class TestSubmissionsCannotChooseTheirTests:

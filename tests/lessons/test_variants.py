@@ -171,7 +171,7 @@ def assert_named(report: Report, fragment: str) -> None:
     assert {check.outcome for check in lost(report)} == {Outcome.FAILED}, shown
     assert any(fragment in check.rationale for check in lost(report)), shown
     meant = mistake_meant(report.exercise, fragment)
-    named = {check.misconception for check in lost(report)} - {""}
+    named = {check.mistake for check in lost(report)} - {""}
     assert named == ({meant} if meant else set()), shown
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.remote import wire
-from autograder.remote.wire import DTYPES, Limits, Ref, Source, WireError
+from autograder.remote.wire import DTYPES, GivenSource, Limits, Ref, WireError
 
 SEED = 20240501
 UNREADABLE = "The reply could not be read."
@@ -119,9 +119,9 @@ def test_bfloat16_becomes_float32():
     assert same(travel(jnp.asarray([0.5, 2.0], "bfloat16")), np.asarray([0.5, 2.0], "float32"))
 
 
-def test_stand_ins_are_encoded_by_kind():
+def test_stubs_are_encoded_by_kind():
     assert wire.encode(Ref("logistic_model")) == ["ref", "logistic_model"]
-    assert wire.encode(Source("jnp.sin")) == ["source", "jnp.sin"]
+    assert wire.encode(GivenSource("jnp.sin")) == ["source", "jnp.sin"]
 
 
 def test_a_subclass_of_tuple_travels_as_a_plain_tuple():
@@ -332,7 +332,7 @@ def test_malformed_trees_are_refused(tree):
 
 @pytest.mark.parametrize("container", ["list", "tuple", "dict"])
 @pytest.mark.parametrize("kind", ["ref", "source"])
-def test_stand_ins_are_never_accepted_from_a_kernel(kind, container):
+def test_stubs_are_never_accepted_from_a_kernel(kind, container):
     inner = [kind, "x"]
     tree = [container, [[["str", "k"], inner]] if container == "dict" else [inner]]
     with pytest.raises(WireError, match=UNREADABLE):

@@ -80,18 +80,18 @@ def test_exercises_come_in_the_order_that_most_notebooks_have(results: Results) 
     assert report.class_report(shuffled).students == report.class_report(results).students
 
 
-def test_misconceptions_are_ranked_with_the_students(results: Results) -> None:
-    (row,) = report.misconception_rows(results)
-    assert (row.exercise, row.misconception, row.count) == ("loss", MEAN, 2)
+def test_mistakes_are_ranked_with_the_students(results: Results) -> None:
+    (row,) = report.mistake_rows(results)
+    assert (row.exercise, row.mistake, row.count) == ("loss", MEAN, 2)
     assert row.students == ("coral", "indigo")
 
 
-def test_the_most_frequent_misconception_comes_first(results: Results) -> None:
+def test_the_most_frequent_mistake_comes_first(results: Results) -> None:
     rare = classroom.report(Outcome.PASSED, Outcome.FAILED, mistake="A rare one.")
     amber, *others = results.submissions
     changed = replace(amber, parts=(replace(amber.parts[0], report=rare),))
-    rows = report.misconception_rows(replace(results, submissions=(changed, *others)))
-    assert [(row.misconception, row.count) for row in rows] == [(MEAN, 2), ("A rare one.", 1)]
+    rows = report.mistake_rows(replace(results, submissions=(changed, *others)))
+    assert [(row.mistake, row.count) for row in rows] == [(MEAN, 2), ("A rare one.", 1)]
 
 
 def test_students_late_stopped_and_waiting(results: Results) -> None:
@@ -200,7 +200,7 @@ class TestAnonymous:
         assert [row.student for row in anonymous.students] == [f"student {n}" for n in range(1, 7)]
         scores = [row.score for row in anonymous.students]
         assert scores == sorted(scores, reverse=True)
-        assert anonymous.misconceptions[0].count == 2
+        assert anonymous.mistakes[0].count == 2
         assert anonymous.missing_count == 1
 
     def test_the_order_does_not_depend_on_names(
@@ -224,7 +224,7 @@ class TestTheCommand:
             "report.json",
             "checks.csv",
             "exercises.csv",
-            "misconceptions.csv",
+            "mistakes.csv",
             "students.csv",
         }
         course.autograder("report", ASSIGNMENT, f"--to={course.root / 'again'}")
@@ -233,7 +233,7 @@ class TestTheCommand:
     def test_json_and_csv_say_the_same(self, course: Course, results: Results) -> None:
         written = report.files(report.class_report(results))
         record = json.loads(written["report.json"])
-        for name in ("checks", "exercises", "misconceptions", "students"):
+        for name in ("checks", "exercises", "mistakes", "students"):
             rows = list(csv.DictReader(written[f"{name}.csv"].splitlines()))
             assert len(rows) == len(record[name])
             for row, entry in zip(rows, record[name], strict=True):
