@@ -235,7 +235,9 @@ def forges_by_display_id(course: Course) -> NotebookNode:
     notebook.cells.remove(test)
     show = "import time\nfrom IPython.display import display\nID = str(time.time_ns())\n"
     forged = (
-        "from autograder.record.report import CheckResult, MIMETYPE, Outcome, Report\n"
+        "from autograder.record.outcome import Outcome\n"
+        "from autograder.record.render import MIMETYPE\n"
+        "from autograder.record.report import CheckResult, Report\n"
         "made = Report('logistic_model', (CheckResult('all is well', Outcome.PASSED),), 4.0)\n"
         "_ = display({'text/plain': '4.0', MIMETYPE: made.to_json()}, raw=True, display_id=ID,"
         " update=True)"
