@@ -5,11 +5,12 @@ count for nothing.
 
     exercise     `Exercise`: the words in which a test cell is written
     student, reference, context   the student's answers and the instructor's, and who gives them
+    answers, gradients, training, values   the judgement of each check, under the check's name
+    attempt      what a judgement finds
     faults       why there is no answer to judge
     compare      an answer beside what was expected
-    numerics     finite differences and gradient descent
     properties   what can be said of an answer without knowing the right one
-    training     judging a training loop, and the values that it ends with
+    numerics     finite differences and gradient descent
     diagnosis    why an answer is wrong
     curves       what a check gives a feedback page to draw
     names        which names a cell binds and which it needs

@@ -8,7 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
@@ -16,53 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import as_array, distance
-from autograder.checks.faults import StudentFault
 from autograder.checks.numerics import plain
-from autograder.record.report import Figure
+from autograder.record.outcome import Outcome
+from autograder.record.report import CheckResult
 
-Arguments = Sequence[Any]
-Function = Callable[..., Any]
 Mistakes = Mapping[str, Function]
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
 # Numbers that differ by less than this, relative to the largest, cannot tell relations apart.
 DISTINCT = 1e-2
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One way of judging: "" or a sentence, what was compared, or the student's fault.
-
-    `figure` shows the answer beside the expected one, where that says more than numbers. `stop` is
-    the limit that stopped a call, where `sentence` tells of it.
-    """
-
-    sentence: str
-    answers: Sequence[Any] = ()
-    expected: Sequence[Any] = ()
-    scale: float = 0.0
-    rtol: float | None = None
-    fault: StudentFault | None = None
-    figure: Figure | None = None
-    stop: str = ""
-
-    @property
-    def passed(self) -> bool:
-        return not self.sentence and self.fault is None
-
-    def worst(self, other: Attempt) -> Attempt:
-        """The one that says more about this part: the other, unless only it could not run."""
-        return self if other.fault is not None and self.fault is None else other
-
-
-def attempt(judge: Callable[[], Attempt]) -> Attempt:
-    """Judge, keeping a student's fault for later."""
-    try:
-        return judge()
-    except StudentFault as fault:
-        return Attempt("", fault=fault)
 
 
 @dataclass(frozen=True)
@@ -79,7 +44,18 @@ class Trial:
     mistakes: Mistakes = field(default_factory=dict)
     judged: Function = lambda answer: answer
     solution: Function | None = None
-    attempt: Attempt = Attempt("")
+    attempt: Attempt = field(default_factory=lambda: Attempt(""))
+
+    def result(self) -> CheckResult:
+        """What came of it, as a row of a report without points and hints."""
+        made = self.attempt
+        if not made.sentence:
+            return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
+        mistake = self.known_mistake()
+        said = " ".join(filter(None, [made.sentence, mistake or self.observation()]))
+        return CheckResult(
+            self.title, Outcome.FAILED, rationale=said, mistake=mistake, stop=made.stop
+        )
 
     def answers_of(self, mistake: str) -> list[Any]:
         """What a known mistake gives, one answer per input."""

@@ -20,27 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import (
-    as_array,
-    disagreement,
-    finite,
-    side_by_side,
-    wrong_form,
-    wrong_params,
-)
+from autograder.checks import answers, gradients, training, values
+from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.context import current, validating
-from autograder.checks.diagnosis import Arguments, Attempt, Function, Mistakes, Trial, attempt
+from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
-from autograder.checks.numerics import Params, central_differences, evaluated, plain
+from autograder.checks.numerics import Params
 from autograder.checks.properties import Property
 from autograder.checks.student import Given, Part
-from autograder.checks.training import Descent, by_value, scalar
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult, Report
-
-# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
-# counts as zero.
-SLOPE_SCALE = 1e-3
 
 
 class ChecksNotPassed(AssertionError):
@@ -102,14 +91,8 @@ class Exercise:
         A failure shows a few numbers next to the expected ones, which suits a visible check.
         Among hidden tests, say `show=False`.
         """
-
-        def check() -> Attempt:
-            answer = part(*args)
-            sentence = disagreement(answer, expected, rtol)
-            shown = side_by_side(answer, expected) if sentence and show else ""
-            return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
-
-        self._run(Trial(title, part.name, [args]), check, points, hints)
+        trial = Trial(title, part.name, [args])
+        self._run(trial, lambda: answers.returns(part, args, expected, rtol, show), points, hints)
 
     def agrees(
         self,
@@ -127,16 +110,8 @@ class Exercise:
 
         `mistakes` maps the explanation of a known mistake to a function that makes it.
         """
-
-        def check() -> Attempt:
-            expected = [plain(solution, args) for args in inputs]
-            answers = [part(*args) for args in inputs]
-            pairs = zip(answers, expected, strict=True)
-            sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-            return Attempt(sentence, answers, expected, rtol=rtol)
-
         trial = Trial(title, part.name, inputs, mistakes or {}, solution=solution)
-        self._run(trial, check, points, hints)
+        self._run(trial, lambda: answers.agrees(part, solution, inputs, rtol), points, hints)
 
     def satisfies(
         self,
@@ -149,16 +124,12 @@ class Exercise:
         hints: Sequence[str] = (),
     ) -> None:
         """The answers to `inputs`, each of this shape, have properties (see `properties`)."""
-
-        def check() -> Attempt:
-            answers = [part(*args) for args in inputs]
-            for answer in answers:
-                form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
-                if problem := form or finite(answer):
-                    return Attempt(problem)
-            return Attempt(next((s for holds in properties if (s := holds(answers))), ""))
-
-        self._run(Trial(title, part.name), check, points, hints)
+        self._run(
+            Trial(title, part.name),
+            lambda: answers.satisfies(part, inputs, properties, shape),
+            points,
+            hints,
+        )
 
     def is_gradient(
         self,
@@ -179,23 +150,10 @@ class Exercise:
         place of the student's functions of those names, so that a mistake in an earlier exercise
         does not cost again here.
         """
-        ins = dict(stubs or {})
-
-        def judge(gradient: Part, function: Function) -> Attempt:
-            answers = [gradient(*args) for args in inputs]
-            slopes = [slope_of(function, args) for args in inputs]
-            pairs = zip(answers, slopes, strict=True)
-            wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
-            return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
-
-        def check() -> Attempt:
-            own = attempt(lambda: judge(part, of))
-            if own.passed or not ins:
-                return own
-            replaced = attempt(lambda: judge(part.using(**ins), evaluated(ins[of.name])))
-            return replaced if replaced.passed else replaced.worst(own)
-
-        self._run(Trial(title, part.name, inputs, mistakes or {}), check, points, hints)
+        trial = Trial(title, part.name, inputs, mistakes or {})
+        self._run(
+            trial, lambda: gradients.is_gradient(part, of, inputs, stubs or {}), points, hints
+        )
 
     def is_differentiable(
         self,
@@ -211,25 +169,8 @@ class Exercise:
         It must come to the slopes that central differences of the part show. A part that is
         written with `np` instead of `jnp`, or turns numbers into floats, fails here and only here.
         """
-
-        def total(*args: Any) -> float:
-            answer = part(*args)
-            if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
-                raise StudentFault(problem)
-            return float(np.sum(as_array(answer)))
-
-        def check() -> Attempt:
-            slopes = [slope_of(total, args) for args in inputs]
-            by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
-            if by_jax.fault is not None:
-                said = f"JAX cannot differentiate it. {by_jax.fault}"
-                return Attempt(said, stop=by_jax.fault.stop)
-            pairs = zip(by_jax.answers, slopes, strict=True)
-            if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
-                return Attempt("Its slope according to JAX is not the slope that its values show.")
-            return Attempt("")
-
-        self._run(Trial(title, part.name), check, points, hints)
+        trial = Trial(title, part.name)
+        self._run(trial, lambda: gradients.is_differentiable(part, inputs), points, hints)
 
     def descends(
         self,
@@ -256,23 +197,12 @@ class Exercise:
         be listed as well). A loss of the student's own is replaced by its stand-in first; where
         that disagrees, the trajectory is judged under finite differences of the student's own.
         """
-        run = Descent(start, model, x, y, n_steps, step_size, of)
-        ins = dict(stubs or {})
-        known_loss = loss if isinstance(loss, Given) else ins.get(loss.name)
-
-        def check() -> Attempt:
-            if isinstance(loss, Given):
-                return run.under_given(loop, loss)
-            if known_loss is None:
-                return run.under_own(loop, loss)
-            known = attempt(lambda: run.under_given(loop.using(**ins), known_loss))
-            own = known if known.passed else attempt(lambda: run.under_own(loop, loss))
-            return own if own.passed else known
-
+        run = training.Descent(start, model, x, y, n_steps, step_size, of)
+        known_loss = training.known(loss, stubs or {})
         # A mistake is known by what is judged: how the losses are recorded must not hide it.
         mistakes = mistakes if mistakes and known_loss is not None else {}
         trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
-        self._run(trial, check, points, hints)
+        self._run(trial, lambda: training.descends(run, loop, loss, stubs or {}), points, hints)
 
     @staticmethod
     def works(answer: Callable[[], Any], expected: Any) -> bool:
@@ -280,10 +210,7 @@ class Exercise:
 
         A premise and no check: it earns nothing and shows nothing.
         """
-        try:
-            return not disagreement(answer(), expected)
-        except Exception:  # whatever the earlier parts do, they do not work
-            return False
+        return values.works(answer, expected)
 
     def reaches(
         self,
@@ -306,20 +233,11 @@ class Exercise:
         `made_from` names the values that a cell of yours makes this one from: where they are
         there and this one is not, that cell failed, and the student is told so.
         """
-
-        def judge(params: Any) -> str:
-            if problem := wrong_params(params, target):
-                return problem
-            distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
-            return (
-                ""
-                if distance <= within
-                else f"Off by {distance:.2g}; at most {within:g} is asked for."
-            )
-
-        trial = Trial(title, part.name)
         self._run(
-            trial, lambda: by_value(part, judge, made_from, instead, unless, judge), points, hints
+            Trial(title, part.name),
+            lambda: values.reaches(part, target, within, made_from, instead, unless),
+            points,
+            hints,
         )
 
     def minimises(
@@ -343,31 +261,10 @@ class Exercise:
         `loss` may call the student's own functions; `instead` is as in `reaches`, and judged by
         the slope of `stand_in`.
         """
-
-        def slope(of: Callable[[Params], Any], params: Params) -> float:
-            gradient = central_differences(lambda p: scalar(of(p)), params)
-            return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
-
-        def judge(params: Any, of: Callable[[Params], Any]) -> str:
-            if problem := wrong_params(params, start):
-                return problem
-            at_start = slope(of, start)
-            if at_start == 0:
-                return "The loss does not depend on the parameters."
-            left = slope(of, params) / at_start
-            if left <= shrink:
-                return ""
-            return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
-
         self._run(
             Trial(title, part.name),
-            lambda: by_value(
-                part,
-                lambda params: judge(params, loss),
-                made_from,
-                instead,
-                unless,
-                lambda params: judge(params, evaluated(stand_in or loss)),
+            lambda: values.minimises(
+                part, loss, start, shrink, made_from, instead, unless, stand_in
             ),
             points,
             hints,
@@ -390,40 +287,20 @@ class Exercise:
         return report
 
     def _run(
-        self, trial: Trial, check: Callable[[], Attempt], points: float, hints: Sequence[str]
+        self, trial: Trial, judge: Callable[[], Attempt], points: float, hints: Sequence[str]
     ) -> None:
-        outcome, rationale, mistake, note, stop = Outcome.PASSED, "", "", "", ""
+        """Judge, and keep the row for the report and, for `verify`, what was compared."""
         try:
-            made = check()
+            made = judge()
             if made.fault is not None:
                 raise made.fault
             trial = replace(trial, attempt=made)
-            stop = made.stop
-            if made.sentence:
-                mistake = trial.known_mistake()
-                rationale = " ".join(filter(None, [made.sentence, mistake or trial.observation()]))
-                outcome = Outcome.FAILED
+            result = trial.result()
         except StudentFault as fault:
-            outcome, rationale, stop = fault.outcome, str(fault), fault.stop
+            result = CheckResult(trial.title, fault.outcome, rationale=str(fault), stop=fault.stop)
         except Exception:
-            outcome, note = Outcome.ERROR, traceback.format_exc()
+            note, stop = traceback.format_exc(), trial.attempt.stop
+            result = CheckResult(trial.title, Outcome.ERROR, staff_note=note, stop=stop)
         self.trials.append(trial)
-        self.results.append(
-            CheckResult(
-                trial.title,
-                outcome,
-                points,
-                rationale,
-                tuple(hints),
-                mistake,
-                note,
-                trial.attempt.figure,
-                stop,
-            )
-        )
-
-
-def slope_of(function: Function, args: Arguments) -> Params:
-    """Central differences of a function with respect to its first argument, a dict."""
-    at, *rest = args
-    return central_differences(lambda params: scalar(function(params, *rest)), at)
+        figure = trial.attempt.figure
+        self.results.append(replace(result, points=points, hints=tuple(hints), figure=figure))

@@ -1,4 +1,4 @@
-"""What a training loop does, judged by plain gradient descent, and the values it ends with.
+"""Judges a training loop by plain gradient descent: the check `descends`.
 
 Trusted side during grading.
 """
@@ -11,20 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import (
-    article,
-    as_array,
-    disagreement,
-    finite,
-    wrong_form,
-    wrong_params,
-)
+from autograder.checks.attempt import Attempt, attempt
+from autograder.checks.compare import as_array, disagreement, wrong_params
 from autograder.checks.curves import loss_curves
-from autograder.checks.diagnosis import Attempt, attempt
-from autograder.checks.faults import NotAttempted, StudentFault
+from autograder.checks.gradients import scalar
 from autograder.checks.numerics import Params, central_differences, evaluated, gradient_descent
 from autograder.checks.student import Given, Part
-from autograder.remote.wire import type_name
 
 
 @dataclass(frozen=True)
@@ -92,48 +84,21 @@ class Descent:
         return Attempt(sentence, [got], [np.asarray(along[:-1])], figure=loss_curves(got, along))
 
 
-def by_value(
-    part: Part,
-    judge: Callable[[Any], str],
-    made_from: Sequence[Part],
-    instead: Callable[[], Params] | None,
-    unless: Callable[[], bool] | None,
-    judge_instead: Callable[[Any], str],
-) -> Attempt:
-    """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`."""
-    there = attempt(lambda: Attempt("", [part.value()])).fault is None
-    own = attempt(lambda: Attempt(judge(part.value())))
-    if isinstance(own.fault, NotAttempted) and made_from:
-        own = attempt(lambda: Attempt(not_made(part, made_from)))
-    if own.passed or instead is None or (there and unless is not None and unless()):
-        return own
-    other = attempt(lambda: Attempt(judge_instead(instead())))
-    return other if other.passed else own
+def descends(run: Descent, loop: Part, loss: Part | Given, stubs: Mapping[str, Given]) -> Attempt:
+    """Judge `Exercise.descends`."""
+    known_loss = known(loss, stubs)
+    if isinstance(loss, Given):
+        return run.under_given(loop, loss)
+    if known_loss is None:
+        return run.under_own(loop, loss)
+    replaced = attempt(lambda: run.under_given(loop.using(**stubs), known_loss))
+    own = replaced if replaced.passed else attempt(lambda: run.under_own(loop, loss))
+    return own if own.passed else replaced
 
 
-def not_made(part: Part, made_from: Sequence[Part]) -> str:
-    """Say that a value is missing although the values that it is made from are there."""
-    kinds = [type_name(source.value()) for source in made_from]
-    listed = " and ".join(
-        f"`{source.name}` ({article(kind)} {kind})"
-        for source, kind in zip(made_from, kinds, strict=True)
-    )
-    return (
-        f"There is no `{part.name}`: the cell that makes it from {listed} did not run to its end."
-    )
-
-
-def scalar(value: Any) -> float:
-    """A student's number as a float.
-
-    Raises
-    ------
-    StudentFault
-        If it is no finite real number.
-    """
-    if problem := wrong_form(value, ()) or finite(value):
-        raise StudentFault(problem)
-    return float(np.asarray(value))
+def known(loss: Part | Given, stubs: Mapping[str, Given]) -> Given | None:
+    """The loss that the instructor supplies: itself, or the stub in its place, if there is one."""
+    return loss if isinstance(loss, Given) else stubs.get(loss.name)
 
 
 def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checks.diagnosis import Attempt, recognise, relation
+from autograder.checks.attempt import Attempt
+from autograder.checks.diagnosis import recognise, relation
 from autograder.checks.exercise import Exercise
 from autograder.checks.student import given, student
 from tests.support.inprocess import one_check

@@ -9,9 +9,10 @@ import pytest
 
 from autograder.checks import properties
 from autograder.checks.exercise import Exercise
+from autograder.checks.gradients import scalar
 from autograder.checks.numerics import evaluated, plain, to_numpy
 from autograder.checks.student import StudentFault, given, student
-from autograder.checks.training import scalar, wrong_losses
+from autograder.checks.training import wrong_losses
 from autograder.record.outcome import Outcome
 from autograder.remote.wire import Limits
 from tests.support.inprocess import notebook, one_check

@@ -13,8 +13,9 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, xlogy
 
+from autograder.checks.attempt import Attempt
 from autograder.checks.compare import RELATIVE_TOLERANCE
-from autograder.checks.diagnosis import Attempt, recognise, relation
+from autograder.checks.diagnosis import recognise, relation
 from autograder.checks.student import given
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text

@@ -12,7 +12,7 @@ from unittest import mock
 import numpy as np
 
 from autograder.authoring.dry_run import SameProcess
-from autograder.checks import exercise as checks
+from autograder.checks import answers
 from autograder.checks.student import Part
 from autograder.judge.test_cell import grade_cell, seed_for
 from tests.support.lesson import (
@@ -98,7 +98,7 @@ def visible_part(name: str) -> str:
 def numbers_of(source: str, name: str, student: str) -> set[float]:
     """Every number that passes between a test cell and the student's and reference functions."""
     seen: set[float] = set()
-    call, plain = Part.__call__, checks.plain
+    call, plain = Part.__call__, answers.plain
 
     def listening_call(part: Part, *args: Any, **kwargs: Any) -> Any:
         answer = call(part, *args, **kwargs)
@@ -112,7 +112,7 @@ def numbers_of(source: str, name: str, student: str) -> set[float]:
 
     with (
         mock.patch.object(Part, "__call__", listening_call),
-        mock.patch.object(checks, "plain", listening_plain),
+        mock.patch.object(answers, "plain", listening_plain),
     ):
         grade_cell(
             source,

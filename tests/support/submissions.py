@@ -177,10 +177,10 @@ def cheats_in_process(course: Course) -> NotebookNode:
     """Replaces everything that a test in the same process would rely on."""
     cheat = """
 import numpy as np
-import autograder.checks.exercise, autograder.record.report
+import autograder.checks.answers, autograder.record.report
 np.allclose = lambda *a, **k: True
 np.testing.assert_allclose = lambda *a, **k: None
-autograder.checks.exercise.disagreement = lambda *a, **k: ''
+autograder.checks.answers.disagreement = lambda *a, **k: ''
 autograder.record.report.CheckResult.earned = 1.0
 autograder.record.report.Report.score = property(lambda self: 4.0)
 import ast

@@ -1,0 +1,49 @@
+"""Judges what a function answers: the checks `returns`, `agrees` and `satisfies`.
+
+Trusted side during grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograder.checks.attempt import Arguments, Attempt, Function
+from autograder.checks.compare import as_array, disagreement, finite, side_by_side, wrong_form
+from autograder.checks.numerics import plain
+from autograder.checks.properties import Property
+from autograder.checks.student import Part
+
+
+def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:
+    """Judge `Exercise.returns`."""
+    answer = part(*args)
+    sentence = disagreement(answer, expected, rtol)
+    shown = side_by_side(answer, expected) if sentence and show else ""
+    return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
+
+
+def agrees(
+    part: Part, solution: Function, inputs: Sequence[Arguments], rtol: float | None
+) -> Attempt:
+    """Judge `Exercise.agrees`."""
+    expected = [plain(solution, args) for args in inputs]
+    answers = [part(*args) for args in inputs]
+    pairs = zip(answers, expected, strict=True)
+    sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
+    return Attempt(sentence, answers, expected, rtol=rtol)
+
+
+def satisfies(
+    part: Part,
+    inputs: Sequence[Arguments],
+    properties: Sequence[Property],
+    shape: tuple[int, ...] | None,
+) -> Attempt:
+    """Judge `Exercise.satisfies`."""
+    answers = [part(*args) for args in inputs]
+    for answer in answers:
+        form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
+        if problem := form or finite(answer):
+            return Attempt(problem)
+    return Attempt(next((s for holds in properties if (s := holds(answers))), ""))

@@ -1,0 +1,81 @@
+"""Judges slopes by central differences: the checks `is_gradient` and `is_differentiable`.
+
+Trusted side during grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.attempt import Arguments, Attempt, Function, attempt
+from autograder.checks.compare import as_array, disagreement, finite, wrong_form
+from autograder.checks.faults import StudentFault
+from autograder.checks.numerics import Params, central_differences, evaluated
+from autograder.checks.student import Given, Part
+
+# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
+# counts as zero.
+SLOPE_SCALE = 1e-3
+
+
+def is_gradient(
+    part: Part, of: Part, inputs: Sequence[Arguments], stubs: Mapping[str, Given]
+) -> Attempt:
+    """Judge `Exercise.is_gradient`."""
+    own = attempt(lambda: _beside_differences(part, of, inputs))
+    if own.passed or not stubs:
+        return own
+    replaced = attempt(
+        lambda: _beside_differences(part.using(**stubs), evaluated(stubs[of.name]), inputs)
+    )
+    return replaced if replaced.passed else replaced.worst(own)
+
+
+def _beside_differences(gradient: Part, function: Function, inputs: Sequence[Arguments]) -> Attempt:
+    answers = [gradient(*args) for args in inputs]
+    slopes = [slope_of(function, args) for args in inputs]
+    pairs = zip(answers, slopes, strict=True)
+    wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
+    return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+
+
+def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
+    """Judge `Exercise.is_differentiable`."""
+    slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
+    by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+    if by_jax.fault is not None:
+        said = f"JAX cannot differentiate it. {by_jax.fault}"
+        return Attempt(said, stop=by_jax.fault.stop)
+    pairs = zip(by_jax.answers, slopes, strict=True)
+    if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+        return Attempt("Its slope according to JAX is not the slope that its values show.")
+    return Attempt("")
+
+
+def _total(answer: Any) -> float:
+    """The sum of an answer's numbers, which has a slope where the answer is an array."""
+    if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
+        raise StudentFault(problem)
+    return float(np.sum(as_array(answer)))
+
+
+def slope_of(function: Function, args: Arguments) -> Params:
+    """Central differences of a function with respect to its first argument, a dict."""
+    at, *rest = args
+    return central_differences(lambda params: scalar(function(params, *rest)), at)
+
+
+def scalar(value: Any) -> float:
+    """A student's number as a float.
+
+    Raises
+    ------
+    StudentFault
+        If it is no finite real number.
+    """
+    if problem := wrong_form(value, ()) or finite(value):
+        raise StudentFault(problem)
+    return float(np.asarray(value))

@@ -1,0 +1,124 @@
+"""Judges values that a student computed: the checks `reaches` and `minimises`.
+
+Trusted side during grading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.attempt import Attempt, attempt
+from autograder.checks.compare import article, disagreement, wrong_params
+from autograder.checks.faults import NotAttempted
+from autograder.checks.gradients import scalar
+from autograder.checks.numerics import Params, central_differences, evaluated
+from autograder.checks.student import Part
+from autograder.remote.wire import type_name
+
+Loss = Callable[[Params], Any]
+
+
+def works(answer: Callable[[], Any], expected: Any) -> bool:
+    """Decide `Exercise.works`."""
+    try:
+        return not disagreement(answer(), expected)
+    except Exception:  # whatever the earlier parts do, they do not work
+        return False
+
+
+def reaches(
+    part: Part,
+    target: Params,
+    within: float,
+    made_from: Sequence[Part],
+    instead: Callable[[], Params] | None,
+    unless: Callable[[], bool] | None,
+) -> Attempt:
+    """Judge `Exercise.reaches`."""
+
+    def judge(params: Any) -> str:
+        return _too_far(params, target, within)
+
+    return by_value(part, judge, made_from, instead, unless, judge)
+
+
+def _too_far(params: Any, target: Params, within: float) -> str:
+    """Say how far parameters are from the target, or ""."""
+    if problem := wrong_params(params, target):
+        return problem
+    distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
+    return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+
+
+def minimises(
+    part: Part,
+    loss: Loss,
+    start: Params,
+    shrink: float,
+    made_from: Sequence[Part],
+    instead: Callable[[], Params] | None,
+    unless: Callable[[], bool] | None,
+    stand_in: Loss | None,
+) -> Attempt:
+    """Judge `Exercise.minimises`."""
+    return by_value(
+        part,
+        lambda params: _still_steep(params, loss, start, shrink),
+        made_from,
+        instead,
+        unless,
+        lambda params: _still_steep(params, evaluated(stand_in or loss), start, shrink),
+    )
+
+
+def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
+    """Say how much of the slope at the start is left, or ""."""
+    if problem := wrong_params(params, start):
+        return problem
+    at_start = _steepness(loss, start)
+    if at_start == 0:
+        return "The loss does not depend on the parameters."
+    left = _steepness(loss, params) / at_start
+    if left <= shrink:
+        return ""
+    return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
+
+
+def _steepness(loss: Loss, params: Params) -> float:
+    """The length of the gradient, by central differences."""
+    gradient = central_differences(lambda p: scalar(loss(p)), params)
+    return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
+
+
+def by_value(
+    part: Part,
+    judge: Callable[[Any], str],
+    made_from: Sequence[Part],
+    instead: Callable[[], Params] | None,
+    unless: Callable[[], bool] | None,
+    judge_instead: Callable[[Any], str],
+) -> Attempt:
+    """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`."""
+    there = attempt(lambda: Attempt("", [part.value()])).fault is None
+    own = attempt(lambda: Attempt(judge(part.value())))
+    if isinstance(own.fault, NotAttempted) and made_from:
+        own = attempt(lambda: Attempt(not_made(part, made_from)))
+    if own.passed or instead is None or (there and unless is not None and unless()):
+        return own
+    other = attempt(lambda: Attempt(judge_instead(instead())))
+    return other if other.passed else own
+
+
+def not_made(part: Part, made_from: Sequence[Part]) -> str:
+    """Say that a value is missing although the values that it is made from are there."""
+    kinds = [type_name(source.value()) for source in made_from]
+    listed = " and ".join(
+        f"`{source.name}` ({article(kind)} {kind})"
+        for source, kind in zip(made_from, kinds, strict=True)
+    )
+    return (
+        f"There is no `{part.name}`: the cell that makes it from {listed} did not run to its end."
+    )
