@@ -239,6 +239,11 @@ def _describe_amount(off: float) -> str:
 
 
 def _leaves(value: Any) -> list[Any]:
+    """The numbers, arrays and whatever else lies in dicts, tuples and lists, in their order.
+
+    Not `jax.tree.leaves`: that raises where a student's dict has keys of two types, leaves out
+    None, and goes by sorted keys, whereas a sentence speaks of the first entry that is wrong.
+    """
     if isinstance(value, Mapping):
         return [leaf for item in value.values() for leaf in _leaves(item)]
     if isinstance(value, tuple | list):

@@ -114,9 +114,13 @@ def relation(
         return ""
     if any(isinstance(value, tuple | list) for value in made.expected):
         return ""
-    expected = [_as_floats(value) for value in made.expected]
-    answers = [_in_the_form_of(e, a) for a, e in zip(made.answers, made.expected, strict=True)]
-    if any(a is None for a in answers) or not _varied(expected) or not _varied(answers):
+    try:
+        expected = [_as_floats(value) for value in made.expected]
+        pairs = zip(made.answers, made.expected, strict=True)
+        answers = [_in_the_form_of(e, a) for a, e in pairs]
+    except ValueError:  # the two are not the same dicts of arrays
+        return ""
+    if not _varied(expected) or not _varied(answers):
         return ""
     if apart(answers, expected, made.scale) <= 1:
         return "The numbers themselves are right." if made.sentence else ""
@@ -206,10 +210,19 @@ def _number_of_points(args: Arguments) -> int | None:
     return lengths.pop() if len(lengths) == 1 else None
 
 
-def _each(change: Function, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _each(change, item) for key, item in value.items()}
-    return change(value)
+def _each(change: Function, *values: Any) -> Any:
+    """`change` of every array, in dicts of dicts as well.
+
+    With several values, all have the keys of the first, or a ValueError is raised.
+    """
+    import jax
+
+    return jax.tree.map(change, *values, is_leaf=_is_no_dict)
+
+
+def _is_no_dict(value: Any) -> bool:
+    """Lists of numbers stand for arrays, as they do in `compare`."""
+    return not isinstance(value, Mapping)
 
 
 def _as_floats(value: Any) -> Any:
@@ -218,15 +231,20 @@ def _as_floats(value: Any) -> Any:
 
 
 def _in_the_form_of(expected: Any, answer: Any) -> Any:
-    """The numbers of an answer in the shape of the expected one; None if they do not fill it."""
-    if isinstance(expected, Mapping):
-        if not isinstance(answer, Mapping) or set(answer) != set(expected):
-            return None
-        items = {key: _in_the_form_of(expected[key], answer[key]) for key in expected}
-        return None if any(item is None for item in items.values()) else items
+    """The numbers of an answer in the shape of the expected one.
+
+    Raises
+    ------
+    ValueError
+        If they do not fill it.
+    """
+    return _each(_reshaped, expected, answer)
+
+
+def _reshaped(expected: Any, answer: Any) -> Any:
     array = as_array(answer)
     if array.dtype.kind not in "iufb" or array.size != np.size(expected):
-        return None
+        raise ValueError("not the numbers of an array of this size")
     if array.ndim == 2 and array.shape == np.shape(expected)[::-1] != np.shape(expected):
         array = array.T
     precision = array.dtype if array.dtype.kind == "f" else np.float64
@@ -234,7 +252,10 @@ def _in_the_form_of(expected: Any, answer: Any) -> Any:
 
 
 def _flat(values: Sequence[Any]) -> Any:
-    leaves = [leaf for v in values for leaf in (v.values() if isinstance(v, Mapping) else [v])]
+    """All numbers in a row, those of a dict in the order of its keys."""
+    import jax
+
+    leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_no_dict)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])
 
 

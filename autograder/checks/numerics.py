@@ -131,7 +131,11 @@ def evaluated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def to_numpy(value: Any) -> Any:
-    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well."""
+    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well.
+
+    Not `jax.tree.map`: that sorts the keys of a dict, and sentences list them as they were
+    written ("expected the keys 'w', 'b'").
+    """
     if isinstance(value, Mapping):
         return {key: to_numpy(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

@@ -133,8 +133,13 @@ def test_a_relation_is_observed(answer, expected, said):
         ({"w": None, "b": 1.0}, SLOPES),
         (ROW, SLOPES),
         ((ROW, -ROW), (ROW, ROW)),
+        ({"w": -1.0, "b": -3.0, 7: 0.0}, SLOPES),  # keys that cannot be sorted
+        ({10**5000: -1.0, "b": -3.0}, SLOPES),
+        ({"w": {"x": -1.0, 7: -3.0}, "b": -3.0}, SLOPES),
+        ({"w": -ROW, 7: -ROW}, {"w": ROW, 7: ROW}),
+        ({"w": (-ROW, -1.0)}, {"w": (ROW, 1.0)}),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:60] if not isinstance(value, dict) else str(len(value)),
 )
 def test_no_relation_is_invented(answer, expected):
     assert relation(made([answer], [expected]), [(SLOPES, RNG.normal(size=7))]) == ""
@@ -143,6 +148,18 @@ def test_no_relation_is_invented(answer, expected):
 @pytest.mark.parametrize(("answers", "expected"), [([], []), ([], [ROW]), ([ROW], [])])
 def test_without_answers_there_is_no_relation(answers, expected):
     assert relation(made(answers, expected)) == ""
+
+
+def test_a_relation_is_observed_in_dicts_of_dicts():
+    expected = {"layer": {"w": ROW, "b": 0.5}, "scale": 2.0}
+    answer = {"scale": -2.0, "layer": {"b": -0.5, "w": -ROW}}
+    assert relation(made([answer], [expected])).startswith("Every number has the sign")
+
+
+def test_a_list_in_a_dict_stands_for_an_array():
+    answer, expected = {"w": [-1.0, -3.0]}, {"w": np.array([1.0, 3.0])}
+    assert relation(made([answer], [expected])).startswith("Every number has the sign")
+    assert relation(made([expected], [answer])).startswith("Every number has the sign")
 
 
 def test_a_relation_holds_for_every_input():
