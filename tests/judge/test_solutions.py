@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.checks.names import read_cell, without_magics
+from autograder.checks.names import without_magics
 from autograder.checks.reference import reference
 from autograder.judge.solutions import Solutions, directory_importable
 from tests.support.inprocess import Says, answering
@@ -187,27 +187,8 @@ def test_lines_of_ipython_are_removed(solutions, magic):
     assert solutions(f"{magic}\na = 1\n{magic}")("a") == 1
 
 
-@pytest.mark.parametrize(
-    "source", ["%matplotlib inline", "!ls", "%%bash\necho 1", "", "# a comment"]
-)
-def test_a_cell_of_nothing_else_is_empty(source):
-    assert without_magics(source) == "pass"
-    assert read_cell(source).binds == frozenset()
-
-
 def test_magics_elsewhere_in_the_notebook_do_no_harm(solutions):
     assert solutions("%%html\n<b>not Python</b>", "a = 1")("a") == 1
-
-
-def test_read_cell():
-    cell = read_cell(
-        "import os.path as p\nfrom m import n\nx = y + z\ndef f(a): return a + x + len(q)"
-    )
-    assert cell.binds == {"p", "n", "x", "f"}
-    assert {"y", "z", "x", "q"} <= cell.needs
-    assert "a" not in cell.needs
-    assert not cell.binds_unknown
-    assert read_cell("from m import *").binds_unknown
 
 
 # Modules beside the notebook

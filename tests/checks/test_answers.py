@@ -1,0 +1,206 @@
+"""Functions that are called: `returns`, `agrees` and `satisfies`."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from autograder.checks import properties
+from autograder.checks.exercise import Exercise
+from autograder.checks.numerics import plain
+from autograder.checks.student import student
+from autograder.record.outcome import Outcome
+from tests.support.checking import NOT_WRITTEN, X, assert_ours, broken
+from tests.support.inprocess import notebook, one_check
+
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+NOT_ATTEMPTED = Outcome.NOT_ATTEMPTED
+
+
+# returns
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome", "rationale"),
+    [
+        ("def f(x): return 2 * x", PASSED, ""),
+        (
+            "def f(x): return x",
+            FAILED,
+            "6 of 6 numbers are off, by about 50% of the largest one. "
+            "Every number is 1/2 times the expected one.",
+        ),
+        (
+            "def f(x): pass",
+            FAILED,
+            "Got None, expected an array of shape (6,). Did you forget a `return`?",
+        ),
+        ("", NOT_ATTEMPTED, "`f` is not defined yet. Has its cell been run without an error?"),
+        (
+            "def f(x): return 1 / 0",
+            FAILED,
+            "`f` raised ZeroDivisionError: division by zero\nIn `f`, at: def f(x): return 1 / 0",
+        ),
+    ],
+)
+def test_returns(source, outcome, rationale):
+    result = one_check(source, lambda e: e.returns("t", student.f, X, expected=2 * X))
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, rationale, "")
+
+
+def test_returns_with_a_tolerance():
+    check = one_check(
+        "def f(): return 1.04", lambda e: e.returns("t", student.f, expected=1.0, rtol=0.05)
+    )
+    assert check.outcome is PASSED
+
+
+def test_returns_a_plain_function_as_argument_is_our_error():
+    result = one_check(
+        "def f(g): return 1.0", lambda e: e.returns("t", student.f, len, expected=1.0)
+    )
+    assert_ours(result)
+    assert "cannot send" in result.staff_note
+
+
+def test_returns_shows_a_few_numbers_unless_told_not_to():
+    for show, shown in ((True, " Got 2; expected 1."), (False, "")):
+        with notebook("def f(): return 2.0"):
+            exercise = Exercise("e")
+            exercise.returns("t", student.f, expected=1.0, show=show)
+        assert exercise.results[0].rationale == "The number is off by about 100%." + shown
+
+
+# agrees
+
+MISTAKES = {
+    "Did you forget to double?": lambda x: x,
+    "Is the sign right?": lambda x: -2 * x,
+}
+
+
+def agree(source, solution=lambda x: 2 * x, mistakes=MISTAKES, inputs=((X,), (2 * X,))):
+    return one_check(
+        source, lambda e: e.agrees("t", student.f, solution, inputs, mistakes=mistakes)
+    )
+
+
+def test_agrees():
+    assert agree("def f(x): return 2 * x").outcome is PASSED
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        ("x", "Did you forget to double?"),
+        ("-2 * x", "Is the sign right?"),
+        ("3 * x", ""),
+        ("x + 1e-3", ""),
+        ("x[:3]", ""),
+    ],
+)
+def test_agrees_names_the_known_mistake(answer, mistake):
+    result = agree(f"def f(x): return {answer}")
+    assert result.outcome is FAILED
+    assert result.mistake == mistake
+    assert result.rationale.endswith(mistake)
+    assert result.rationale != mistake
+
+
+def test_agrees_sees_a_mistake_on_the_second_input_only():
+    result = agree("n = 0\ndef f(x):\n    global n\n    n += 1\n    return 2 * x if n == 1 else x")
+    assert (result.outcome, result.mistake) == (FAILED, "")
+
+
+def test_agrees_names_no_mistake_of_a_right_answer():
+    result = agree("def f(x): return 2 * x", mistakes={"the same": lambda x: 2 * x})
+    assert (result.outcome, result.mistake) == (PASSED, "")
+
+
+def test_agrees_a_reference_that_raises_is_our_error():
+    for source in ("def f(x): return 2 * x", "def f(x): return x", "", NOT_WRITTEN):
+        assert_ours(agree(source, solution=broken))
+
+
+def test_agrees_a_mistake_that_raises_is_our_error():
+    assert_ours(agree("def f(x): return x", mistakes={"m": broken}))
+    assert agree("def f(x): return 2 * x", mistakes={"m": broken}).outcome is PASSED
+
+
+def test_agrees_computes_the_expected_answer_in_float64():
+    third = agree("def f(x): return x / 3 + 1e-9 * 0", solution=lambda x: jnp.asarray(x) / 3)
+    assert third.outcome is PASSED
+    assert plain(lambda x: x / 3, (X,)).dtype == np.float64
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_reference_that_is_not_finite_lets_no_wrong_answer_pass(value):
+    result = agree("def f(x): return x", solution=lambda x: x * value, mistakes={})
+    assert result.outcome is not PASSED
+
+
+# satisfies
+
+
+def satisfy(source, *holds, shape=(6,), inputs=((X,), (-X,))):
+    return one_check(source, lambda e: e.satisfies("t", student.f, inputs, *holds, shape=shape))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "rationale"),
+    [
+        ("1 / (1 + jnp.exp(-x))", PASSED, ""),
+        ("x * 0 + 2.0", FAILED, "Got 2, which does not lie between 0 and 1."),
+        (
+            "x * 0 + 0.7",
+            FAILED,
+            "Answers that mirror each other should add up to 1, and they do not.",
+        ),
+        ("x[:2]", FAILED, "Got an array of shape (2,), expected an array of shape (6,)."),
+        ("x * jnp.nan", FAILED, "The answer contains NaN (not a number)."),
+        ("x / 0", FAILED, "The answer contains infinity."),
+    ],
+)
+def test_satisfies(answer, outcome, rationale):
+    result = satisfy(
+        f"import jax.numpy as jnp\ndef f(x): return {answer}",
+        properties.between(0, 1),
+        properties.adding_up_to(1),
+    )
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, rationale, "")
+
+
+@pytest.mark.parametrize(
+    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 2.0]]", "1j * x", "x > 0", "[None]"]
+)
+@pytest.mark.parametrize(
+    "holds",
+    [
+        properties.between(-9, 9),
+        properties.increasing,
+        properties.decreasing,
+        properties.adding_up_to(1),
+    ],
+    ids=["between", "increasing", "decreasing", "adding_up_to"],
+)
+def test_satisfies_without_a_shape_takes_no_nonsense_for_our_error(answer, holds):
+    result = satisfy(f"def f(x): return {answer}", holds, shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+@pytest.mark.parametrize("holds", [properties.increasing, properties.decreasing])
+def test_a_single_number_where_a_row_was_wanted_is_not_our_error(holds):
+    assert satisfy("def f(x): return 1.0", holds, shape=None).staff_note == ""
+
+
+def test_answers_of_different_shapes_are_not_broadcast():
+    source = "def f(x): return x if x[0] > 0 else 1.0"
+    result = satisfy(
+        source, properties.adding_up_to(1), shape=None, inputs=((-abs(X),), (0 * X + 1,))
+    )
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_satisfies_a_property_that_raises_is_our_error():
+    assert_ours(satisfy("def f(x): return x", broken))

@@ -1,0 +1,234 @@
+"""Training loops: `descends`, and the curves that it gives a feedback page."""
+
+from __future__ import annotations
+
+import jax
+import pytest
+
+from autograder.checks.exercise import Exercise
+from autograder.checks.student import given, student
+from autograder.checks.training import wrong_losses
+from autograder.record.outcome import Outcome
+from tests.support.checking import HEAD, LOOP, LOSS, MODEL, X, Y, assert_ours
+from tests.support.inprocess import notebook, one_check
+
+PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
+NOT_ATTEMPTED = Outcome.NOT_ATTEMPTED
+START = {"w": 0.5, "b": -0.5}
+UPDATE = "            theta = {k: theta[k] - step_size * slope[k] for k in theta}\n"
+
+
+def descent(source, of="parameters", loss=LOSS, **options):
+    return one_check(
+        source,
+        lambda e: e.descends(
+            "t", student.f, START, MODEL, loss, X, Y, n_steps=4, step_size=0.05, of=of, **options
+        ),
+    )
+
+
+@pytest.mark.parametrize("of", ["parameters", "losses"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("return losses, theta", "return jnp.array(losses), theta"),
+        ("return losses, theta", "return [losses, theta]"),
+        ("return losses, theta", "return tuple(float(v) for v in losses), theta"),
+        ("return losses, theta", "return losses + [loss_fun(theta, model, x, y)], theta"),
+        ("return losses, theta", "return losses[1:] + [loss_fun(theta, model, x, y)], theta"),
+        (UPDATE, "            for k in theta: theta[k] = theta[k] - step_size * slope[k]\n"),
+        ("jax.grad(loss_fun)", "jax.jit(jax.grad(loss_fun), static_argnums=1)"),
+    ],
+    ids=["plain", "array", "list pair", "floats", "with the end", "after", "in place", "jit"],
+)
+def test_descends_accepts_what_is_equivalent(of, old, new):
+    result = descent(HEAD + LOOP.replace(old, new, 1), of)
+    assert (result.outcome, result.rationale, result.staff_note) == (PASSED, "", "")
+
+
+def test_descends_does_not_let_the_loop_change_the_start():
+    descent(HEAD + LOOP.replace(UPDATE, "            theta['w'] = 99.0\n"))
+    assert START == {"w": 0.5, "b": -0.5}
+
+
+@pytest.mark.parametrize(
+    ("returned", "rationale"),
+    [
+        ("None", "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"),
+        ("theta", "Expected the pair `(losses, theta)`."),
+        ("losses, theta, 1", "Expected the pair `(losses, theta)`."),
+        ("jnp.array(losses)", "Expected the pair `(losses, theta)`."),
+        (
+            "theta, losses",
+            "The pair came the other way round: expected `(losses, theta)`, in this order.",
+        ),
+        (
+            "losses, theta['w']",
+            "Got a single number, expected a dict with the keys 'w', 'b'.",
+        ),
+        ("losses, {'w': theta['w']}", "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
+        (
+            "losses, {**theta, 'b': jnp.ones(2)}",
+            "Got an array of shape (2,) for the entry 'b', expected a single number.",
+        ),
+        ("losses, {**theta, 'b': jnp.nan}", "The answer contains NaN (not a number)."),
+    ],
+)
+@pytest.mark.parametrize("of", ["parameters", "losses"])
+def test_descends_wrong_forms(returned, rationale, of):
+    result = descent(HEAD + LOOP.replace("losses, theta\n", returned + "\n"), of)
+    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, rationale, "")
+
+
+@pytest.mark.parametrize(
+    ("returned", "rationale"),
+    [
+        ("None", "Got None, expected an array of shape (4,). Did you forget a `return`?"),
+        ("[]", "Got an array of shape (0,), expected an array of shape (4,)."),
+        ("losses[:3]", "Got an array of shape (3,), expected an array of shape (4,)."),
+        ("losses[-1]", "Got a single number, expected an array of shape (4,)."),
+        ("losses + losses", "Got an array of shape (8,), expected an array of shape (4,)."),
+        ("'text'", "Got a str, expected an array of shape (4,)."),
+        ("{'a': 1}", "Got a dict with the keys 'a', expected an array of shape (4,)."),
+        ("[[1.0], [1.0, 2.0]]", "Got a list of length 2, expected an array of shape (4,)."),
+        (
+            "[v[None] for v in losses]",
+            "Got an array of shape (4, 1), expected an array of shape (4,). "
+            "The numbers themselves are right.",
+        ),
+        ("[v * jnp.nan for v in losses]", "The answer contains NaN (not a number)."),
+    ],
+)
+def test_descends_wrong_losses(returned, rationale):
+    source = HEAD + LOOP.replace("losses, theta\n", f"({returned}), theta\n")
+    if returned.startswith("{"):  # a dict in first place, and parameters in the second
+        assert descent(source, "parameters").outcome is PASSED
+    result = descent(source, "losses")
+    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, rationale, "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "of"),
+    [
+        ("theta[k] - step_size", "theta[k] + step_size", "parameters"),
+        ("range(n_steps)", "range(n_steps - 1)", "parameters"),
+        ("range(n_steps)", "range(n_steps + 1)", "parameters"),
+        ("step_size * slope", "0.01 * slope", "parameters"),
+        ("for k in theta}", "for k in ['w']} | {'b': theta['b']}", "parameters"),
+        ("losses.append(loss_fun(theta, model, x, y))", "losses.append(0.0)", "losses"),
+        ("losses.append(loss_fun(", "losses.append(-loss_fun(", "losses"),
+    ],
+)
+def test_descends_tells_wrong_loops(old, new, of):
+    source = HEAD + LOOP.replace(old, new)
+    assert source != HEAD + LOOP
+    result = descent(source, of)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert "off" in result.rationale
+
+
+def test_descends_names_the_known_mistake():
+    def climbs(theta, model, loss_fun, x, y, n_steps, step_size):
+        losses = []
+        for _ in range(n_steps):
+            losses.append(loss_fun(theta, model, x, y))
+            slope = jax.grad(loss_fun)(theta, model, x, y)
+            theta = {k: theta[k] + step_size * slope[k] for k in theta}
+        return losses, theta
+
+    source = HEAD + LOOP.replace("theta[k] - step_size", "theta[k] + step_size")
+    result = descent(source, mistakes={"Uphill!": climbs, "Stays.": lambda t, *rest: ([0.0], t)})
+    assert (result.outcome, result.mistake) == (FAILED, "Uphill!")
+    assert result.rationale.endswith(" Uphill!")
+
+
+@pytest.mark.parametrize("of", ["weights", "", None])
+def test_descends_of_something_else_is_the_authors_mistake(of):
+    with notebook(HEAD + LOOP), pytest.raises(ValueError, match="expected") as caught:
+        Exercise("e").descends(
+            "t", student.f, START, MODEL, LOSS, X, Y, n_steps=1, step_size=0.1, of=of
+        )
+    assert str(caught.value) == f"of={of!r}: expected 'parameters' or 'losses'"
+
+
+@pytest.mark.parametrize("of", ["parameters", "losses"])
+def test_descends_under_the_students_own_loss(of):
+    assert descent(HEAD + LOOP, of, loss=student.loss).outcome is PASSED
+    own = HEAD.replace("** 2", "** 4") + LOOP
+    assert descent(own, of, loss=student.loss).outcome is PASSED
+    wrong = own.replace("theta[k] - step", "theta[k] + step").replace("append(", "append(-")
+    assert descent(wrong, of, loss=student.loss).outcome is FAILED
+
+
+@pytest.mark.parametrize("of", ["parameters", "losses"])
+def test_descends_with_a_stand_in_for_a_broken_loss(of):
+    no_loss = HEAD.replace(
+        "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
+    )
+    assert descent(no_loss + LOOP, of, loss=student.loss).outcome is NOT_ATTEMPTED
+    helped = descent(no_loss + LOOP, of, loss=student.loss, stubs={"loss": LOSS})
+    assert (helped.outcome, helped.rationale) == (PASSED, "")
+    own = HEAD.replace("** 2", "** 4") + LOOP.replace("jax.grad(loss_fun)", "jax.grad(loss)")
+    assert descent(own, of, loss=student.loss, stubs={"loss": LOSS}).outcome is PASSED
+
+
+def test_descends_with_a_stand_in_still_tells_a_wrong_loop():
+    no_loss = HEAD.replace(
+        "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
+    )
+    source = no_loss + LOOP.replace(" - step", " + step")
+    result = descent(source, loss=student.loss, stubs={"loss": LOSS})
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_descends_a_given_loss_that_raises_is_our_error():
+    constant = "    def f(theta, *a, **k): return [0.0] * 4, theta\n"
+    assert_ours(descent(constant, loss=given("lambda *a: 1 / 0")))
+
+
+@pytest.mark.parametrize(
+    ("losses", "agrees"),
+    [
+        ([3.0, 2.0], True),
+        ([2.0, 1.0], True),
+        ([3.0, 2.0, 1.0], True),
+        ([3.0, 1.0], False),
+        ([2.0, 3.0], False),
+        ([1.0, 2.0, 3.0], False),
+    ],
+)
+def test_wrong_losses(losses, agrees):
+    assert (wrong_losses(losses, [3.0, 2.0, 1.0], 2) == "") is agrees
+
+
+# What is drawn
+
+
+@pytest.mark.parametrize(
+    ("returned", "first", "count"),
+    [
+        ("losses", 0, 4),
+        ("losses + [loss_fun(theta, model, x, y)]", 0, 5),
+        ("losses[1:] + [loss_fun(theta, model, x, y)]", 1, 4),
+        ("losses * 100", 0, 58),
+        ("losses[-1]", 0, 1),
+        ("'text'", 0, 0),
+    ],
+)
+def test_the_losses_are_drawn_beside_those_of_plain_gradient_descent(returned, first, count):
+    figure = descent(HEAD + LOOP.replace("return losses,", f"return {returned},"), "losses").figure
+    plain, yours = figure.lines
+    assert (plain.label, yours.label) == ("plain gradient descent", "your loop")
+    assert plain.x == (0, 1, 2, 3, 4)
+    assert plain.y[0] > plain.y[-1] > 0
+    assert len(yours.x) == count
+    assert not count or yours.x[0] == first
+    if 4 <= count <= 5:
+        assert yours.y == plain.y[first : first + count]
+
+
+def test_nothing_is_drawn_without_losses():
+    assert descent(HEAD + LOOP).figure is None
+    assert descent("def f(*a, **k): return None", "losses").figure is None
+    assert descent("def f(*a, **k): raise ValueError", "losses").figure is None
