@@ -1,4 +1,4 @@
-"""The record's JSON Schema says what result.py writes and reads, neither more nor less."""
+"""The record's JSON Schema says what report.py writes and reads, neither more nor less."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from autograder.record.report import MOST_POINTS, SCHEMA_VERSION, CheckResult, F
 from autograder.sandbox.settings import Isolation
 from tests.support import classroom
 from tests.support.lesson import EXERCISES, judge_one, submission
+from tests.support.variants import COMPILED
 
 SCHEMA = json.loads((files("autograder.record") / "record.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -46,8 +47,9 @@ def as_read(report: Report) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def records() -> list[dict[str, Any]]:
     """Records of the lesson's own test cells, for right and wrong answers, and made-up ones."""
-    answers = [submission({}), submission(WRONG)]
-    judged = [judge_one(name, answer) for name in EXERCISES for answer in answers]
+    right, wrong = submission({"model_optimization_loop": COMPILED}), submission(WRONG)
+    judged = [judge_one(name, right) for name in EXERCISES]
+    judged += [judge_one(name, wrong) for name in WRONG]  # the others look as those do
     assert {check.outcome for report in judged for check in report.checks} >= {"passed", "failed"}
     assert any(check.figure for report in judged for check in report.checks)
     return list(map(as_read, [*judged, *classroom.RECORDS.values(), Report("empty", ())]))
