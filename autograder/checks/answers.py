@@ -16,7 +16,7 @@ from autograder.checks.student import Part
 
 
 def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:
-    """Judge `Exercise.returns`."""
+    """Judge `Exercise.returns`: one call, compared with what the author wrote down."""
     answer = part(*args)
     sentence = disagreement(answer, expected, rtol)
     shown = side_by_side(answer, expected) if sentence and show else ""
@@ -26,7 +26,10 @@ def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show
 def agrees(
     part: Part, solution: Function, inputs: Sequence[Arguments], rtol: float | None
 ) -> Attempt:
-    """Judge `Exercise.agrees`."""
+    """Judge `Exercise.agrees`: the first input on which the two differ makes the sentence.
+
+    The solution comes first: where it raises, that is our error, whatever the student's part does.
+    """
     expected = [plain(solution, args) for args in inputs]
     answers = [part(*args) for args in inputs]
     pairs = zip(answers, expected, strict=True)
@@ -40,7 +43,7 @@ def satisfies(
     properties: Sequence[Property],
     shape: tuple[int, ...] | None,
 ) -> Attempt:
-    """Judge `Exercise.satisfies`."""
+    """Judge `Exercise.satisfies`: properties are asked of finite numbers of the right form only."""
     answers = [part(*args) for args in inputs]
     for answer in answers:
         form = wrong_form(answer, as_array(answer).shape if shape is None else shape)

@@ -21,8 +21,12 @@ Function = Callable[..., Any]
 class Attempt:
     """One way of judging: "" or a sentence, what was compared, or the student's fault.
 
-    `figure` shows the answer beside the expected one, where that says more than numbers. `stop` is
-    the limit that stopped a call, where `sentence` tells of it.
+    `Attempt("")` passed, `Attempt("Got None, …")` failed, and where no answer came `fault` says
+    why. `answers` and `expected` stand in the order of the inputs, one for each; both are empty
+    where there is nothing to compare with. `scale` and `rtol` are those that they were compared
+    with, as in `compare.disagreement`. `figure` shows the answer beside the expected one, where
+    that says more than numbers. `stop` is the limit that stopped a call, where `sentence` tells
+    of it.
     """
 
     sentence: str
@@ -39,12 +43,19 @@ class Attempt:
         return not self.sentence and self.fault is None
 
     def worst(self, other: Attempt) -> Attempt:
-        """The one that says more about this part: the other, unless only it could not run."""
+        """Which of two failed attempts to tell the student of: this one with stubs, or the other.
+
+        It is the other, in which all functions were the student's own, unless that one could not
+        run and this one could: then what this one found is about the part itself.
+        """
         return self if other.fault is not None and self.fault is None else other
 
 
 def attempt(judge: Callable[[], Attempt]) -> Attempt:
-    """Judge, keeping a student's fault for later."""
+    """Judge, and keep a student's fault as a field, so that another way can be tried after it.
+
+    Every other exception is our own mistake and passes through.
+    """
     try:
         return judge()
     except StudentFault as fault:

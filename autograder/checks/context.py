@@ -22,12 +22,31 @@ if TYPE_CHECKING:
 
 
 class Connection(Protocol):
-    """A way to put a question to the student's functions."""
+    """A way to put a question to the student's functions.
+
+    `LiveNotebook` is one, for students; `judge.student_kernel` has the one that grades, and
+    `authoring.dry_run` one that needs no kernel.
+    """
 
     limits: Limits
+    """What a reply may hold; `Part` refuses more than that."""
 
     def ask(self, part: str, request: str) -> object:
         """Send a request about a part; return the reply, which may be anything.
+
+        `Part` calls this once for every call of a student's function.
+
+        Parameters
+        ----------
+        part
+            The part as messages call it, such as "`loss` with a working `model`".
+        request
+            JSON for `remote.endpoint.answer`.
+
+        Returns
+        -------
+        object
+            What a kernel sent back: text, if all is well. `Part` trusts nothing of it.
 
         Raises
         ------
@@ -42,7 +61,7 @@ def validating() -> bool:
 
 
 class LiveNotebook:
-    """The student's functions are in this very process."""
+    """The student's functions are in this very process: nobody grades."""
 
     limits = Limits()
 
@@ -61,7 +80,12 @@ def _from_this_notebook(name: str) -> Any:
 
 @dataclass
 class Context:
-    """What a test cell runs in."""
+    """What a test cell runs in; who runs one sets `current` for that long.
+
+    `connection` answers for `student`, and `solution`, which takes a name, for `reference`. `seed`
+    seeds the random inputs; `max_points` are nbgrader's points of the cell, None in a live
+    notebook. `exercises` are those that the cell has made so far: each adds itself.
+    """
 
     connection: Connection = field(default_factory=LiveNotebook)
     solution: Callable[[str], Any] = _from_this_notebook

@@ -14,7 +14,9 @@ from autograder.record.report import Figure, Line
 def loss_curves(losses: Any, along: Sequence[float]) -> Figure:
     """The losses that a training loop recorded, beside those of plain gradient descent.
 
-    Drawn from step 1 where they were recorded after each update, and from 0 otherwise.
+    Called by `training` for every answer, right or wrong; the feedback page draws it. `along`
+    holds the n_steps + 1 losses of gradient descent. The student's line begins at step 1 where
+    they were recorded after each update, at 0 otherwise, and is empty where they are no numbers.
     """
     recorded = np.ravel(as_array(losses))
     numbers: Any = recorded if recorded.dtype.kind in "iuf" else ()

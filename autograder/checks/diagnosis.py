@@ -32,10 +32,15 @@ DISTINCT = 1e-2
 
 @dataclass(frozen=True)
 class Trial:
-    """What a check put to a part of the student's, kept so that the check itself can be tested.
+    """What a check put to a part of the student's, and what came of it.
 
-    `mistakes` take the arguments of the part, as in `inputs`; `judged` picks from their answers
-    what the check looks at. `expected` holds one right answer per input, if there is one.
+    `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
+    the check tells known mistakes and changed solutions from right answers.
+
+    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`;
+    `judged` picks from their answers what the check looks at, such as the losses of a training
+    loop. `solution` gives the right answers, where a function does. `attempt` is empty until the
+    check has been judged.
     """
 
     title: str
@@ -58,11 +63,15 @@ class Trial:
         )
 
     def answers_of(self, mistake: str) -> list[Any]:
-        """What a known mistake gives, one answer per input."""
+        """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
         return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
 
     def known_mistake(self) -> str:
-        """The known mistake that explains a wrong answer, or ""."""
+        """The known mistake that explains a wrong answer, or "".
+
+        It is "" as well where there are not as many answers as inputs, as when a part returned
+        something that could not be judged.
+        """
         if not self.mistakes or len(self.attempt.answers) != len(self.inputs):
             return ""
         candidates = {why: self.answers_of(why) for why in self.mistakes}
@@ -79,6 +88,12 @@ def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
     `candidates` maps a name to what the mistake gives on the same inputs. When a second one, or
     the right answer, is nearly as close, the inputs cannot tell them apart, and none is named:
     better silent than wrong.
+
+    >>> wrong = Attempt("The number is off by about 50%.", answers=[1.0], expected=[2.0])
+    >>> recognise(wrong, {"halved": [1.0], "doubled": [4.0]})
+    'halved'
+    >>> recognise(wrong, {"halved": [1.0], "one instead of two": [1.0]})
+    ''
     """
     far = {name: apart(made.answers, answers, made.scale) for name, answers in candidates.items()}
     if len(made.expected) == len(made.answers):
@@ -90,7 +105,11 @@ def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
 def apart(
     answers: Sequence[Any], others: Sequence[Any], scale: float = 0.0, rtol: float | None = None
 ) -> float:
-    """The largest distance of answers to the same inputs, in units of the tolerance."""
+    """The largest distance of answers to the same inputs, in units of the tolerance.
+
+    Both have one answer per input; other numbers of them are a ValueError. Without any the
+    distance is infinite: nothing coincides.
+    """
     pairs = zip(answers, others, strict=True)
     return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
 
@@ -109,6 +128,12 @@ def relation(
         is the number of points.
     solution
         Gives the expected answers; tried with two of its arguments exchanged.
+
+    Examples
+    --------
+    >>> expected = np.array([1.0, 2.0, 4.0])
+    >>> relation(Attempt("3 of 3 numbers are off.", [1.5 * expected], [expected]))
+    'Every number is 3/2 times the expected one.'
     """
     if not made.expected or len(made.answers) != len(made.expected):
         return ""
@@ -199,7 +224,7 @@ def _fitted_relations(made: Attempt) -> dict[str, Sequence[Any]]:
 
 
 def _written(factor: float) -> str:
-    """A factor as a simple fraction where it is one."""
+    """A factor as a simple fraction where it is one: "3/2", but "0.434294"."""
     simple = Fraction(factor).limit_denominator(12)
     return str(simple) if abs(factor - simple) < 1e-5 * abs(factor) else f"{factor:.6g}"
 

@@ -1,4 +1,4 @@
-"""The vocabulary of a test cell.
+"""`Exercise`: the words in which a test cell is written.
 
 An instructor writes
 
@@ -6,9 +6,11 @@ An instructor writes
     exercise.returns("at w = b = 0 every p is 0.5", student.logistic_model, zeros, x, expected=half)
     exercise.report()
 
-and reads it as a specification. A check runs at once and never raises: it ends as passed, failed,
-not attempted, or error (the check itself broke; a person has to look). TRUSTED SIDE during
-grading; in a live notebook the same checks run beside the student's code and count for nothing.
+and reads it as a specification. The methods say what is asked. How it is judged lies in `answers`,
+`gradients`, `training` and `values`, in functions of the same names.
+
+TRUSTED SIDE during grading; in a live notebook the same checks run beside the student's code and
+count for nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from autograder.record.report import CheckResult, Report
 
 
 class ChecksNotPassed(AssertionError):
-    """Raised by `report` under nbgrader's Validate, which shows only errors."""
+    """Raised by `Exercise.report` under nbgrader's Validate, which shows nothing but errors."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in the place of a traceback: where it was raised helps nobody."""
@@ -43,7 +45,16 @@ class ChecksNotPassed(AssertionError):
 class Exercise:
     """The checks of one exercise, in order.
 
-    A check runs at once and never raises. Most take these arguments:
+    A test cell makes one and ends with its report::
+
+        exercise = Exercise("line")
+        exercise.returns("passes through (3, 7)", student.line, line, 3.0, expected=7.0)
+        exercise.agrees("other lines are right", student.line, reference.line, lines, points=2)
+        exercise.report()
+
+    A check runs at once and never raises, whatever the student's function does. It ends as passed,
+    failed, not attempted (there is no answer yet), or error (the check itself broke: that is never
+    the student's fault, and a person has to look). Most checks take these arguments:
 
     title
         What is asked, in words that a student understands.
@@ -88,8 +99,10 @@ class Exercise:
     ) -> None:
         """The part, called with `args`, gives `expected`: same structure, shape, kind of number.
 
-        A failure shows a few numbers next to the expected ones, which suits a visible check.
-        Among hidden tests, say `show=False`.
+        A failure shows up to four numbers next to the expected ones, which suits a visible check.
+        Among hidden tests, say `show=False`::
+
+            exercise.returns("2 x + 1 at 3", student.line, {"w": 2.0, "b": 1.0}, 3.0, expected=7.0)
         """
         trial = Trial(title, part.name, [args])
         self._run(trial, lambda: answers.returns(part, args, expected, rtol, show), points, hints)
@@ -108,7 +121,16 @@ class Exercise:
     ) -> None:
         """The part gives what `solution` gives for every tuple of arguments in `inputs`.
 
-        `mistakes` maps the explanation of a known mistake to a function that makes it.
+        Both are called in float64. A known mistake is named only if all answers coincide with it
+        as closely as right ones have to with the solution's::
+
+            exercise.agrees(
+                "other lines are right",
+                student.line,
+                reference.line,
+                [({"w": 2.0, "b": 1.0}, x), ({"w": -1.0, "b": 0.5}, x)],
+                mistakes={"It looks as if the bias is missing.": lambda t, x: t["w"] * x},
+            )
         """
         trial = Trial(title, part.name, inputs, mistakes or {}, solution=solution)
         self._run(trial, lambda: answers.agrees(part, solution, inputs, rtol), points, hints)
@@ -123,7 +145,14 @@ class Exercise:
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
-        """The answers to `inputs`, each of this shape, have properties (see `properties`)."""
+        """The answers to `inputs` have properties, such as those of `autograder.properties`.
+
+        A property takes the list of answers, one for each tuple of arguments, and returns "" or a
+        sentence for the student. Before it is asked, every answer has to be made of finite
+        floating-point numbers, in an array of `shape` if that is given::
+
+            exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
+        """
         self._run(
             Trial(title, part.name),
             lambda: answers.satisfies(part, inputs, properties, shape),
@@ -145,10 +174,18 @@ class Exercise:
     ) -> None:
         """The part is the gradient of `of`, with respect to its first argument, a dict.
 
-        Judged against central differences of the student's own function, in float64. When that
-        disagrees or cannot be computed, the part is called once more with the `stubs` in
-        place of the student's functions of those names, so that a mistake in an earlier exercise
-        does not cost again here.
+        Judged against central differences of the student's own function, in float64, at every
+        tuple of arguments. When that disagrees or cannot be computed, the part is called once more
+        with the `stubs` in place of the student's functions of those names, so that a mistake in
+        an earlier exercise does not cost again here::
+
+            exercise.is_gradient(
+                "it is the slope of your loss",
+                student.dloss,
+                student.loss,
+                [({"w": 0.7, "b": -0.4}, x, y)],
+                stubs={"loss": given("lambda theta, x, y: jnp.sum((theta['w'] * x - y) ** 2)")},
+            )
         """
         trial = Trial(title, part.name, inputs, mistakes or {})
         self._run(
@@ -166,8 +203,11 @@ class Exercise:
     ) -> None:
         """JAX can differentiate the part with respect to its first argument, a dict.
 
-        It must come to the slopes that central differences of the part show. A part that is
-        written with `np` instead of `jnp`, or turns numbers into floats, fails here and only here.
+        What `jax.grad` makes of the part (of the sum of its numbers, where it gives an array) must
+        come to the slopes that central differences of the part show. A part that is written with
+        `np` instead of `jnp`, or turns numbers into floats, fails here and only here::
+
+            exercise.is_differentiable("JAX can take its slope", student.line, [(theta, x)])
         """
         trial = Trial(title, part.name)
         self._run(trial, lambda: gradients.is_differentiable(part, inputs), points, hints)
@@ -194,8 +234,16 @@ class Exercise:
 
         It returns `(losses, parameters)`. `of` says what is judged: "parameters" (where the last
         step ends), or "losses" (one per step, recorded before or after the update; the start may
-        be listed as well). A loss of the student's own is replaced by its stand-in first; where
-        that disagrees, the trajectory is judged under finite differences of the student's own.
+        be listed as well).
+
+        The loop gets `n_steps` and `step_size` by name. Its loss is `given`, or the student's own.
+        One of the student's own is replaced by its stub first, if `stubs` has one; where that
+        disagrees, the trajectory is judged under finite differences of the student's own loss.
+
+        Raises
+        ------
+        ValueError
+            If `of` is neither "parameters" nor "losses".
         """
         run = training.Descent(start, model, x, y, n_steps, step_size, of)
         known_loss = training.known(loss, stubs or {})
@@ -208,7 +256,10 @@ class Exercise:
     def works(answer: Callable[[], Any], expected: Any) -> bool:
         """Whether something that the student's earlier parts compute comes to `expected`.
 
-        A premise and no check: it earns nothing and shows nothing.
+        For the `unless` of `reaches` and `minimises`. It is a premise and no check: it earns
+        nothing, shows nothing, and gives False where `answer()` raises::
+
+            exercise.works(lambda: student.line(theta, x), reference.line(theta, x))
         """
         return values.works(answer, expected)
 
@@ -225,11 +276,16 @@ class Exercise:
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
-        """The value of the part, a dict of numbers, lies within an absolute distance of `target`.
+        """The value of the part lies within an absolute distance of `target`, entry by entry.
+
+        Both are dicts of numbers or arrays, with the same keys and shapes::
+
+            exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 1.0}, within=0.1)
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
         work: if those pass, the check passes. Where the value is there and `unless()` is true,
-        say because the earlier parts do work, it is not asked.
+        for example because the earlier parts do work, `instead` is not asked.
+
         `made_from` names the values that a cell of yours makes this one from: where they are
         there and this one is not, that cell failed, and the student is told so.
         """
@@ -258,8 +314,17 @@ class Exercise:
         """At the value of the part, the slope of `loss` has all but vanished.
 
         Its gradient, by central differences, is at most `shrink` times as long as at `start`.
-        `loss` may call the student's own functions; `instead` is as in `reaches`, and judged by
-        the slope of `stand_in`.
+        `loss` takes the parameters alone, and may call the student's own functions::
+
+            exercise.minimises(
+                "your loss has levelled out there",
+                student.theta,
+                lambda theta: student.loss(theta, x, y),
+                start={"w": 0.0, "b": 0.0},
+            )
+
+        `made_from`, `instead` and `unless` are as in `reaches`; what `instead` gives is judged by
+        the slope of `stand_in`, a loss of your own.
         """
         self._run(
             Trial(title, part.name),

@@ -6,7 +6,13 @@ from autograder.record.outcome import Outcome
 
 
 class StudentFault(Exception):
-    """No answer to judge, for a reason on the student's side. The text is a sentence for them."""
+    """No answer to judge, for a reason on the student's side. The text is a sentence for them.
+
+    `Part` and the connections to a kernel raise it; the check then ends with its `outcome`.
+
+    >>> str(StudentFault("`f` did not come back within 10 s.", stop="call_timeout"))
+    '`f` did not come back within 10 s.'
+    """
 
     outcome = Outcome.FAILED
 
@@ -17,6 +23,6 @@ class StudentFault(Exception):
 
 
 class NotAttempted(StudentFault):
-    """Nothing has been written yet."""
+    """Nothing has been written yet: the name is not bound, or raises NotImplementedError."""
 
     outcome = Outcome.NOT_ATTEMPTED

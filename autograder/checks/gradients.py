@@ -24,7 +24,13 @@ SLOPE_SCALE = 1e-3
 def is_gradient(
     part: Part, of: Part, inputs: Sequence[Arguments], stubs: Mapping[str, Given]
 ) -> Attempt:
-    """Judge `Exercise.is_gradient`."""
+    """Judge `Exercise.is_gradient`: with the student's own functions first, then with the stubs.
+
+    Raises
+    ------
+    KeyError
+        If stubs are needed and none is for `of`, which is the author's mistake.
+    """
     own = attempt(lambda: _beside_differences(part, of, inputs))
     if own.passed or not stubs:
         return own
@@ -35,6 +41,7 @@ def is_gradient(
 
 
 def _beside_differences(gradient: Part, function: Function, inputs: Sequence[Arguments]) -> Attempt:
+    """Compare a gradient with the differences of a function, at every input."""
     answers = [gradient(*args) for args in inputs]
     slopes = [slope_of(function, args) for args in inputs]
     pairs = zip(answers, slopes, strict=True)
@@ -43,7 +50,10 @@ def _beside_differences(gradient: Part, function: Function, inputs: Sequence[Arg
 
 
 def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
-    """Judge `Exercise.is_differentiable`."""
+    """Judge `Exercise.is_differentiable`: JAX's slopes, compared with central differences.
+
+    The differences come first, so that a part which gives no number at all hears of that.
+    """
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:
@@ -63,18 +73,27 @@ def _total(answer: Any) -> float:
 
 
 def slope_of(function: Function, args: Arguments) -> Params:
-    """Central differences of a function with respect to its first argument, a dict."""
+    """Central differences of a function with respect to its first argument, a dict.
+
+    >>> slope_of(lambda theta, x: theta["w"] * x, ({"w": 1.0}, 3.0))["w"].round(6)
+    np.float64(3.0)
+
+    Raises
+    ------
+    StudentFault
+        If the function, which may be a student's, gives anything but a finite number.
+    """
     at, *rest = args
     return central_differences(lambda params: scalar(function(params, *rest)), at)
 
 
 def scalar(value: Any) -> float:
-    """A student's number as a float.
+    """A student's number as a float, for arithmetic of our own.
 
     Raises
     ------
     StudentFault
-        If it is no finite real number.
+        If it is no finite real number: an array of one number is none, nor is True.
     """
     if problem := wrong_form(value, ()) or finite(value):
         raise StudentFault(problem)

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cell:
-    """Source of one cell, with the global names that it binds and those that it needs."""
+    """Source of one cell, with the global names that it binds and those that it needs.
+
+    A name that a cell both binds and uses is in both; builtins that it uses are in `needs`.
+    """
 
     source: str
     binds: frozenset[str]
@@ -24,7 +27,15 @@ class Cell:
 
 
 def needed_cells(cells: Sequence[Cell], *wanted: str) -> list[Cell]:
-    """The cells that define names, directly or through names that those need, in order."""
+    """The cells that define names, directly or through names that those need, in order.
+
+    All cells that bind a name are taken, since a later one may change what an earlier one made;
+    so are those that bind names which cannot be known (`from x import *`).
+
+    >>> cells = [read_cell(s) for s in ("a = 1", "b = a + 1", "c = 3")]
+    >>> [cell.source for cell in needed_cells(cells, "b")]
+    ['a = 1', 'b = a + 1']
+    """
     needed: set[int] = set()
     names, seen = [*wanted], set[str]()
     while names:
@@ -40,7 +51,17 @@ def needed_cells(cells: Sequence[Cell], *wanted: str) -> list[Cell]:
 
 
 def read_cell(source: str) -> Cell:
-    """Find out what a cell binds and needs. IPython's magics are left out."""
+    """Find out what a cell binds and needs. IPython's magics are left out.
+
+    >>> cell = read_cell("def loss(theta): return total(theta['w'] ** 2)")
+    >>> sorted(cell.binds), sorted(cell.needs)
+    (['loss'], ['total'])
+
+    Raises
+    ------
+    SyntaxError
+        If it is no Python.
+    """
     plain = without_magics(source)
     tree = ast.parse(plain)
     table = symtable.symtable(plain, "cell", "exec")
@@ -88,7 +109,16 @@ def _globals_used(table: symtable.SymbolTable) -> set[str]:
 
 
 def without_magics(source: str) -> str:
-    """Python source of a cell: statements that call IPython are left out."""
+    """Python source of a cell: statements that call IPython are left out, and so are comments.
+
+    >>> without_magics("%matplotlib inline\\nfiles = !ls\\nx = 1  # one")
+    'x = 1'
+
+    Raises
+    ------
+    SyntaxError
+        If what is left is no Python.
+    """
     from IPython.core.inputtransformer2 import TransformerManager
 
     tree = ast.parse(TransformerManager().transform_cell(source))

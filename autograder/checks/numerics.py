@@ -20,6 +20,9 @@ Params = dict[str, Any]
 def central_differences(function: Callable[[Params], Any], params: Params) -> Params:
     """The gradient of a scalar function by (f(p + h) - f(p - h)) / 2h, entry by entry.
 
+    See Nocedal and Wright, Numerical Optimization, 2nd edition, section 8.1. The function is
+    called twice for each number in the parameters, each time with a dict of its own.
+
     Parameters
     ----------
     function
@@ -31,6 +34,11 @@ def central_differences(function: Callable[[Params], Any], params: Params) -> Pa
     -------
     dict
         The same keys and shapes, float64.
+
+    Examples
+    --------
+    >>> central_differences(lambda p: p["w"] ** 2 + p["b"], {"w": 3.0, "b": 1.0})["w"].round(6)
+    np.float64(6.0)
     """
     return {key: _differences_of_entry(function, params, key) for key in params}
 
@@ -56,12 +64,27 @@ def gradient_descent(
     n_steps: int,
     step_size: float,
 ) -> list[Params]:
-    """Plain gradient descent, p <- p - step_size * gradient(p).
+    """Plain gradient descent, p <- p - step_size * gradient(p), step by step.
+
+    The yardstick for a training loop, for which every point counts; `descend` is the fast way to
+    the last one.
+
+    Parameters
+    ----------
+    gradient
+        Takes and gives a dict with the keys of `params`.
+    params
+        Where to start: a dict of floats or float64 arrays.
 
     Returns
     -------
     list of dict
         All n_steps + 1 points, the start included.
+
+    Examples
+    --------
+    >>> gradient_descent(lambda p: {"w": 2 * p["w"]}, {"w": 1.0}, 2, 0.25)
+    [{'w': 1.0}, {'w': 0.5}, {'w': 0.25}]
     """
     path = [params]
     for _ in range(n_steps):
@@ -72,7 +95,7 @@ def gradient_descent(
 
 
 def is_real(value: Any) -> bool:
-    """True for one finite real number, Python's or numpy's."""
+    """True for one finite real number, Python's, numpy's or jax's; a bool is none."""
     if isinstance(value, int):  # also one too large for numpy
         return not isinstance(value, bool)
     if not (isinstance(value, float) or hasattr(value, "__array__")) or np.ndim(value) != 0:
@@ -95,8 +118,26 @@ def descend(
 ) -> Params:
     """Where plain gradient descent on a jax loss ends after many steps, compiled, in float64.
 
-    `n_steps` and `step_size` may be a student's choice: nonsense, or more than `most_steps`
-    steps, gives NaN parameters, which no check accepts.
+    For test cells, and no check: it says where a student's choice of `n_steps` and `step_size`
+    leads. Nonsense, or more than `most_steps` steps, gives NaN parameters, which no check accepts.
+
+    Parameters
+    ----------
+    loss
+        Takes the parameters and returns a scalar, in operations that `jax` can trace.
+    start
+        A dict of numbers or arrays.
+
+    Returns
+    -------
+    dict
+        The same keys and shapes: floats, and float64 arrays.
+
+    Examples
+    --------
+    >>> end = descend(lambda theta: (theta["w"] - 2.0) ** 2, {"w": 0.0}, 500, 0.1)
+    >>> round(end["w"], 6)
+    2.0
     """
     import jax
 
@@ -121,7 +162,10 @@ def descend(
 
 
 def plain(function: Callable[..., Any], args: Sequence[Any]) -> Any:
-    """Call a trusted function in float64; its answer as numpy arrays and plain containers."""
+    """Call a trusted function in float64; its answer as numpy arrays and plain containers.
+
+    This is how an answer of the instructor's comes to be what a student's answer is compared with.
+    """
     return to_numpy(evaluate(function, args, {}))
 
 

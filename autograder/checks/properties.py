@@ -1,6 +1,13 @@
 """Properties of an answer that need no reference: comparators for `Exercise.satisfies`.
 
-Each takes the answers, one per input, and returns "" or a sentence.
+Each takes the answers, one per input, and returns "" or a sentence. Any function that does so is a
+property, too:
+
+>>> def even(answers):
+...     odd = [a for a in answers if np.any(as_array(a) % 2)]
+...     return "The numbers should be even." if odd else ""
+>>> even([np.array([2.0, 4.0]), 3.0])
+'The numbers should be even.'
 """
 
 from __future__ import annotations
@@ -16,7 +23,11 @@ Property = Callable[[Sequence[Any]], str]
 
 
 def between(low: float, high: float) -> Property:
-    """Every number lies in the closed interval [low, high]."""
+    """Every number lies in the closed interval [low, high].
+
+    >>> between(0, 1)([np.array([0.5, 1.25])])
+    'Got 1.25, which does not lie between 0 and 1.'
+    """
 
     def check(answers: Sequence[Any]) -> str:
         for answer in map(as_array, answers):
@@ -46,7 +57,10 @@ def decreasing(answers: Sequence[Any]) -> str:
 
 
 def adding_up_to(total: float) -> Property:
-    """The answers to the inputs add up to `total` everywhere, as p(z) + p(-z) = 1 does."""
+    """The answers to the inputs add up to `total` everywhere, as p(z) + p(-z) = 1 does.
+
+    They have to have the same shape: nothing is broadcast.
+    """
 
     def check(answers: Sequence[Any]) -> str:
         arrays = [as_array(answer).astype(np.float64) for answer in answers]

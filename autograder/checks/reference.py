@@ -13,7 +13,12 @@ from autograder.remote.given import evaluate
 
 
 class Reference:
-    """Attribute access gives the instructor's object; functions run in float64."""
+    """Attribute access gives the instructor's object; functions run in float64.
+
+    `reference.loss(theta, x)` takes numpy arrays and numbers, and answers with what the solution
+    returns, as a rule jax arrays. A name that the instructor's notebook does not define is an
+    AttributeError.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -15,12 +15,17 @@ from autograder.remote import wire
 from autograder.remote.given import given_function, ready_made
 from autograder.remote.wire import GivenSource, Limits, Ref, WireError
 
+# What `Part.differentiated` sends the student's function through, in the kernel where it lives.
 SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
 
 
 class Given:
-    """A function that the instructor supplies, made from source; see `given`."""
+    """A function that the instructor supplies, made from source; see `given`.
+
+    Called, it computes here. Passed to a student's function or bound by `Part.using`, its source
+    goes to the student's kernel. Two with the same source are equal.
+    """
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -55,7 +60,9 @@ def given(source: str) -> Given:
     """A function to pass to a student's function, such as a model or a loss.
 
     It is written as source, because it runs in two places: where the student's function calls it,
-    and where the expected answer is computed. `jax`, `jnp` and `np` are known to it.
+    and where the expected answer is computed. `jax`, `jnp` and `np` are known to it; no name of
+    the notebook is. A mistake in the source is raised at once: SyntaxError, NameError, or
+    TypeError where it is no function.
 
     >>> given("lambda theta, x: theta['w'] * x")({"w": 2.0}, 3.0)
     6.0
@@ -64,7 +71,11 @@ def given(source: str) -> Given:
 
 
 class Part:
-    """One function or value of the student's, by name."""
+    """One function or value of the student's, by name.
+
+    `student.NAME` makes one. Its questions go to the connection of the current `Context`: to the
+    notebook itself in a live notebook, to the student's kernel while grading.
+    """
 
     def __init__(self, name: str, stubs: dict[str, Any] | None = None, through: str = "") -> None:
         self.name = name
@@ -74,10 +85,16 @@ class Part:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the student's function; numpy arrays go in, numpy arrays come out.
 
+        The student's function sees jax arrays, in float64. Arguments may also be numbers, strings,
+        None, and dicts, tuples and lists of all these, other parts of the student's, and functions
+        made with `given`.
+
         Raises
         ------
         StudentFault
             If there is no answer: not written yet, raised, too slow, or nothing that can be sent.
+        TypeError
+            If an argument is a function of the test cell's own, which cannot be sent.
         """
         return self._ask(
             args=[_outgoing(arg) for arg in args],
@@ -85,20 +102,31 @@ class Part:
         )
 
     def value(self) -> Any:
-        """The value of that name, as data. Raises `StudentFault` as a call does."""
+        """The value of that name, as data: `student.theta.value()` gives `{"w": 2.0, "b": 1.0}`.
+
+        Raises
+        ------
+        StudentFault
+            If there is none, or it is nothing that can be sent, such as a function.
+        """
         return self._ask()
 
     def using(self, **stubs: Any) -> Part:
         """The same part, called while other names of the student's stand for something else.
 
-        For judging a function whose helper, an earlier exercise, does not work.
+        For judging a function whose helper, an earlier exercise, does not work::
+
+            student.dloss.using(loss=given("lambda theta, x: jnp.sum(theta['w'] * x)"))(theta, x)
+
+        The names are bound for the length of each call, and put back after it.
         """
         return Part(self.name, {**self._stubs, **stubs}, self._through)
 
     def differentiated(self) -> Part:
         """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
 
-        They are taken with respect to the first argument.
+        They are taken with respect to the first argument, and come as that does: a dict of slopes
+        for a dict of parameters.
         """
         return Part(self.name, self._stubs, SLOPES_OF_SUM)
 
@@ -125,7 +153,11 @@ class Part:
 
 
 class Student:
-    """Attribute access gives a `Part`; nothing is asked until it is called."""
+    """Attribute access gives a `Part`; nothing is asked until it is called.
+
+    >>> student.logistic_model
+    student.logistic_model
+    """
 
     def __getattr__(self, name: str) -> Part:
         if name.startswith("_"):

@@ -21,9 +21,16 @@ from autograder.checks.student import Given, Part
 
 @dataclass(frozen=True)
 class Descent:
-    """One training run: from `start`, `n_steps` steps of `step_size`, on arrays x and y.
+    """One training run: from `start`, `n_steps` steps of `step_size`, on the data x and y.
 
-    `judged` is "parameters" (where the last step ends) or "losses" (one per step).
+    `start` is a dict of floats or float64 arrays, `model` a student's part or a given function,
+    x and y are arrays of shape (n,), or whatever model and loss take. `judged` is "parameters"
+    (where the last step ends) or "losses" (one per step).
+
+    Raises
+    ------
+    ValueError
+        If `judged` is anything else.
     """
 
     start: Params
@@ -39,7 +46,7 @@ class Descent:
             raise ValueError(f"of={self.judged!r}: expected 'parameters' or 'losses'")
 
     def arguments(self, loss: Any) -> tuple[Any, ...]:
-        """What a training loop is called with, in order."""
+        """What a training loop is called with, in order; a known mistake gets these, too."""
         start, data = dict(self.start), (self.x, self.y)
         return (start, self.model, loss, *data, self.n_steps, self.step_size)
 
@@ -48,7 +55,10 @@ class Descent:
         return answer[("losses", "parameters").index(self.judged)]
 
     def under_given(self, loop: Part, loss: Given) -> Attempt:
-        """Judge a loop that is handed a loss of the instructor's."""
+        """Judge a loop that is handed a loss of the instructor's, by the gradient that JAX takes.
+
+        `model` has to be the instructor's as well.
+        """
         measure, slope = evaluated(loss.compiled), evaluated(loss.gradient().compiled)
         return self._judge(
             self._run(loop, loss),
@@ -57,7 +67,10 @@ class Descent:
         )
 
     def under_own(self, loop: Part, loss: Part) -> Attempt:
-        """Judge a loop that is handed the student's own loss, by finite differences of it."""
+        """Judge a loop that is handed the student's own loss, by finite differences of it.
+
+        For w and b, each step takes four calls of the student's loss: give few steps.
+        """
 
         def measure(params: Params) -> float:
             return scalar(loss(params, self.model, self.x, self.y))
@@ -85,7 +98,10 @@ class Descent:
 
 
 def descends(run: Descent, loop: Part, loss: Part | Given, stubs: Mapping[str, Given]) -> Attempt:
-    """Judge `Exercise.descends`."""
+    """Judge `Exercise.descends`: a loss of the student's own is replaced by its stub first.
+
+    Where both ways fail, the student hears what was found with the stub.
+    """
     known_loss = known(loss, stubs)
     if isinstance(loss, Given):
         return run.under_given(loop, loss)
@@ -102,7 +118,11 @@ def known(loss: Part | Given, stubs: Mapping[str, Given]) -> Given | None:
 
 
 def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
-    """Say why an answer is not `(losses, parameters)`, or ""."""
+    """Say why an answer is not `(losses, parameters)`, or "".
+
+    >>> wrong_training_form(({"w": 2.0}, [0.5]), start={"w": 0.0})
+    'The pair came the other way round: expected `(losses, theta)`, in this order.'
+    """
     if answer is None:
         return "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"
     if not isinstance(answer, tuple | list) or len(answer) != 2:
@@ -114,7 +134,16 @@ def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
 
 
 def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
-    """Compare recorded losses with the losses along a path of n_steps + 1 points."""
+    """Compare recorded losses with the losses along a path of n_steps + 1 points, or "".
+
+    A loop may record the loss before each step or after it, and may add the one that is left:
+
+    >>> [wrong_losses(np.array(recorded), along=[3.0, 2.0, 1.0], n_steps=2)
+    ...  for recorded in ([3.0, 2.0], [2.0, 1.0], [3.0, 2.0, 1.0])]
+    ['', '', '']
+
+    Where none fits, the sentence is about those before each step.
+    """
     if as_array(losses).size == n_steps + 1:
         return disagreement(losses, np.asarray(along))
     before, after = np.asarray(along[:-1]), np.asarray(along[1:])

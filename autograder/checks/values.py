@@ -22,7 +22,7 @@ Loss = Callable[[Params], Any]
 
 
 def works(answer: Callable[[], Any], expected: Any) -> bool:
-    """Decide `Exercise.works`."""
+    """Decide `Exercise.works`: False where there is no answer, for whatever reason."""
     try:
         return not disagreement(answer(), expected)
     except Exception:  # whatever the earlier parts do, they do not work
@@ -37,7 +37,7 @@ def reaches(
     instead: Callable[[], Params] | None,
     unless: Callable[[], bool] | None,
 ) -> Attempt:
-    """Judge `Exercise.reaches`."""
+    """Judge `Exercise.reaches`: the largest distance of any number counts."""
 
     def judge(params: Any) -> str:
         return _too_far(params, target, within)
@@ -63,7 +63,7 @@ def minimises(
     unless: Callable[[], bool] | None,
     stand_in: Loss | None,
 ) -> Attempt:
-    """Judge `Exercise.minimises`."""
+    """Judge `Exercise.minimises`: the length of the gradient, relative to that at the start."""
     return by_value(
         part,
         lambda params: _still_steep(params, loss, start, shrink),
@@ -101,7 +101,11 @@ def by_value(
     unless: Callable[[], bool] | None,
     judge_instead: Callable[[Any], str],
 ) -> Attempt:
-    """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`."""
+    """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`.
+
+    `judge` takes the value and returns "" or a sentence, `judge_instead` does so with what
+    `instead` gives. Where neither passes, the student hears of the value itself.
+    """
     there = attempt(lambda: Attempt("", [part.value()])).fault is None
     own = attempt(lambda: Attempt(judge(part.value())))
     if isinstance(own.fault, NotAttempted) and made_from:
@@ -113,7 +117,16 @@ def by_value(
 
 
 def not_made(part: Part, made_from: Sequence[Part]) -> str:
-    """Say that a value is missing although the values that it is made from are there."""
+    """Say that a value is missing although the values that it is made from are there.
+
+    For example: "There is no `theta`: the cell that makes it from `n` (a float) did not run to its
+    end." That tells a student that the float is to blame.
+
+    Raises
+    ------
+    StudentFault
+        If one of those values is missing as well: then that is what has to be told.
+    """
     kinds = [type_name(source.value()) for source in made_from]
     listed = " and ".join(
         f"`{source.name}` ({article(kind)} {kind})"

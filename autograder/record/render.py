@@ -1,4 +1,7 @@
-"""Reports as text and HTML. Pure functions of the record; standard library only."""
+"""Reports as text and HTML. Pure functions of the record; standard library only.
+
+Whatever is in a report may come from a student: all HTML is escaped.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,19 @@ OUR_FAULT = "This check could not be run. It is not your mistake: your instructo
 
 
 def points_text(points: float) -> str:
-    """1 -> "1", 0.5 -> "0.5", 2/3 -> "0.67"."""
+    """Points as people write them, for every page and table.
+
+    >>> points_text(1.0), points_text(0.5), points_text(2 / 3)
+    ('1', '0.5', '0.67')
+    """
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def headline(report: Report) -> str:
-    """One sentence: the score when graded, how far along otherwise."""
+    """One sentence: the score when graded, how far along otherwise.
+
+    "line: 2 of 4 points, 1 of 2 checks passed", or in a live notebook "line: not attempted yet".
+    """
     said = progress(report)
     if report.max_points is not None:
         score = f"{points_text(report.score)} of {points_text(report.max_points)} points"
@@ -59,12 +69,12 @@ def progress(report: Report) -> str:
 
 
 def explanation(check: CheckResult) -> str:
-    """What a student reads about one check."""
+    """What a student reads about one check; an error of ours is called that, without details."""
     return OUR_FAULT if check.outcome is Outcome.ERROR else check.rationale
 
 
 def hints_of(check: CheckResult) -> tuple[str, ...]:
-    """Hints are for an answer that did not pass."""
+    """The hints that a student sees: those of a wrong answer, none before there is an answer."""
     return check.hints if check.outcome is Outcome.FAILED else ()
 
 
@@ -129,7 +139,7 @@ def to_html(report: Report, *, staff: bool = False) -> str:
 
 
 def mimebundle(report: Report) -> dict[str, Any]:
-    """What a notebook shows.
+    """What a notebook shows, and keeps: the record itself is under `MIMETYPE`.
 
     Graded: text/plain is the bare score, the one form that nbgrader reads without guessing, and
     staff read the HTML, in formgrader. The feedback page makes its own from the record.

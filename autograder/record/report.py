@@ -1,7 +1,8 @@
 """What became of one exercise: the record that every other part reads.
 
-Standard library only. Runs on both sides of the trust boundary, but a record that counts is
-made on the trusted side alone.
+`checks.Exercise` makes a report; the autograded notebook keeps it as JSON; feedback, class report
+and exports read that. Standard library only. Runs on both sides of the trust boundary, but a
+record that counts is made on the trusted side alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ MOST_POINTS = 60  # of one line of a figure: enough for its shape, little to sto
 
 @dataclass(frozen=True)
 class Line:
-    """A curve of a figure: at most MOST_POINTS points; None where y is not finite."""
+    """A curve of a figure: at most MOST_POINTS points; None where y is not finite.
+
+    Raises
+    ------
+    ValueError
+        If there are more, or not as many x as y.
+    """
 
     label: str
     x: tuple[float, ...]
@@ -35,7 +42,11 @@ class Line:
 
     @classmethod
     def through(cls, label: str, y: Sequence[float], first: int = 0) -> Line:
-        """A line through y at x = first, first + 1, ...; thinned out evenly if it is long."""
+        """A line through y at x = first, first + 1, ...; thinned out evenly if it is long.
+
+        >>> Line.through("your loop", [0.5, 0.25, float("inf")], first=1)
+        Line(label='your loop', x=(1, 2, 3), y=(0.5, 0.25, None))
+        """
         every = -(-len(y) // MOST_POINTS) or 1
         kept = [float(f"{value:.4g}") for value in y[::every]]
         return cls(
@@ -67,12 +78,18 @@ class Figure:
 class CheckResult:
     """One row of a report.
 
+    `title` says what was asked, `points` what it is worth, relative to the other rows.
     `rationale` says what happened, `hints` what to think about next (most general first).
     `mistake` is the known mistake that the answer coincides with, or "".
     `staff_note` is for course staff and is never rendered for a student.
     `figure` is a picture for the student's feedback page; few checks have one.
     `stop` is the limit that stopped a call of the student's function, by the name of its setting
     ("call_timeout", "memory" …), "ended" where the call ended the kernel, or "".
+
+    Raises
+    ------
+    ValueError
+        If the points are negative or not finite: the author's mistake, raised in the test cell.
     """
 
     title: str
@@ -124,6 +141,10 @@ class Report:
     def score(self) -> float:
         """Points earned, scaled so that all checks together are worth `max_points`.
 
+        >>> right, wrong = CheckResult("a", Outcome.PASSED), CheckResult("b", Outcome.FAILED)
+        >>> Report("line", (right, wrong), max_points=3).score
+        1.5
+
         Always a finite number in [0, max_points]: nbgrader awards full marks for anything that
         it cannot read as such.
         """
@@ -135,7 +156,10 @@ class Report:
 
     @property
     def needs_review(self) -> bool:
-        """True when a check broke, or when there was nothing to check."""
+        """True when a check broke, or when there was nothing to check: then a person has to look.
+
+        `judge.saving` asks, and nbgrader marks the exercise for manual grading.
+        """
         return not self.checks or any(c.outcome is Outcome.ERROR for c in self.checks)
 
     @property
@@ -144,7 +168,10 @@ class Report:
         return bool(self.checks) and all(c.outcome is Outcome.NOT_ATTEMPTED for c in self.checks)
 
     def to_json(self) -> dict[str, Any]:
-        """The record as JSON types, with its schema version."""
+        """The record as JSON types, with its schema version; `record.schema.json` describes it.
+
+        The score is among them for other programs; `from_json` works it out anew.
+        """
         return {"schema_version": SCHEMA_VERSION, "score": self.score, **asdict(self)}
 
     @classmethod

@@ -29,7 +29,11 @@ class _Missing(Exception):
 
 
 class Reply(str):
-    """A reply that IPython's `user_expressions` carries as it is, without `repr`."""
+    """A reply that IPython's `user_expressions` carries as it is, without `repr`.
+
+    The judge evaluates `answer(...)` in the kernel as such an expression, so that neither history
+    nor output of the notebook shows it.
+    """
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {REPLY_MIMETYPE: str(self)}
@@ -38,9 +42,28 @@ class Reply(str):
 def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
 
-    A request names an object, and may bring `args` and `kwargs` to call it with, the source of a
-    function that it goes `through` first, `stubs` to bind other names to for the length of
-    the call, and limits for the answer.
+    `checks.student.Part` writes the requests. One names an object, and may bring `args` and
+    `kwargs` to call it with, the source of a function that it goes `through` first, `stubs` to
+    bind other names to for the length of the call, and limits for the answer. Values are encoded
+    by `wire`.
+
+    >>> request = {"name": "f", "args": [wire.encode(2.0)], "kwargs": {}, "limits": {}}
+    >>> print(answer(wire.dumps(request), {"f": lambda x: x + 1}))
+    {"status":"ok","value":["float","0x1.8000000000000p+1"]}
+    >>> print(answer(wire.dumps(request), {}))
+    {"status":"missing","name":"f"}
+
+    Parameters
+    ----------
+    namespace
+        Where the student's functions are; by default the notebook's own names.
+
+    Returns
+    -------
+    Reply
+        Its `status` is "ok", with the `value`; "missing", with the `name` that is not bound;
+        "unsendable", with a `sentence`; or "raised", with `ename`, `evalue`, and the `function`
+        and `line` of the student's that it came through.
     """
     objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
     message = wire.loads(request)
@@ -69,7 +92,12 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
 
 
 def give_up(sentences: Mapping[str, str]) -> None:
-    """Put, in the place of functions of the notebook, ones that raise `TimeoutError`."""
+    """Put, in the place of functions of the notebook, ones that raise `TimeoutError`.
+
+    The judge asks for it after a call was stopped: other functions of the student's may call the
+    one that took too long, and must not take as long again. `sentences` gives, for each name, what
+    the error says.
+    """
 
     def raising(sentence: str) -> Callable[..., None]:
         def given_up(*_: object, **__: object) -> None:

@@ -17,8 +17,12 @@ import numpy as np
 def evaluate(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
     """Call with numpy arrays turned into jax arrays and 64-bit types switched on.
 
-    In float64 a finite difference is good to about 1e-10, so that a wrong gradient cannot hide
-    in rounding.
+    Every call that is judged goes through here: of a student's function by `endpoint`, of the
+    instructor's by `checks`. In float64 a finite difference is good to about 1e-10, so that a
+    wrong gradient cannot hide in rounding. What the function returns or raises is passed on.
+
+    >>> evaluate(lambda x: x / 3, [np.array([1.0])], {}).dtype
+    dtype('float64')
     """
     with double_precision():
         return function(
@@ -28,7 +32,7 @@ def evaluate(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any])
 
 
 def double_precision() -> contextlib.AbstractContextManager[Any]:
-    """A context in which jax computes in 64 bits."""
+    """A context in which jax computes in 64 bits; by default it computes in 32."""
     import jax
 
     return jax.enable_x64(True)
@@ -39,6 +43,14 @@ def given_function(source: str) -> Callable[..., Any]:
     """The function that an instructor's expression denotes; it knows `jax`, `jnp` and `np`.
 
     The source comes from a locked test cell, hence from the trusted side, always.
+
+    >>> given_function("lambda theta, x: theta['w'] * x")({"w": 2.0}, 3.0)
+    6.0
+
+    Raises
+    ------
+    TypeError
+        If it denotes no function. Whatever else is wrong with it raises its own error.
     """
     import jax
     import jax.numpy as jnp
@@ -51,7 +63,11 @@ def given_function(source: str) -> Callable[..., Any]:
 
 @cache
 def compiled_given(source: str, functions: tuple[int, ...]) -> Callable[..., Any]:
-    """The same, compiled by JAX; `functions` are the places of arguments that are functions."""
+    """The same, compiled by JAX; `functions` are the places of arguments that are functions.
+
+    For `lambda theta, model, x: model(theta, x)` they are `(1,)`: JAX takes the model as a
+    constant, and compiles again for another one.
+    """
     import jax
 
     # A new function each time: jax (0.10) has one cache for all that `jit` makes of a function,
@@ -64,8 +80,9 @@ def compiled_given(source: str, functions: tuple[int, ...]) -> Callable[..., Any
 def ready_made(source: str) -> Callable[..., Any]:
     """An instructor's function as a student's gets it: compiled by JAX, where it can be.
 
-    It is not where it takes a function that is the student's own: compiled code would call that
-    with tracers, and only once.
+    It is not compiled where it takes a function that is the student's own: compiled code would
+    call that with tracers, and only once. Nor is it where JAX cannot trace it, because it branches
+    on values; it is called as it is then, and the error, if there is one, is its own.
     """
     plain = given_function(source)
 

@@ -27,7 +27,11 @@ ACCEPTED = "expected numbers, arrays, or lists, tuples and dicts of these."
 
 @dataclass(frozen=True)
 class Limits:
-    """What one message may hold."""
+    """What one message may hold: the values in it together, whatever their encoding takes.
+
+    `max_bytes` of numbers and text; `max_depth` levels of lists, tuples and dicts; `max_items`
+    parts, where an array is one part, and a key of a dict is one as well.
+    """
 
     max_bytes: int = 64 << 20
     max_depth: int = 16
@@ -53,10 +57,16 @@ class GivenSource:
 
 
 def encode(value: object, limits: Limits = Limits()) -> list[Any]:
-    """Turn a value into a JSON tree.
+    """Turn a value into a JSON tree, for `decode` on the other side.
 
     Takes None, bool, int, float, complex, str, arrays of numbers (numpy, jax), and lists, tuples
-    and dicts (keys str or int) of these.
+    and dicts (keys str or int) of these. The judge sends arguments so, a student's kernel answers.
+
+    >>> encode({"w": [1.5, 2]})
+    ['dict', [[['str', 'w'], ['list', [['float', '0x1.8000000000000p+0'], ['int', '0x2']]]]]]
+
+    Numbers are written in hexadecimal: they come back to the last bit, in linear time. A named
+    tuple arrives as a tuple, a scalar of numpy's or jax's as an array of shape ().
 
     Raises
     ------
@@ -68,6 +78,11 @@ def encode(value: object, limits: Limits = Limits()) -> list[Any]:
 
 def decode(tree: object, limits: Limits = Limits()) -> Any:
     """Turn a JSON tree back into a value: Python scalars, numpy arrays, lists, tuples, dicts.
+
+    The tree may come from anyone. Arrays are read-only.
+
+    >>> decode(["tuple", [["none"], ["float", "0x1.8p+0"]]])
+    (None, 1.5)
 
     Raises
     ------
@@ -106,7 +121,7 @@ def loads(text: object, limits: Limits = Limits()) -> dict[str, Any]:
 
 
 def type_name(value: object) -> str:
-    """The type in the words of an error message: "NoneType" becomes "None"."""
+    """The type of a value in the words of an error message: "None", "float", "ndarray"."""
     return "None" if value is None else type(value).__name__
 
 
