@@ -212,6 +212,7 @@ def _compare_tuples(answer: Any, expected: tuple[Any, ...], rtol: float | None, 
     return ""
 
 
+# From here on the two have the same structure, shape and kind of number.
 def _compare_arrays(
     answer: npt.NDArray[Any],
     expected: npt.NDArray[Any],

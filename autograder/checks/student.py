@@ -200,6 +200,7 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
 
 
 def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> StudentFault:
+    """What is told of an error: where an answer is still to be written, that; else the error."""
     if ename == "NotImplementedError":
         if function not in (name, "", "<module>"):
             return NotAttempted(f"`{name}` needs `{_clip(function)}`, which is not written yet.")

@@ -86,6 +86,7 @@ class Descent:
     def _judge(
         self, answer: Any, measure: Callable[[Params], Any], slope: Callable[[Params], Params]
     ) -> Attempt:
+        """Compare with the path that goes down `slope`, and the losses by `measure` along it."""
         if problem := wrong_training_form(answer, self.start):
             return Attempt(problem)
         got = self.pick(answer)

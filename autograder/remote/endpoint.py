@@ -109,6 +109,7 @@ def give_up(sentences: Mapping[str, str]) -> None:
 
 
 def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
+    """An argument of the judge's: a value, an object of the student's own, or a given function."""
     match tree:
         case ["ref", str(name)]:
             if name not in objects:
@@ -122,7 +123,7 @@ def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _bound(objects: dict[str, Any], stubs: Mapping[str, Any]) -> Iterator[None]:
-    """Bind names to other values for a while."""
+    """Bind names to other values for a while; names that were not bound are not bound after it."""
     absent = object()
     before = {name: objects.get(name, absent) for name in stubs}
     objects.update({name: _load(tree, objects) for name, tree in stubs.items()})

@@ -147,6 +147,11 @@ class _Counter:
 
 
 class _Encoder(_Counter):
+    """Writes one message.
+
+    Numbers and text go by their exact type: NumPy's float64 is a float, too, and goes as an array.
+    """
+
     def encode(self, value: object, depth: int) -> list[Any]:
         self.count(depth)
         if value is None:
@@ -193,11 +198,14 @@ class _Encoder(_Counter):
 
 
 class _Decoder(_Counter):
+    """Reads one message, which may come from anyone."""
+
     def decode(self, tree: object, depth: int) -> Any:
         self.count(depth)
         if not (isinstance(tree, list) and tree and isinstance(tree[0], str)):
             raise WireError("The reply could not be read.")
         kind, *rest = tree
+        # Whatever the kind is, this finds the readers below and nothing else.
         reader: Callable[..., Any] | None = getattr(self, f"_read_{kind}", None)
         try:
             if reader is None:
@@ -218,7 +226,7 @@ class _Decoder(_Counter):
 
     def _read_int(self, depth: int, digits: str) -> int:
         self.weigh(len(digits))
-        return int(digits, 16)  # linear time, unlike decimal
+        return int(digits, 16)  # takes linear time; decimal digits would take quadratic
 
     def _read_float(self, depth: int, digits: str) -> float:
         return float.fromhex(digits)

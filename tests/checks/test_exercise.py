@@ -132,6 +132,10 @@ def test_validate_sees_an_error_when_a_check_did_not_pass(main, monkeypatch, par
     assert "0 of 1 checks passed" in str(caught.value) or "not attempted yet" in str(caught.value)
 
 
+def test_what_validate_shows_is_the_report_and_no_traceback():
+    assert ChecksNotPassed("one\ntwo")._render_traceback_() == ["one", "two"]
+
+
 def test_validate_sees_no_error_when_all_passed(main, monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     exercise = Exercise("f")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from autograder.checks.student import NotAttempted, StudentFault, given, student
 from autograder.record.outcome import Outcome
+from autograder.remote import endpoint
 from autograder.remote.wire import Limits
 from tests.support.checking import fault
 from tests.support.inprocess import notebook
@@ -183,3 +187,25 @@ def test_a_part_as_argument_that_is_not_defined_was_not_attempted(use):
     assert "KeyError" not in str(caught.value)
     assert "`model`" in str(caught.value)
     assert caught.value.outcome is Outcome.NOT_ATTEMPTED
+
+
+# What the judge asks of a kernel
+
+
+def test_a_reply_goes_through_ipython_as_it_is():
+    reply = endpoint.answer('{"name": "absent", "limits": {}}', {})
+    assert reply._repr_mimebundle_() == {
+        endpoint.REPLY_MIMETYPE: '{"status":"missing","name":"absent"}'
+    }
+
+
+def test_functions_that_are_given_up_raise_at_once(monkeypatch):
+    main = ModuleType("__main__")
+    main.f = main.g = lambda: 1.0
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    endpoint.give_up({"f": "`f` did not come back.", "absent": "Nor did `absent`."})
+    with pytest.raises(TimeoutError, match=r"^`f` did not come back\.$"):
+        main.f(1, x=2)
+    with pytest.raises(TimeoutError, match=r"^Nor did `absent`\.$"):
+        main.absent()
+    assert main.g() == 1.0

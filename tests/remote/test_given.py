@@ -99,6 +99,11 @@ def test_a_given_function_raises_its_own_error():
     assert "ZeroDivisionError" in str(fault(own, given("lambda x: 1 / 0")))
 
 
+def test_two_with_the_same_source_are_equal():
+    assert given("lambda x: x") == given("lambda x: x") != given("lambda x:  x")
+    assert len({given("jnp.sin"), given("jnp.sin"), given("jnp.cos")}) == 2
+
+
 def test_given_gradient():
     slope = given("lambda p, x: jnp.sum(p * x)").gradient()
     assert repr(slope) == "given('jax.grad(lambda p, x: jnp.sum(p * x))')"

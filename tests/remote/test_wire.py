@@ -443,6 +443,16 @@ def test_text_of_an_unacceptable_size():
     assert str(caught.value) == "The reply was not text of an acceptable size."
 
 
+@pytest.mark.parametrize("bracket", ["[", "{"])
+def test_text_of_too_many_parts_is_not_parsed(bracket, monkeypatch):
+    limits = Limits(max_items=2)
+    allowed = 8 * 2 + 64
+    assert wire.loads('{"a":"' + bracket * (allowed - 1) + '"}', limits)
+    monkeypatch.setattr(json, "loads", None)
+    with pytest.raises(WireError, match=r"^The reply has too many parts\.$"):
+        wire.loads('{"a":"' + bracket * allowed + '"}', limits)
+
+
 def test_of_duplicate_fields_in_a_message_the_last_counts():
     assert wire.loads('{"a": 1, "a": 2}') == {"a": 2}
 
