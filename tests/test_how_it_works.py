@@ -1,4 +1,4 @@
-"""The page on how it works tells of the code as it is: its picture, its files, its exceptions."""
+"""The pages tell of the code as it is: the rooms on the picture, files by name, exceptions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.support.inprocess import ROOT
 from tests.test_rooms import MAY_IMPORT, PACKAGE, modules, source
 
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 PAGE = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
 PICTURE = (ROOT / "docs" / "how-it-works.svg").read_text(encoding="utf-8")
 EXCEPTION = re.compile(r"^class (\w+)\((\w+)\):", re.MULTILINE)
@@ -63,6 +64,21 @@ ELSEWHERE = {"autograder/", "autograded/", "tests/test_rooms.py"}
 def test_every_file_and_room_that_is_named_exists():
     assert len(files_named(PAGE)) > 30
     assert [name for name in files_named(PAGE) if not (PACKAGE / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_python_file_that_a_page_names_exists(page: Path):
+    assert missing_files(page.read_text(encoding="utf-8")) == []
+
+
+def missing_files(text: str) -> list[str]:
+    """The Python files that a text names, from the package's folder or the repository's."""
+    named = re.findall(r"`(\w[\w/]*\.py)`", text)
+    return [name for name in named if not any((top / name).is_file() for top in (PACKAGE, ROOT))]
+
+
+def test_a_file_that_was_moved_is_seen():
+    assert missing_files("in `judge/intake.py` and `intake.py`") == ["intake.py"]
 
 
 def test_every_room_is_in_the_table():
