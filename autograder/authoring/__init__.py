@@ -1,8 +1,11 @@
 """Tries a lesson on its author's own answers before students get it. TRUSTED SIDE, for authors.
 
-verify     all questions put to one notebook
+verify     puts all questions to one notebook, and shows what came of it
 findings   the questions, each with the findings that answer it
-dry_run    test cells run in this very process, on answers of the instructor's only
-mutants    small changes of a solution
+dry_run    runs test cells in this very process, on answers of the author's only
+mutants    small changes of a solution, which the test cells have to notice
 leaks      lines in the release that students must not see
+
+No student's code runs here: a dry run has no sandbox around it. The command `autograder verify`
+(`apps/verify`) calls `verify`; an author's own tests can call it as well.
 """

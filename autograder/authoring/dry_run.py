@@ -1,7 +1,7 @@
-"""An assignment rehearsed in this very process: no kernel, no nbgrader, no gradebook.
+"""A dry run of an assignment: in this very process, without a kernel, nbgrader or a gradebook.
 
-TRUSTED SIDE, for authors: the answers are the instructor's own, or changed ones of theirs. Never
-for a student's work, which it would run right here.
+The answers are the author's own, or changed ones of theirs. Never for a student's work: it would
+run right here, with everything that the author may do.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Namespace = dict[str, Any]
 
 
 class SameProcess:
-    """A connection to functions in a dict: the endpoint without a kernel around it."""
+    """A `Connection` to functions in a dict: the endpoint without a kernel around it."""
 
     limits = Limits()
 
@@ -42,13 +42,13 @@ class SameProcess:
         self.namespace = namespace
 
     def ask(self, part: str, request: str) -> object:
-        """Answer as a kernel would."""
+        """Called by `student`: answer as a kernel would."""
         return endpoint.answer(request, self.namespace)
 
 
 @dataclass(frozen=True)
 class TestCell:
-    """A test cell of the instructor's notebook that uses the kit."""
+    """A test cell of the author's notebook that uses the kit."""
 
     __test__ = False  # pytest
 
@@ -56,12 +56,12 @@ class TestCell:
     source: str
     points: float
     asks_for: frozenset[str]
-    """Names that it looks up in the student's notebook."""
+    """Names that it looks up in the student's notebook: `student.loss` asks for "loss"."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of one test cell; `trials` stand in the order of the report's checks."""
+    """What became of one test cell; `trials` are in the order of the report's checks."""
 
     report: Report
     trials: tuple[Trial, ...]
@@ -69,7 +69,15 @@ class Judged:
 
 
 class DryRun:
-    """One notebook of the instructor's, with stand-ins for what a student may hand in."""
+    """One notebook of the author's, and a way to hand in answers to its test cells.
+
+    `hand_in` runs answers, the author's own or changed ones, and returns the names that they
+    define; `judge` runs a test cell on those, as grading would:
+
+        dry_run = DryRun(Path("source/scaling/scaling.ipynb"))
+        answers = dry_run.hand_in(dry_run.tests)
+        dry_run.judge(dry_run.tests[0], answers, seed=1).report.score
+    """
 
     def __init__(self, notebook: Path) -> None:
         self.notebook = notebook
@@ -88,14 +96,15 @@ class DryRun:
         functions: Mapping[str, Callable[..., Any]] | None = None,
         notebook: Path | None = None,
     ) -> Namespace:
-        """Run the cells that these tests depend on; the names that they leave behind.
+        """Run the cells that these tests depend on, and return the names that they define.
 
         Parameters
         ----------
         sources
             Other sources for solution cells, by grade_id.
         functions
-            What to bind a name to as soon as a cell has bound it.
+            Other functions, by name: each takes the place of what a cell has bound to that name, as
+            soon as the cell has run. Later cells get to see it.
         notebook
             Take the cells of another notebook, such as the release.
 
@@ -114,7 +123,10 @@ class DryRun:
 
     @contextlib.contextmanager
     def references(self) -> Iterator[None]:
-        """Let `reference` mean the instructor's answers outside a test cell as well, quietly."""
+        """Let `reference` give the author's answers while lesson cells and known mistakes run.
+
+        They may use it, and no test cell is running then. What they print is thrown away.
+        """
         token = current.set(Context(SameProcess({}), self.solutions))
         try:
             with quiet():
@@ -123,7 +135,7 @@ class DryRun:
             current.reset(token)
 
     def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
-        """Run a test cell on what was handed in."""
+        """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
         context = Context(SameProcess(namespace), self.solutions, seed, test.points)
         began = time.perf_counter()
         with quiet():
@@ -144,13 +156,17 @@ def asked(source: str) -> frozenset[str]:
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:
-    """A known mistake as a student's function: it also takes its last arguments by name."""
+    """A known mistake as a student's function: it also takes its last arguments by name.
+
+    A check calls `f(x, n_steps=5)`, while a known mistake may name its arguments as it likes:
+    `lambda x, n: …`.
+    """
     return lambda *args, **kwargs: mistake(*args, *kwargs.values())
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what lessons print, warn of and draw to themselves."""
+    """Throw away what a lesson prints, warns of and draws while it runs in this block."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
@@ -165,21 +181,22 @@ def quiet() -> Iterator[None]:
 
 
 class OutOfTime(Exception):
-    """Something that was given a limit ran into it."""
+    """What `limited` raises in code that takes too long."""
 
 
 @dataclass
 class Timer:
-    """Whether a limit was run into: the code that it stopped may have caught `OutOfTime`."""
+    """Whether the time was up. Code that was stopped may have caught `OutOfTime` and gone on."""
 
     expired: bool = False
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[Timer]:
-    """Raise `OutOfTime` in whatever runs longer, and again each time as long after that.
+    """Raise `OutOfTime` in this block after some seconds, and again after as many more.
 
-    Without effect outside the main thread and on Windows, where Python has no such signal.
+    Called around each mutant: a loop that has lost its `n += 1` never ends. Without effect outside
+    the main thread and on Windows, where Python has no such signal.
     """
     timer = Timer()
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):

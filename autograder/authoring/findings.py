@@ -1,6 +1,7 @@
-"""The questions that a lesson has to answer before it is released, each as a list of findings.
+"""The questions that a lesson has to answer before it is released, each with its findings.
 
-TRUSTED SIDE, for authors. An empty list is a yes; a finding is a sentence about one place.
+A method of `Gate` is a question; `verify` puts them. It yields a finding, a sentence about one
+place, for each thing to mend, and nothing if all is well.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to mend, and where."""
+    """Something to mend, and where: the grade_id of a cell, or a file."""
 
     where: str
     what: str
@@ -59,7 +60,11 @@ class Margin:
 
 
 class Gate:
-    """One notebook under examination, with the seeds to try."""
+    """One notebook under examination, with the seeds to try: other random inputs for each.
+
+    `verify` makes one. The author's own answers are run once and kept, since most questions
+    compare with them.
+    """
 
     def __init__(self, notebook: Path, seeds: Sequence[int]) -> None:
         self.dry_run = DryRun(notebook)
@@ -70,21 +75,24 @@ class Gate:
 
     @cached_property
     def right(self) -> dict[str, list[Judged]]:
-        """The instructor's own answers, judged once with each seed."""
+        """The author's own answers, judged once with each seed, by grade_id of the test cell."""
         return {
             test.grade_id: [self.dry_run.judge(test, self._right, seed) for seed in self.seeds]
             for test in self.tests
         }
 
     def checks(self) -> list[CheckResult]:
-        """All checks of the instructor's own answers."""
+        """All checks of the author's own answers, with every seed."""
         judged = [j for runs in self.right.values() for j in runs]
         return [check for j in judged for check in j.report.checks]
 
     # The answers and the release -----------------------------------------------------------
 
     def solutions_score(self) -> Iterator[Finding]:
-        """The instructor's answers get every point, with any seed, and the same one each time."""
+        """The author's own answers get every point, with any seed.
+
+        And the same seed draws the same inputs: a cell that uses `np.random` does not.
+        """
         for test in self.tests:
             for seed, judged in zip(self.seeds, self.right[test.grade_id], strict=True):
                 report = judged.report
@@ -116,14 +124,14 @@ class Gate:
                 )
 
     def takes(self, test: TestCell) -> float:
-        """Seconds that a test cell takes with the instructor's answers."""
+        """Seconds that a test cell takes with the author's own answers, at most."""
         return max(judged.seconds for judged in self.right[test.grade_id])
 
     # Known mistakes ------------------------------------------------------------------------
 
     @cached_property
     def mistakes(self) -> list[Mistake]:
-        """The known mistakes that the test cells list."""
+        """All known mistakes that the test cells list, check by check."""
         return [
             Mistake(test, place, why)
             for test in self.tests
@@ -132,7 +140,10 @@ class Gate:
         ]
 
     def mistake_is_caught(self, mistake: Mistake) -> Iterator[Finding]:
-        """It fails the check that lists it, is named as itself, and costs nothing elsewhere."""
+        """A known mistake fails the check that lists it, is named, and costs nothing elsewhere.
+
+        It takes the place of the answer, and the rest of the notebook stays the author's own.
+        """
         test, quoted = mistake.test, f"the known mistake {mistake.why!r}"
         trial = self.right[test.grade_id][0].trials[mistake.place]
         try:
@@ -205,7 +216,7 @@ class Gate:
 
     @cached_property
     def mutants(self) -> list[tuple[TestCell, Cell, Mutant]]:
-        """All mutants of the solution cells, each with the test cell that should notice."""
+        """All mutants of the solution cells, each with the test cell that has to notice it."""
         found = []
         for cell in self._solution_cells:
             test = next((t for t in self.tests if t.asks_for & cell.binds), None)
@@ -255,7 +266,10 @@ class Gate:
         return [cell for cell in self._notebook_cells if cell.cell_type == "code"]
 
     def points_add_up(self) -> Iterator[Finding]:
-        """Weights of checks, nbgrader's points and the points that the text states agree."""
+        """The points of the checks, nbgrader's and those that the text states agree.
+
+        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it.
+        """
         stated: float | None = None
         for cell in self._notebook_cells:
             if cell.cell_type == "markdown" and (said := STATED_POINTS.findall(cell.source)):
@@ -274,7 +288,7 @@ class Gate:
                 )
 
     def ends_with_report(self) -> Iterator[Finding]:
-        """A test cell shows its report: the last line is `….report()`."""
+        """A test cell shows its report: its last line is `exercise.report()`."""
         for test in self.tests:
             match ast.parse(test.source).body[-1]:
                 case ast.Expr(ast.Call(ast.Attribute(attr="report"))):
@@ -283,7 +297,11 @@ class Gate:
                     yield Finding(test.grade_id, "its last line should be `exercise.report()`.")
 
     def names_are_its_own(self) -> Iterator[Finding]:
-        """A test cell runs in the student's notebook: it must not replace a name of the lesson."""
+        """A test cell runs in the student's notebook, and must not replace a name of the lesson.
+
+        `x = …` in a test cell would change what the student's next cell sees. Importing the same
+        thing under the same name does no harm.
+        """
         lesson = [cell for cell in self._code_cells if not is_test_cell(cell)]
         used: set[str] = set()
         for cell in lesson:
@@ -310,7 +328,7 @@ class Gate:
 
 
 def alike(one: Judged, other: Judged) -> bool:
-    """Whether two runs put the same questions and came to the same report."""
+    """Whether two runs with one seed drew the same inputs and came to the same report."""
     if one.report.to_json() != other.report.to_json():
         return False
     pairs = zip(one.trials, other.trials, strict=True)
@@ -328,7 +346,7 @@ def as_python(source: str) -> str:
 
 
 def equivalent(test: TestCell) -> set[str]:
-    """The changes that a test cell declares to be none."""
+    """The changes that a test cell declares to be as right as before, with `# equivalent: …`."""
     return set(EQUIVALENT.findall(test.source))
 
 
@@ -341,7 +359,7 @@ def solution_lines(source: str) -> tuple[int, int | None]:
 
 
 def imports(sources: Any) -> dict[str, str]:
-    """Names that sources import, with where each comes from."""
+    """Names that sources import, with where each comes from: `{"jnp": " jax.numpy"}`."""
     return {
         alias.asname or alias.name: f"{getattr(node, 'module', '')} {alias.name}"
         for source in sources

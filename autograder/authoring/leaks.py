@@ -1,4 +1,4 @@
-"""What students must not see, looked for in what they get. TRUSTED SIDE, for authors."""
+"""Looks for what students must not see in what they get: every file of the release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ SHORTEST_SECRET = 16
 
 
 def leaks(cells: Sequence[Any], folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files in a folder that show a line of a notebook's solutions, hidden tests or schemes."""
+    """Files in a folder that show a line of a notebook's solutions, hidden tests or schemes.
+
+    Yields the file and a sentence, such as "it shows a line of a solution: return x @ w + b".
+
+    Parameters
+    ----------
+    cells
+        The cells of the author's notebook.
+    folder
+        What students get: the release, with the files beside its notebook.
+    """
     secrets = secret_lines(cells)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         for line in sorted(lines_of(path)):
@@ -27,7 +37,7 @@ def leaks(cells: Sequence[Any], folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def secret_lines(cells: Sequence[Any]) -> dict[str, str]:
-    """Lines that students must not see, and what each belongs to.
+    """Lines that students must not see, each with what it belongs to ("a solution").
 
     A line that also stands in the visible part of the notebook is no secret, nor is a short one.
     """

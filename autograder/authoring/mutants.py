@@ -1,4 +1,4 @@
-"""Small changes to a solution, one at a time, to see whether the tests notice.
+"""Small changes to a solution, one at a time, to see whether the test cells notice.
 
 Standard library only. The maintained mutation testers (cosmic-ray, mutmut) change files of a
 package and run its test suite; neither exchanges arguments or drops statements, which is what
@@ -52,7 +52,7 @@ KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass, ast
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed solution: `change` says what was changed, in one line."""
+    """A changed solution: `change` says what was changed, in one line ("a + b → a - b")."""
 
     change: str
     source: str
@@ -64,6 +64,9 @@ def mutants(source: str, first: int = 1, last: int | None = None) -> Iterator[Mu
 
     A change that comes to the same source as an earlier one is left out. Raises SyntaxError if
     the source is not Python.
+
+    >>> [mutant.change for mutant in mutants("y = 2 * x")]
+    ['y = 2 * x → nothing', '2 * x → 2 / x', '2 → 3']
     """
     tree = ast.parse(source)
     plain = ast.unparse(tree)
@@ -81,7 +84,7 @@ def mutants(source: str, first: int = 1, last: int | None = None) -> Iterator[Mu
 
 
 def _replacements(node: ast.AST, keys: list[str]) -> Iterator[ast.AST]:
-    """What may stand in the place of a node."""
+    """What a node may be replaced by, for example `a - b` by `a + b` and by `b - a`."""
     match node:
         case ast.BinOp(left, op, right) | ast.AugAssign(left, op, right):
             yield from _with_another_operator(node, op)

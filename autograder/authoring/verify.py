@@ -1,7 +1,8 @@
 """The release gate: everything that an author wants to know before students get a lesson.
 
-TRUSTED SIDE, for authors. Called by the command `autograder verify` with the notebook and what
-nbgrader makes of it for students; `str()` of what comes back is what the author reads.
+`verify` is called by the command `autograder verify`, and by an author's own tests, with the
+notebook and what nbgrader makes of it for students. `str()` of what comes back is what the author
+reads: a table, and a list of what to mend.
 """
 
 from __future__ import annotations
@@ -26,7 +27,18 @@ from autograder.record.report import Report
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a lesson has to keep to."""
+    """What a lesson has to keep to. The command's settings (`c.VerifyApp.…`) have the same names.
+
+    seeds
+        For each, random inputs are drawn as for another student.
+    cell_seconds
+        How long a test cell may take with the author's own answers.
+    mutant_seconds
+        After how long a changed solution counts as caught: its loop may never end.
+    least_margin
+        How many tolerances a known mistake has to be away from what is expected; with 10, the
+        author's own answers have to lie within a tenth of a tolerance.
+    """
 
     seeds: Sequence[int] = (1, 2, 3)
     cell_seconds: float = 30.0
@@ -36,7 +48,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Row:
-    """What was looked at for one test cell."""
+    """What was looked at for one test cell: a line of the table."""
 
     test: TestCell
     checks: int
@@ -49,7 +61,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Verification:
-    """The findings, none if the lesson is ready, and what was looked at."""
+    """The findings, none if the lesson is ready, and what was looked at: a row for a test cell."""
 
     notebook: str
     findings: tuple[Finding, ...]
@@ -110,7 +122,7 @@ def verify(
     progress
         Show a progress bar on stderr, if that is a terminal.
 
-    Runs in this process, in a minute or two: the instructor's answers, and changed ones.
+    Runs in this process, in a minute or two: the author's answers, and changed ones.
     """
     began = time.perf_counter()
     rows: list[Row] = []
@@ -135,7 +147,7 @@ def verify(
 
 
 def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
-    """What is to be mended in the notebook and its release, nothing being changed."""
+    """The questions for which no answer has to be changed."""
     findings = [*gate.solutions_score()]
     findings += [*gate.points_add_up(), *gate.ends_with_report(), *gate.names_are_its_own()]
     findings += [*gate.leaks(released), *gate.untested()]
@@ -145,7 +157,7 @@ def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
 
 
 def known_mistakes(gate: Gate, bar: Any) -> list[Finding]:
-    """Let each known mistake take the place of its answer."""
+    """The questions about known mistakes: each takes the place of the answer that it belongs to."""
     findings: list[Finding] = []
     for mistake in gate.mistakes:
         bar.set_description(f"{mistake.test.grade_id}, known mistakes")
@@ -156,16 +168,16 @@ def known_mistakes(gate: Gate, bar: Any) -> list[Finding]:
 
 @dataclass
 class Survivors:
-    """The changes of solutions that kept full points, by test cell, and what is wrong with it."""
+    """Which changes of solutions kept full points, by test cell, and the findings about them."""
 
     changes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """Changes that took too long to be judged: caught, for all that is known."""
+    """Changes that took too long to be judged. They count as caught."""
     findings: list[Finding] = field(default_factory=list)
 
 
 def survivors(gate: Gate, thresholds: Thresholds, bar: Any) -> Survivors:
-    """Let each changed solution take the place of the right one."""
+    """The question about mutants: each takes the place of the solution, and has to lose points."""
     found = Survivors()
     for test, cell, mutant in gate.mutants:
         bar.set_description(f"{cell.grade_id}, mutants")
@@ -184,7 +196,7 @@ def survivors(gate: Gate, thresholds: Thresholds, bar: Any) -> Survivors:
 
 
 def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
-    """What was looked at for a test cell."""
+    """Sum up what was looked at for a test cell."""
     total = sum(other is test for other, _, _ in gate.mutants)
     return Row(
         test,
@@ -198,7 +210,7 @@ def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
 
 
 def survivor(where: str, mutant: Mutant) -> Finding:
-    """A mutant that the tests let through."""
+    """The finding about a mutant that keeps full points: its difference, and what to do."""
     return Finding(
         where,
         f"the tests give full points to this change of the solution:\n{mutant.diff}\n"
@@ -208,7 +220,7 @@ def survivor(where: str, mutant: Mutant) -> Finding:
 
 
 def broken(report: Report, mutant: Mutant) -> list[Finding]:
-    """Checks that did not judge a mutant but broke on it, as they would on a student's answer."""
+    """The finding about a check that breaks on a mutant, as it would on a student's answer."""
     notes = [check.staff_note for check in report.checks if check.outcome is Outcome.ERROR]
     return [
         Finding(report.exercise, f"a check breaks on this answer:\n{mutant.diff}\n{note}")
@@ -217,7 +229,7 @@ def broken(report: Report, mutant: Mutant) -> list[Finding]:
 
 
 def exceeded(row: Row, thresholds: Thresholds) -> list[Finding]:
-    """The thresholds that a test cell does not keep to."""
+    """The findings about a test cell that does not keep to the thresholds."""
     name, margin = row.test.grade_id, row.margin
     found = []
     if row.seconds > thresholds.cell_seconds:

@@ -1,4 +1,4 @@
-"""A fresh, isolated, warm kernel for every submission.
+"""A fresh, isolated, warm kernel for every submission. TRUSTED SIDE, all but `kernel/`.
 
 Processes, from the outside in; each trusts only those above it:
 
@@ -8,5 +8,6 @@ Processes, from the outside in; each trusts only those above it:
       supervisor   one for each submission: watches the limits           `server/supervisor`
         kernel       one for each submission: student code, confined     `kernel/`
 
-`policy` says what is allowed, `settings` what it may cost, `confine/` how that is enforced.
+`policy` says what student code may see and do, `settings` how much it may use up, and `confine/`
+how both are enforced.
 """

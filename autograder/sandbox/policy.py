@@ -1,7 +1,8 @@
 """What student code may see and do: the policy, apart from the mechanism that enforces it.
 
 Everything is an allow-list but the system calls: a Python kernel uses so many of those that the
-filter names what no exercise needs. Standard library only; used on both sides.
+filter names what no exercise needs. The grader makes the policy (`policy_for`), the fork server
+and `confine/` apply it. Standard library only.
 """
 
 from __future__ import annotations
@@ -65,12 +66,18 @@ SOCKET_FAMILIES = (1, 2, 10)
 
 
 class PolicyError(Exception):
-    """The course cannot be kept from student code as things are; the text says why."""
+    """The course cannot be kept from student code where it lies; the text says why.
+
+    For example: the course is a folder inside the Python environment that kernels have to read.
+    """
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What one fork server and its kernels may read: absolute paths, none below another."""
+    """What one fork server and its kernels may read, for example `("/srv/venv", "/usr")`.
+
+    Absolute paths, none below another. Whatever is not below one of them is out of reach.
+    """
 
     readable: tuple[str, ...]
 
@@ -78,8 +85,17 @@ class Policy:
 def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
     """The policy that lets Python and its packages be read, and `extra`, but nothing `hidden`.
 
+    Called by `server_for`, in the grader, before it starts or looks for a fork server.
+
     A folder on `sys.path` that holds something hidden (the course itself, for an editable
     install) is left out, and only this package's own folder in it is let through.
+
+    Parameters
+    ----------
+    hidden
+        Folders of which nothing may be readable: the course, the grader's home.
+    extra
+        What kernels need to read besides: the folder with compiled code.
 
     Raises
     ------
@@ -123,7 +139,14 @@ def _interpreter_paths() -> list[Path]:
 
 
 def environment(inherited: dict[str, str]) -> dict[str, str]:
-    """What is left of an environment for student code."""
+    """What is left of an environment (variables by name) for student code.
+
+    Called twice: by the grader for the fork server that it starts, and by each kernel process for
+    itself, before student code runs.
+
+    >>> environment({"LANG": "C.UTF-8", "AWS_SECRET_ACCESS_KEY": "…", "JAX_ENABLE_X64": "1"})
+    {'LANG': 'C.UTF-8', 'JAX_ENABLE_X64': '1'}
+    """
     return {
         name: value
         for name, value in inherited.items()

@@ -1,7 +1,7 @@
-"""What student code may use up, and whether it may run at all. TRUSTED SIDE.
+"""What student code may use up, and whether it may run at all.
 
 Each limit is enforced twice: the supervisor measures and ends the kernel at the limit, with a
-sentence that names it; a hard limit of Linux's, a little higher, holds in the meantime.
+sentence that names it; a hard limit of Linux's, a little higher, holds between two looks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ class Isolation(StrEnum):
 
 
 class Stop(StrEnum):
-    """Which limit ended a kernel."""
+    """Which limit ended a kernel: the name of a setting of `Sandbox`, mostly.
+
+    The supervisor says it (the grader for what it measures itself, such as output), and records,
+    cells and `autograder grade` tell it on.
+    """
 
     MEMORY = "memory"
     PROCESSES = "processes"
@@ -41,7 +45,10 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True)
 class Spent:
-    """What earlier kernels of a submission have used of its time, in seconds."""
+    """What earlier kernels of a submission have used of its time, in seconds.
+
+    The judge adds it up, so that a submission does not win time by ending its kernel.
+    """
 
     cpu: float = 0.0
     wall: float = 0.0
@@ -60,7 +67,10 @@ class ResourceLimits:
     output: int
 
     def sentence(self, stop: str) -> str:
-        """What a student is told when a limit has ended the kernel."""
+        """What a student is told when a limit has ended the kernel, to follow "it" or a name.
+
+        `limits.sentence("memory")` is "used more than 2 GiB of memory", for example.
+        """
         match stop:
             case Stop.MEMORY:
                 return f"used more than {size(self.memory)} of memory"
@@ -80,12 +90,17 @@ class ResourceLimits:
                 return "was ended from outside; grading it again may help"
 
     def less(self, spent: Spent) -> ResourceLimits:
-        """What is left for the next kernel."""
+        """What is left for the next kernel of a submission, which the provisioner starts.
+
+        Sizes hold for each kernel anew, times for all of them together: with `cpu` at 600 s and
+        `Spent(cpu=450.0)`, the next one has 150 s.
+        """
         return replace(
             self, cpu=max(0.0, self.cpu - spent.cpu), wall=max(0.0, self.wall - spent.wall)
         )
 
     def as_dict(self) -> dict[str, float]:
+        """As the request to a supervisor carries them; it makes `ResourceLimits` of it again."""
         return asdict(self)
 
 
@@ -99,11 +114,17 @@ def size(count: int) -> str:
 
 
 class IsolationUnavailable(RuntimeError):
-    """Student code would run unprotected, and `require_isolation` forbids that."""
+    """Student code would run unprotected, and `require_isolation` forbids that.
+
+    Raised before a kernel is started: nothing of the submission's has run, and nothing will.
+    """
 
 
 class Sandbox(LoggingConfigurable):
-    """Settings of the sandbox in which student code runs."""
+    """Settings of the sandbox in which student code runs: `c.Sandbox.memory = 4 << 30`.
+
+    The kernel manager makes one from the course's configuration, and so does `doctor`.
+    """
 
     isolation = CaselessStrEnum(
         ["auto", *Isolation],
@@ -143,7 +164,7 @@ class Sandbox(LoggingConfigurable):
     ).tag(config=True)
 
     def limits(self) -> ResourceLimits:
-        """The limits as they are now."""
+        """The limits as they are set now, for one submission."""
         return ResourceLimits(
             memory=self.memory,
             processes=self.processes,
@@ -155,5 +176,5 @@ class Sandbox(LoggingConfigurable):
         )
 
     def hidden_directories(self) -> list[Path]:
-        """What student code must not reach besides the course."""
+        """What student code must not reach besides the course: the grader's home, and `hidden`."""
         return [Path.home(), *(Path(path).expanduser() for path in self.hidden)]

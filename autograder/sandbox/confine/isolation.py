@@ -1,7 +1,8 @@
-"""The two ways to confine a kernel have the same shape; this is the shape, and the choice.
+"""The shape that both ways of confining a kernel have, and what they share.
 
-Each method says in which process it runs. `namespaces.Namespaces` and `landlock.Landlock`
-implement it.
+`namespaces.Namespaces` and `landlock.Landlock` implement it; `server.probe` finds out which of
+them works. The processes are those of the fork server, from the outside in: launcher, zygote, a
+supervisor for each kernel, the kernel's own. Each method says in which of them it is called.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ class Usage:
 
 class Isolator(ABC):
     """One way to keep student code apart from everything else.
+
+    The launcher makes one, and the processes forked below it inherit it: what a method notes in a
+    process (a user, a home) holds for that process and those below.
 
     Parameters
     ----------
@@ -91,7 +95,7 @@ class Isolator(ABC):
     _slot = 0
 
     def take_slot(self) -> None:
-        """Called in the supervisor: choose a user of the kernel's own."""
+        """Called in the supervisor: choose a user of the kernel's own, where the grader is root."""
         self._slot = os.getpid()
 
     def become_student(self, limits: ResourceLimits, processes_now: int = 0) -> None:
@@ -105,9 +109,11 @@ class Isolator(ABC):
 
 
 def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
-    """setrlimit(2). JAX maps gigabytes that it never touches, so RLIMIT_AS would not do.
+    """Called in the kernel process: setrlimit(2) of everything that a limit of ours bounds.
 
-    RLIMIT_DATA counts what is reserved, used or not; what the zygote reserved is not the student's.
+    JAX maps gigabytes that it never touches, so RLIMIT_AS would not do. RLIMIT_DATA counts what is
+    reserved, used or not; what the zygote reserved is not the student's. `processes_now` is how
+    many processes the user has already, where those count as well.
     """
     reserved = psutil.Process().memory_info().data
     wanted = {
@@ -130,7 +136,9 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
 
 
 def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> tuple[int, int, float]:
-    """Bytes of memory, processes with their threads, and seconds of processor time.
+    """Bytes of memory, processes with their threads, and seconds of processor time, all in sum.
+
+    Called in the supervisor, by `usage`, ten times a second.
 
     Memory is the sum of resident sizes, where pages that several processes share count several
     times. Only when that passes the limit is the proportional size worth its cost.
@@ -170,6 +178,6 @@ def _proportional_size(process: psutil.Process) -> int:
 
 
 def forbid_escape() -> None:
-    """What both ways end with, short of the filter: no capabilities, no way to new ones."""
+    """Called by `lock` before it sets the filter: no capabilities, no way to new ones."""
     syscalls.drop_capabilities()
     syscalls.forbid_new_privileges()

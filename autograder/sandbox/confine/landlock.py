@@ -1,8 +1,8 @@
 """Isolation by Landlock and seccomp, where namespaces are refused (landlock(7)).
 
 Files outside the policy cannot be opened, listed, made or changed; their names can be found out.
-There are no sockets at all. Other processes can be seen, but not signalled or traced. What is
-left behind is hunted down by the supervisor and the launcher, which adopt orphans.
+There are no sockets at all. Other processes can be seen, but not signalled or traced. Processes
+that a kernel leaves behind are adopted, and ended, by its supervisor or else by the launcher.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ LOOK_AT_DISK = 0.5  # seconds between measurements of the home folder, which has
 
 
 class Landlock(Isolator):
-    """See the module."""
+    """Confines by Landlock and seccomp; the module says what that leaves visible."""
 
     mode = Isolation.LANDLOCK
 
@@ -120,7 +120,11 @@ class Landlock(Isolator):
 
 
 def allow(ruleset: int, path: str, access: int) -> None:
-    """Add a rule for a path, if it is there; a file takes only what applies to files."""
+    """Add a rule to a ruleset: this access to a path and all below it.
+
+    A path that is not there is left out. For a file, only what applies to files is asked for:
+    Linux refuses the rest.
+    """
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:

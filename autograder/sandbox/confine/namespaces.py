@@ -43,7 +43,7 @@ temporary files of a kernel are folders of it, so that one limit holds for all o
 
 
 class Namespaces(Isolator):
-    """See the module."""
+    """Confines by namespaces; the module says how they lie in one another."""
 
     mode = Isolation.NAMESPACES
 

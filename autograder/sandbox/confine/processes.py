@@ -1,4 +1,7 @@
-"""What is done to processes and folders that may resist. TRUSTED SIDE."""
+"""Ends processes, and removes folders, that resist: student code made them.
+
+For the fork server, and for the grader, which cleans up where a launcher was killed.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def end_descendants() -> None:
 
 
 def reap() -> None:
-    """Take leave of every child that has ended."""
+    """Wait for every child that has ended already, so that none is left as a zombie."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

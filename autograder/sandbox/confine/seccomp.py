@@ -1,7 +1,7 @@
 """Which system calls a kernel may make: a seccomp filter, as a BPF program.
 
-UNTRUSTED SIDE's last lock, set just before student code runs; it cannot be taken off. No
-maintained package builds such filters without libseccomp, which many systems lack; the program
+The last lock: a kernel's process sets it just before student code runs, and it cannot be taken off.
+No maintained package builds such filters without libseccomp, which many systems lack; the program
 here is a list of comparisons, with no loops and no arithmetic.
 """
 
@@ -113,7 +113,10 @@ def unless_any_bit(bits: int, skip: int) -> Instruction:
 
 
 def on_call(number: int, body: list[Instruction]) -> list[Instruction]:
-    """Instructions for one system call. The body must end with a verdict on every way."""
+    """Instructions for one system call, by its number; other calls pass over them.
+
+    The body must end with a verdict on every way through it.
+    """
     return [unless_equal(number, len(body)), *body]
 
 
@@ -132,7 +135,7 @@ def argument_not_among(index: int, denied: tuple[int, ...], verdict_: int) -> li
 
 
 def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
-    """The filter of a kernel.
+    """The filter of a kernel, as bytes for `syscalls.install_filter`. Called by `Isolator.lock`.
 
     Parameters
     ----------

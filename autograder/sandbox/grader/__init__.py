@@ -1,8 +1,11 @@
-"""The grader's end of the sandbox. TRUSTED SIDE, in the grader's process.
+"""The grader's end of the sandbox. TRUSTED SIDE, in the grader's process: it asks for kernels.
 
 forkserver    starts the fork server, and asks it for kernels
 provisioner   hands such kernels to jupyter_client
 manager       the kernel manager and client that nbclient is given
 cache         where compiled JAX code is kept
 everyday      what is compiled besides the instructor's own code
+
+From the top: nbclient calls `manager`, jupyter_client calls `provisioner` for it, and that calls
+`forkserver`.
 """

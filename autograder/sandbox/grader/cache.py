@@ -1,7 +1,8 @@
-"""Where compiled JAX code is kept. TRUSTED SIDE.
+"""Where compiled JAX code is kept, so that not every submission compiles the same again.
 
-The entries are native code. They come from a run of the instructor's own notebook and can be read
-by student code, never written.
+Two folders in the user's cache directory. `compiled/` has a folder for each version of a notebook:
+native code, which comes from a run of the instructor's own notebook and which kernels can read,
+never write. `judge/` is for this process itself; no kernel can read it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ KEPT = 20
 
 
 def cache_directory() -> Path | None:
-    """The folder for the compiled code of all notebooks; None if none can be written."""
+    """The folder for the compiled code of all notebooks; None if none can be written.
+
+    `server_for` lets kernels read it, `doctor` looks at its disk.
+    """
     return _directory("compiled", 0o755)
 
 
@@ -51,8 +55,9 @@ def _directory(name: str, mode: int) -> Path | None:
 def keep_own_code() -> None:
     """Let this process keep what it compiles itself, in a folder that kernels cannot read.
 
-    The judge needs it: two seconds of every grading process otherwise. A folder that is chosen
-    already (JAX_COMPILATION_CACHE_DIR) is left as it is.
+    Called by `Execute` before it judges: the references of a lesson take two seconds to compile,
+    which every grading process would spend again. A folder that is chosen already
+    (JAX_COMPILATION_CACHE_DIR) is left as it is.
     """
     import jax
 
@@ -67,6 +72,9 @@ def keep_own_code() -> None:
 
 def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | None:
     """The folder with the compiled code of an instructor's notebook; made now if there is none.
+
+    Called by `Execute` at the start of each submission. The first of a class pays for the folder,
+    and workers that come meanwhile wait for it. None where nothing can be kept.
 
     Parameters
     ----------
@@ -107,7 +115,10 @@ def _make(folder: Path, compile_into: Callable[[Path], None]) -> None:
 
 @contextlib.contextmanager
 def one_at_a_time(directory: Path) -> Iterator[None]:
-    """Wait for other processes that are in here; the system ends the lock with the process."""
+    """Hold the lock of a folder, and wait for it while another process does.
+
+    The system gives the lock back when the process ends, however it ends.
+    """
     try:
         import fcntl
     except ModuleNotFoundError:  # Windows
@@ -123,7 +134,7 @@ def one_at_a_time(directory: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing_compiled_code(folder: Path) -> Iterator[None]:
-    """Let programs that are started meanwhile keep in a folder all that JAX compiles."""
+    """Let programs that are started in this block keep all that JAX compiles in a folder."""
     variables = {
         "JAX_COMPILATION_CACHE_DIR": str(folder),
         **{name.upper(): str(value) for name, value in SETTINGS.items()},
@@ -134,7 +145,11 @@ def writing_compiled_code(folder: Path) -> Iterator[None]:
 
 
 def fingerprint(notebook: Path) -> str:
-    """Differs when the notebook, a file beside it, what runs with it, Python or jax do."""
+    """The name of a notebook's folder: 32 hexadecimal digits.
+
+    It is another one as soon as the notebook, a Python file beside it, the kit's own code that
+    runs with it, Python or jax is another one.
+    """
     digest = hashlib.sha256()
     for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
         digest.update(item.encode() + b"\0")
@@ -152,7 +167,7 @@ def make_readable(folder: Path) -> None:
 
 
 def forget_old(root: Path) -> None:
-    """Remove the folders that have not been used for longest."""
+    """Remove all folders but the `KEPT` that were used last."""
     used = sorted(root.glob(f"*/{COMPLETE}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in used[KEPT:]:
         shutil.rmtree(path.parent, ignore_errors=True)

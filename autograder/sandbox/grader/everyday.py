@@ -1,8 +1,10 @@
 """Has JAX compile what students are likely to write, besides what the instructor wrote.
 
-TRUSTED SIDE, in the kernel that runs the instructor's notebook to keep compiled code. JAX compiles
-each operation by itself for each shape. The notebook shows the shapes; the formulas here are
-everyday ones, so that an answer in another form than the instructor's finds most of it compiled.
+Not in the grader's process: `Execute` runs the instructor's notebook in an ordinary kernel, once
+for a class, with a call of `watch` before the first cell and one of `compile_everyday_code` after
+the last. JAX compiles each operation by itself for each shape. The notebook shows the shapes; the
+formulas here are everyday ones, so that an answer in another form than the instructor's, such as
+`jnp.mean(a)` for `jnp.sum(a) / n`, finds most of it compiled.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ shapes = Shapes()
 
 
 def watch() -> None:
-    """Begin to look at what is compiled."""
+    """Begin to note the shapes for which JAX compiles."""
     import jax
 
     logging.getLogger("jax").addHandler(shapes)
@@ -45,7 +47,7 @@ def watch() -> None:
 
 
 def compile_everyday_code() -> None:
-    """Evaluate every formula, and its gradient, for the commonest shapes that were seen."""
+    """Evaluate every formula, and its gradient, for the commonest shapes that were noted."""
     import jax
 
     jax.config.update("jax_log_compiles", False)

@@ -1,8 +1,8 @@
-"""The grader's handle on a fork server. TRUSTED SIDE.
+"""Starts the fork server, keeps it, and asks it for kernels.
 
-There is one server for each way of confining, started when first needed. Processes that this one
-starts can share it. It ends when all of them have, however that comes about, because then the last
-copy of its line is closed.
+A grader has one server for each way of confining (`Plan`), started when first needed. Workers that
+it starts can share the server (`lend`, `borrow`). It ends when all who share it have ended, however
+that comes about: then the last copy of its line is closed.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ HELP = (
 
 
 class ForkServerError(RuntimeError):
-    """The fork server could not be started, or has ended, and with it a kernel."""
+    """The fork server could not be started, or has ended, and with it a kernel.
+
+    No submission is to blame: `autograder grade` grades it once more, then lists it as not graded.
+    """
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What distinguishes one fork server from another."""
+    """What distinguishes one fork server from another: equal plans share one."""
 
     policy: Policy
     isolation: str
@@ -48,7 +51,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Ready:
-    """What a fork server says of itself once it has started."""
+    """What a fork server says of itself once it has started; `doctor` shows it."""
 
     isolation: Isolation
     refused: dict[str, str]
@@ -62,7 +65,10 @@ class Ready:
 
 @dataclass(frozen=True)
 class Loan:
-    """A running fork server, for a process that is being started: only then can this be pickled."""
+    """A running fork server, on its way to a worker.
+
+    It holds a socket, which Python pickles only while `multiprocessing` starts a process.
+    """
 
     plan: Plan
     line: socket.socket
@@ -71,6 +77,9 @@ class Loan:
 
 class ForkServer:
     """A running fork server.
+
+    `server_for` finds or starts one. The provisioner then calls `new_directory` and `spawn` for
+    each kernel.
 
     Raises
     ------
@@ -86,7 +95,7 @@ class ForkServer:
 
     @classmethod
     def shared(cls, plan: Plan) -> ForkServer:
-        """The server of this process for a plan; a new one if the last has ended."""
+        """The server of this process for a plan, started now if there is none or it has ended."""
         with cls._starting:
             server = cls._running.get(plan)
             if server is not None and not server.is_alive():
@@ -98,7 +107,7 @@ class ForkServer:
 
     @classmethod
     def borrow(cls, loan: Loan) -> None:
-        """Have the server that another process has lent where `shared` looks for one."""
+        """Called in a worker as it starts: from then on `shared` finds the server that was lent."""
         with cls._starting:
             cls._running[loan.plan] = cls(loan.plan, loan)
 
@@ -128,7 +137,7 @@ class ForkServer:
             )
 
     def _answer(self) -> Ready:
-        """Say what is wanted, and wait until the server has started."""
+        """Send the configuration, and wait until the server says that it is ready, or why not."""
         configuration = {"isolation": self.plan.isolation, "readable": self.plan.policy.readable}
         self._line.settimeout(START_TIMEOUT)
         self._line.send(json.dumps(configuration).encode())
@@ -147,10 +156,11 @@ class ForkServer:
         raise ForkServerError(answer.get("failed", "The fork server ended while it started."))
 
     def lend(self) -> Loan:
-        """This server, for a process that is about to be started."""
+        """This server, for a worker that is about to be started; it calls `borrow` with it."""
         return Loan(self.plan, self._line, self.ready)
 
     def is_alive(self) -> bool:
+        """Whether the zygote still holds the other end of the line."""
         try:
             return self._line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
         except BlockingIOError:  # it has nothing to say, as usual
@@ -163,7 +173,10 @@ class ForkServer:
         return Path(tempfile.mkdtemp(prefix="k", dir=self.directory))
 
     def spawn(self, descriptors: list[int]) -> None:
-        """Fork a supervisor that owns copies of these: its line, sockets, the submission.
+        """Have a supervisor forked that owns copies of these open files.
+
+        They are the supervisor's line to the grader, the kernel's listening sockets and the folder
+        with the submission, in this order.
 
         Raises
         ------
@@ -178,7 +191,10 @@ class ForkServer:
             raise ForkServerError(f"The fork server has ended ({error}).") from error
 
     def close(self) -> None:
-        """End the server, its kernels, and what they left on the disk; or give it back."""
+        """End the server, its kernels, and what they left on the disk.
+
+        One that was borrowed only loses this process's copy of the line, and goes on.
+        """
         atexit.unregister(self.close)
         self._end()
         if self._process is not None:
@@ -196,6 +212,14 @@ class ForkServer:
 
 def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
     """The fork server for these settings; None where kernels run without isolation.
+
+    Called for each kernel, by the manager and the provisioner, and by `doctor`. Where there is
+    no isolation and none is required it warns, once for each reason.
+
+    Parameters
+    ----------
+    hidden
+        The course, and whatever else must be out of reach besides `Sandbox.hidden_directories`.
 
     Raises
     ------
@@ -231,7 +255,7 @@ _warned: set[str] = set()
 
 
 def server_environment() -> dict[str, str]:
-    """What the fork server inherits: what kernels may know, and how Python is to run."""
+    """The fork server's environment: what kernels may know, and how Python is to run."""
     return {
         **environment(dict(os.environ)),
         "OPENBLAS_NUM_THREADS": "1",

@@ -1,7 +1,7 @@
-"""The kernel manager and client that the kit hands to nbclient. TRUSTED SIDE.
+"""The kernel manager and client that the kit hands to nbclient.
 
-They differ from jupyter_client's own in that kernels come from the sandbox, in limits on what is
-read from one, and in not waiting where there is nothing to wait for.
+They differ from jupyter_client's own in three ways: kernels come from the sandbox; what is read
+from a kernel is limited; and nothing waits where there is nothing to wait for.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ MOST_BRACES = 400_000
 
 
 class CountingChannel(AsyncZMQSocketChannel):
-    """A channel that counts what it receives, and says so when that is too much."""
+    """A channel that counts what it receives, and calls `too_much` beyond `most` bytes.
+
+    Raises
+    ------
+    ValueError
+        For a message of very many parts, before it is parsed: each part would take hundreds of
+        bytes of the grader's memory.
+    """
 
     received = 0  # bytes
     most: float = float("inf")
@@ -53,7 +60,10 @@ class CountingChannel(AsyncZMQSocketChannel):
 
 
 class SandboxClient(AsyncKernelClient):
-    """Reads from a kernel that may send anything, in any amount."""
+    """Reads from a kernel that may send anything, in any amount.
+
+    `SandboxManager` makes one for each kernel; nbclient and the judge read through it.
+    """
 
     parent: Any  # the kernel manager
     iopub_channel_class = Type(CountingChannel)
@@ -74,9 +84,10 @@ class SandboxClient(AsyncKernelClient):
         return made
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait for a reply on the shell channel, and for its echo on iopub.
+        """Called by nbclient when it has started a kernel, before the first cell.
 
-        The echo proves that output will be seen, with no wait for more.
+        Waits for a reply on the shell channel, and for its echo on iopub. The echo proves that
+        output will be seen; jupyter_client's own method waits for a silence as well.
 
         Raises
         ------
@@ -103,7 +114,10 @@ class SandboxClient(AsyncKernelClient):
         return "".join(getattr(self.parent.provisioner, "failure", "").strip().splitlines()[-1:])
 
     async def _answered(self, channel: Any, asked: str, patience: float, deadline: float) -> bool:
-        """Whether the last message about a request comes, each within some seconds."""
+        """Whether the last message about a request (its id is `asked`) comes on a channel.
+
+        `patience` is how many seconds to wait for each message.
+        """
         try:
             while time.monotonic() < deadline:
                 message = await channel.get_msg(timeout=patience)
@@ -127,7 +141,10 @@ class SandboxClient(AsyncKernelClient):
         self.parent.end(Stop.OUTPUT)
 
     async def lost_output(self) -> bool:
-        """Whether zmq has closed the connection, as it does after a message that is too large."""
+        """Whether zmq has closed the connection, as it does after a message that is too large.
+
+        Asked by the judge when a cell ran out of time: then it was the output limit.
+        """
         return bool(await ensure_async(self._lost.poll(0)))
 
     def stop_channels(self) -> None:
@@ -139,7 +156,8 @@ class SandboxClient(AsyncKernelClient):
 class SandboxManager(AsyncKernelManager):
     """Starts kernels in the sandbox; ordinary ones where there is no isolation and that is allowed.
 
-    Everything that jupyter_client's own manager does works on them as usual.
+    `Execute` has nbclient make one for each kernel and sets the traits below. Everything that
+    jupyter_client's own manager does works as usual.
     """
 
     client_class = "autograder.sandbox.grader.manager.SandboxClient"
@@ -158,7 +176,7 @@ class SandboxManager(AsyncKernelManager):
 
     @property
     def isolation(self) -> Isolation:
-        """The isolation in force.
+        """The isolation in force. Asking for it starts the fork server, if none runs yet.
 
         Raises
         ------
@@ -172,7 +190,10 @@ class SandboxManager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec | None:
-        """The installed kernel of that name, to be started by the sandbox's provisioner."""
+        """The installed kernel of that name, to be started by the sandbox's provisioner.
+
+        Asked for by jupyter_client, which finds the provisioner's name in the spec's metadata.
+        """
         if self._sandboxed is None:
             spec = super().kernel_spec
             if spec is None or self.isolation is Isolation.NONE:
@@ -204,6 +225,6 @@ class SandboxManager(AsyncKernelManager):
         return made.cpu if isinstance(made, SandboxProvisioner) else 0.0
 
     def end(self, stop: Stop) -> None:
-        """End a kernel for a limit that is measured on this side."""
+        """End the kernel for a limit that is measured on this side, such as output."""
         if isinstance(self.provisioner, SandboxProvisioner):
             self.provisioner.end(stop)

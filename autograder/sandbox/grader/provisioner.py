@@ -1,4 +1,4 @@
-"""A Jupyter kernel provisioner whose kernels come from the fork server. TRUSTED SIDE.
+"""A Jupyter kernel provisioner whose kernels come from the fork server.
 
 Known to jupyter_client by its entry point, `nbgrader-jax-sandbox`; `manager` asks for it.
 """
@@ -32,7 +32,11 @@ VANISHED = -signal.SIGKILL
 
 
 class SandboxProvisioner(KernelProvisionerBase):
-    """Starts, signals and ends one confined kernel. Called by the kernel manager alone."""
+    """Starts, signals and ends one confined kernel. Called by the kernel manager alone.
+
+    `_line` leads to the supervisor of the kernel: requests and signals go out as JSON, and how the
+    kernel ended comes back. The supervisor ends its kernel when this end is closed.
+    """
 
     parent: Any  # the kernel manager
     sandbox = Instance(Sandbox)
@@ -62,7 +66,13 @@ class SandboxProvisioner(KernelProvisionerBase):
         return self._line is not None and self.exit_code is None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Choose where the kernel's sockets will be and tell the manager."""
+        """Choose where the kernel's sockets will be, and tell the manager.
+
+        Raises
+        ------
+        IsolationUnavailable
+            If the kernel is not a Python kernel, or nothing can confine it.
+        """
         if (self.kernel_spec.language or "").lower() != "python":
             raise IsolationUnavailable(
                 f"The kernel {self.kernel_spec.display_name!r} is not a Python kernel; "
@@ -131,7 +141,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         return VANISHED if self.exit_code is None else self.exit_code
 
     def _note(self, end: dict[str, Any]) -> None:
-        """Remember what the supervisor said last."""
+        """Remember what the supervisor said last; an empty message means that it was killed."""
         if "failed" in end:
             self.failure = end["failed"]
             self.log.error("A kernel could not be started:\n%s", self.failure)

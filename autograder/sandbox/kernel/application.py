@@ -1,8 +1,7 @@
 """Turns a confined copy of the zygote into an ordinary ipykernel on sockets that are open already.
 
-UNTRUSTED SIDE: the process that runs student code. Only public names of ipykernel and pyzmq are
-used: it is ipykernel's own application, given a connection file, whose sockets are bound to
-descriptors in place of addresses.
+Only public names of ipykernel and pyzmq are used: it is ipykernel's own application, given a
+connection file, whose sockets are bound to descriptors in place of addresses.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ LABEL = "kernel"
 
 
 def run(descriptors: list[int], request: dict[str, Any]) -> None:
-    """Run a kernel until it is shut down.
+    """Run a kernel until it is shut down. Called by the supervisor's child once it is locked in.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ def seed_everything(seed: int) -> None:
 
 
 def use_compilation_cache(directory: str) -> None:
-    """Read what JAX compiled before; write nothing, and say nothing about that."""
+    """Let JAX read what it compiled before; it writes nothing there, and does not warn of that."""
     import jax
 
     jax.config.update("jax_compilation_cache_dir", directory)

@@ -1,4 +1,4 @@
-"""stdout and stderr of a kernel. UNTRUSTED SIDE: part of the process that runs student code."""
+"""stdout and stderr of a kernel."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 """The fork server's outermost process: starts the zygote, outlives it, and cleans up.
 
-TRUSTED SIDE, outside every namespace. It imports neither JAX nor ipykernel, and never looks at
-data of a submission. Started by `forkserver.ForkServer` with one end of a socket:
+Outside every namespace. It imports neither JAX nor ipykernel, and never looks at data of a
+submission. Started by `grader.forkserver.ForkServer` with one end of a socket:
 
     python -m autograder.sandbox.server.launcher FILE_DESCRIPTOR
 
-The first message on the socket is the configuration. The zygote answers on it.
+The first message on the socket is the configuration, as JSON: which isolation, and which paths may
+be read. The zygote answers on it when it is ready.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be n
 
 
 def main() -> None:
-    """Run until the zygote ends, which it does when the grader goes away."""
+    """Start the zygote and run until it ends, which it does when the grader goes away."""
     sys.path.remove(str(Path.cwd()))  # put there by `-m`; ipykernel's launcher removes it as well
     line = socket.socket(fileno=int(sys.argv[1]))
     configuration = json.loads(line.recv(1 << 20) or "null")

@@ -1,8 +1,8 @@
 """What the zygote imports and prepares, so that a kernel starts with the work done.
 
-TRUSTED SIDE. The only module that touches private names of jax. They are listed, each with what
-it saves; one that a new release lacks is left alone, and kernels are a little slower.
-Nothing here may start a JAX backend or a thread.
+The only module that touches private names of jax. They are listed, each with what it saves; one
+that a new release lacks is left alone, and kernels are a little slower. Nothing here may start a
+JAX backend or a thread: neither survives a fork.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ PRIVATE_NAMES = {
 
 
 def preload() -> list[str]:
-    """Import and prepare everything. Returns the private names that are missing."""
+    """Import and prepare everything. Called once, by the zygote, before it forks anything.
+
+    Returns the private names of jax that this release lacks, which `doctor` shows.
+    """
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     for variable in ("HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"):  # for font caches
@@ -82,7 +85,10 @@ def without_debugger() -> None:
 
 
 def forget(package: str) -> None:
-    """Let a package be imported once more: this one looks for the kernel when that happens."""
+    """Let a package be imported once more, by each kernel for itself.
+
+    matplotlib_inline needs it: it looks for the running kernel while it is imported.
+    """
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
 
@@ -105,7 +111,10 @@ def discover_plugins() -> None:
 
 
 def make_contexts_in_advance() -> None:
-    """Replace the function that makes an MLIR context by one that hands out prepared ones."""
+    """Replace the function that makes an MLIR context by one that hands out those made here.
+
+    Each kernel, a copy of this process, has all of them.
+    """
     name = "jax._src.interpreters.mlir.make_ir_context"
     make = private(name)
     if make is None:
@@ -158,7 +167,7 @@ def draw_once() -> None:
 
 
 def transform_once() -> None:
-    """Send a cell through IPython's input transformation."""
+    """Send a cell through IPython's input transformation, which imports what that needs."""
     from IPython.core.inputtransformer2 import TransformerManager
 
     TransformerManager().transform_cell("%matplotlib inline\n!ls\ndef f(a):\n    return a\nf?\n")

@@ -1,7 +1,8 @@
 """Which isolation works on this machine: found out by doing it, in processes thrown away.
 
-Nothing else tells reliably: containers, distributions and administrators each refuse different
-parts (a mount, a user namespace, /proc) in different ways.
+Called by the launcher, once, before it starts the zygote. Nothing else tells reliably: containers,
+distributions and administrators each refuse different parts (a mount, a user namespace, /proc) in
+different ways.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ ISOLATORS: dict[str, type[Isolator]] = {
 
 
 def first_that_works(wanted: str, policy: Policy) -> tuple[type[Isolator] | None, dict[str, str]]:
-    """The best isolation among those wanted ("auto" for all), and why others do not work here."""
+    """The best isolation among those wanted ("auto" for all), and why better ones do not work.
+
+    In a container that refuses mounts, for example, `(Landlock, {"namespaces": "PermissionError:
+    …"})`; None in the first place where nothing works.
+    """
     reasons: dict[str, str] = {}
     for mode, isolator in ISOLATORS.items():
         if wanted not in ("auto", mode):
@@ -43,7 +48,7 @@ def first_that_works(wanted: str, policy: Policy) -> tuple[type[Isolator] | None
 
 
 def impossible() -> str:
-    """Why no isolation can work here, or ""."""
+    """Why no isolation can work here whatever is tried, or ""."""
     if sys.platform != "linux":
         return f"{sys.platform} offers neither namespaces nor Landlock"
     if syscalls.MACHINE not in AUDIT_ARCH:
@@ -84,7 +89,11 @@ def read_interpreter() -> None:
 
 
 def _descend(steps: list[Callable[[], object]]) -> str:
-    """Take each of the first three steps in a process below the last, the others in a fourth."""
+    """Take each step in a process as deep as that in which the fork server takes it.
+
+    The first three in one below the other (launcher, zygote, supervisor), the others in a fourth,
+    the kernel's. Returns "", or what refused.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,7 +1,7 @@
 """Watches one kernel: forks it, measures it, ends it, and says how it ended.
 
-TRUSTED SIDE: forked from the zygote, out of reach of its kernel. The grader holds the other end
-of `line`; when that closes, for whatever reason, the kernel ends.
+Forked from the zygote, out of reach of its kernel. The grader holds the other end of `line`; when
+that closes, for whatever reason, the kernel ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PERIOD = 0.1  # seconds between measurements
 
 
 def supervise(line: socket.socket, descriptors: list[int], isolator: Isolator) -> None:
-    """Start and watch a kernel. Called in a process of its own, which ends with it.
+    """Start and watch a kernel. Called by the zygote's child, which ends when this returns.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def supervise(line: socket.socket, descriptors: list[int], isolator: Isolator) -
 
 
 class Watch:
-    """What the supervisor knows of its kernel."""
+    """What the supervisor knows of its kernel, and how it looks after it."""
 
     def __init__(
         self, line: socket.socket, kernel: int, isolator: Isolator, limits: ResourceLimits
@@ -79,7 +79,10 @@ class Watch:
         self.cpu = 0.0
 
     def until_it_ends(self) -> int:
-        """Wait for the end of the kernel; its status as wait(2) gives it."""
+        """Wait for the end of the kernel, and bring it about at a limit or when nobody wants it.
+
+        Returns its status as wait(2) gives it.
+        """
         pid_descriptor = os.pidfd_open(self.kernel)
         deadline = time.monotonic() + self.limits.wall
         listening: list[Any] = [self.line]
@@ -126,6 +129,7 @@ class Watch:
         os.kill(self.kernel, signal.SIGKILL)
 
     def tell(self, **message: object) -> None:
+        """Send the grader a message, if it is still there: how the kernel ended."""
         try:
             self.line.send(json.dumps(message).encode())
         except OSError:
@@ -133,7 +137,7 @@ class Watch:
 
 
 def exceeded(usage: Usage, limits: ResourceLimits) -> str | None:
-    """The limit that a submission has passed, if any."""
+    """The limit that a submission has passed, if any: memory first, processor time last."""
     for stop in (Stop.MEMORY, Stop.PROCESSES, Stop.DISK, Stop.FILES, Stop.CPU):
         if getattr(usage, stop) > getattr(limits, stop):
             return stop

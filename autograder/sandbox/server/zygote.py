@@ -1,8 +1,8 @@
-"""Has everything imported and forks a supervisor for each submission.
+"""Has everything imported, and forks a supervisor for each kernel.
 
-TRUSTED SIDE. It receives open descriptors and never data of a request, so that nothing of one
-submission is in the memory of the next. It has a single thread and no JAX backend: both would
-break in a forked copy.
+It receives open descriptors and never data of a request, so that nothing of one submission is in
+the memory of the next. It has a single thread and no JAX backend: other threads and a backend would
+not work in a forked copy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ MOST_DESCRIPTORS = 16
 def serve(
     line: socket.socket, isolator: Isolator, reasons: dict[str, str], directory: Path
 ) -> None:
-    """Get ready, say so, then fork on demand until the grader closes the line."""
+    """Get ready, say so, then fork on demand until the grader closes the line.
+
+    Called by the launcher in the process that it has forked for this.
+    """
     started = time.monotonic()
     missing = preload()
     threads = len(list(Path("/proc/self/task").iterdir()))
