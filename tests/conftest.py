@@ -9,6 +9,28 @@ from pathlib import Path
 import jax  # noqa: F401 - sets variables when it is imported
 import pytest
 
+from tests.support import once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With -n and --dist loadgroup a module stays together, unless its tests say otherwise.
+
+    What is slow comes first, so that at the end no worker waits long for the other.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_all_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where things are made once in a run: pytest-xdist gives each worker a folder in one."""
+    base = tmp_path_factory.getbasetemp()
+    once.folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
+    once.folder.mkdir(exist_ok=True)
+
 
 def surroundings() -> dict[str, str]:
     """What the processes that a test starts take over."""

@@ -58,7 +58,7 @@ class TestTheEnd:
     @pytest.mark.parametrize(("what", "name"), by_turns(PROLIFIC))
     def test_leaves_nothing_behind(self, graders: Graders, what: str, name: str) -> None:
         grader = graders[name]
-        reply = grader.run(PROLIFIC[what], timeout=2, settings={"processes": 60})
+        reply = grader.run(PROLIFIC[what], timeout=2, settings={"processes": 40})
         assert reply["exit"] is not None
         assert eventually(grader.is_idle)
 
@@ -66,7 +66,7 @@ class TestTheEnd:
     def test_an_interrupt_stops_a_cell_and_not_the_kernel(
         self, graders: Graders, name: str
     ) -> None:
-        reply = graders[name].run("x = 7\nwhile True:\n    pass", "x", timeout=2)
+        reply = graders[name].run("x = 7\nimport time; time.sleep(60)", "x", timeout=2)
         assert "CellTimeoutError" in reply["shown"][0]
         assert reply["shown"][1] == "7"
 
@@ -74,6 +74,6 @@ class TestTheEnd:
     def test_an_interrupt_that_is_ignored_is_followed_by_the_end(
         self, graders: Graders, name: str
     ) -> None:
-        stubborn = "import signal\nsignal.signal(2, signal.SIG_IGN)\nwhile True:\n    pass"
+        stubborn = "import signal\nsignal.signal(2, signal.SIG_IGN)\nimport time; time.sleep(60)"
         reply = graders[name].run(stubborn, timeout=2, settings={"wall": 8.0})
         assert reply["exit"] is not None
