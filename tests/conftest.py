@@ -9,6 +9,7 @@ from pathlib import Path
 import jax  # noqa: F401 - sets variables when it is imported
 import pytest
 
+import autograder.grading.quick  # noqa: F401 - before nbgrader, which then starts sooner
 from tests.support import once
 
 

@@ -21,8 +21,8 @@ import pytest
 from autograder.grading.exchange import copy_plain_files
 from tests.support.course import Course, Running
 from tests.support.jupyter import COURSE_ID, exchange
-from tests.support.lesson import ROOT
 from tests.support.plain import PLAIN, PlainCourse
+from tests.support.quick import MODULES
 
 SECRETS = {"ann": "written-by-Ann", "bob": "written-by-Bob"}
 TAKE_OVER = """
@@ -65,7 +65,7 @@ class Person(Course):
             env={
                 "PATH": "/usr/bin:/bin",
                 "HOME": pwd.getpwnam(self.name).pw_dir,
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": MODULES,
                 "JUPYTER_CONFIG_PATH": str(self.etc),
             },
             text=True,

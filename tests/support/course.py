@@ -21,6 +21,7 @@ from autograder.judge.cells import report_in
 from autograder.record.report import Report
 from tests.support.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id, is_essential
 from tests.support.once import once
+from tests.support.quick import MODULES
 
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 FULL = {f"test_{name}": cell_named(f"test_{name}").metadata.nbgrader.points for name in EXERCISES}
@@ -63,7 +64,7 @@ class Course:
         return Running(
             [path, *args],
             cwd=self.root,
-            env={**os.environ, **self.environment, "PATH": others, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **self.environment, "PATH": others, "PYTHONPATH": MODULES},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

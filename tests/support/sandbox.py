@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import psutil
 
 from tests.support.as_user import ROOT, UID
+from tests.support.quick import MODULES
 
 IS_ROOT = os.geteuid() == 0
 PATIENCE = 60.0  # seconds after which something is taken never to happen
@@ -106,7 +107,7 @@ class Driver:
             env={
                 **os.environ,
                 "HOME": str(self.home),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": MODULES,
                 "XDG_CACHE_HOME": str(self.home / ".cache"),
                 "SECRET_TOKEN": "secret",
             },
