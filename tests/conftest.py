@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax  # noqa: F401 - sets variables when it is imported
 import pytest
 
 import autograder.grading.quick  # noqa: F401 - before nbgrader, which then starts sooner
-from tests.support import once
+from tests.support import once, spread
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With -n and --dist loadgroup a module stays together, unless its tests say otherwise.
+    items.sort(key=spread.turn)
 
-    What is slow comes first, so that at the end no worker waits long for the other.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Groups:
+    config.option.loadscopereorder = False  # which would put what has most tests first
+    return spread.Groups(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from tests.support.running import hand_in_class
 
 @pytest.fixture(scope="package")
 def cluster() -> Iterator[LocalCluster]:
-    """One for all: a worker takes seconds to start. Tests that use it are in one xdist_group."""
+    """One for all, since a worker takes seconds to start: see tests/support/spread.py."""
     with local_cluster() as cluster:
         yield cluster
 

@@ -14,7 +14,7 @@ from tests.support.cluster import scale
 from tests.support.plain import PLAIN, PlainCourse, gradebook
 from tests.support.running import PATIENCE, QUICK_ONES, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.slow
 
 
 def test_a_cluster_that_has_no_worker_yet(

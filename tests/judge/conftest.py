@@ -18,7 +18,7 @@ LINKS = {
 
 @pytest.fixture(scope="package")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """The whole class, graded once: tests that use it are in the xdist_group `class`."""
+    """The whole class, graded once: tests that use it stay together, see support/spread.py."""
     course = Course.create(tmp_path_factory.mktemp("course") / "with spaces")
     for student, make in CLASS.items():
         course.submit(student, make(course))

@@ -16,7 +16,7 @@ from tests.support.plain import PLAIN, SLOW, PlainCourse
 from tests.support.running import PATIENCE, kernels, launchers, until
 from tests.support.submissions import CLASS, TESTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+pytestmark = pytest.mark.slow
 
 
 class TestScores:

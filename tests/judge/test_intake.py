@@ -10,7 +10,7 @@ from tests.support.course import Course
 from tests.support.lesson import ASSIGNMENT, grade_id
 from tests.support.submissions import TESTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+pytestmark = pytest.mark.slow
 
 
 class TestSubmissionsCannotChooseTheirTests:

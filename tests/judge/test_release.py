@@ -11,7 +11,7 @@ from tests.support.course import NOTEBOOK, Course
 from tests.support.lesson import ASSIGNMENT, ROOT, grade_id
 from tests.support.submissions import TESTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+pytestmark = pytest.mark.slow
 
 
 class TestInTheStudentsHands:

@@ -15,7 +15,7 @@ from tests.support.course import Course
 from tests.support.lesson import ASSIGNMENT, ROOT, grade_id
 from tests.support.submissions import CLASS, TESTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("class")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.support.sandbox import (
     eventually,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graders")]
+pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
 

@@ -19,7 +19,7 @@ from autograder.sandbox.grader.manager import SandboxManager
 from tests.support.lesson import SOURCE
 from tests.support.sandbox import Grader, Graders, Place
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graders")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

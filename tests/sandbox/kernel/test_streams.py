@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.sandbox import Graders
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graders")]
+pytestmark = pytest.mark.slow
 
 
 def test_streams_are_flushed_when_there_is_something(graders: Graders) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.support.as_user import ROOT
 from tests.support.sandbox import DAEMON, Graders, by_turns, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graders")]
+pytestmark = pytest.mark.slow
 
 SLEEP = "import time; time.sleep(600)"
 VICTIMS = ("kernel", "supervisor", "zygote", "launcher", "grader")

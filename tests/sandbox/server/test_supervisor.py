@@ -45,7 +45,6 @@ ENDS = {
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("graders")
 class TestTheEnd:
     @pytest.mark.parametrize(("how", "name"), by_turns(ENDS))
     def test_is_noticed_at_once(self, graders: Graders, how: str, name: str) -> None:
