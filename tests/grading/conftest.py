@@ -17,7 +17,7 @@ from tests.support.running import hand_in_class
 @pytest.fixture(scope="package")
 def cluster() -> Iterator[LocalCluster]:
     """One for all, since a worker takes seconds to start: see tests/support/spread.py."""
-    with local_cluster() as cluster:
+    with local_cluster(workers=0) as cluster:
         yield cluster
 
 

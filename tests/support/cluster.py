@@ -20,8 +20,8 @@ SETTINGS = {
 
 
 @contextlib.contextmanager
-def local_cluster() -> Iterator[LocalCluster]:
-    """Workers of one thread each, at first none.
+def local_cluster(workers: int = 2) -> Iterator[LocalCluster]:
+    """Workers of one thread each.
 
     Dask would set these variables in this process whenever it starts a worker.
     """
@@ -30,7 +30,7 @@ def local_cluster() -> Iterator[LocalCluster]:
         mock.patch.dict(os.environ, variables),
         dask.config.set(SETTINGS),
         LocalCluster(
-            n_workers=0,
+            n_workers=workers,
             threads_per_worker=1,
             dashboard_address="127.0.0.1:0",
             host="127.0.0.1",

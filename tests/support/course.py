@@ -48,7 +48,7 @@ class Course:
     """An nbgrader course directory."""
 
     root: Path
-    environment: ClassVar[dict[str, str]] = COMPILATION_CACHE
+    environment: ClassVar[dict[str, str]] = {**COMPILATION_CACHE, "PYTHONPATH": MODULES}
 
     @classmethod
     def create(cls, root: Path) -> Course:
@@ -64,7 +64,7 @@ class Course:
         return Running(
             [path, *args],
             cwd=self.root,
-            env={**os.environ, **self.environment, "PATH": others, "PYTHONPATH": MODULES},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment, "PATH": others},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
