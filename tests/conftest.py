@@ -5,9 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jax  # noqa: F401 - sets variables when it is imported
 import pytest
+
+import autograder.grading.quick  # noqa: F401 - before nbgrader, which then starts sooner
+from tests.support import once, spread
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=spread.turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Groups:
+    config.option.loadscopereorder = False  # which would put what has most tests first
+    return spread.Groups(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_all_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where things are made once in a run: pytest-xdist gives each worker a folder in one."""
+    base = tmp_path_factory.getbasetemp()
+    once.folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
+    once.folder.mkdir(exist_ok=True)
 
 
 def surroundings() -> dict[str, str]:

@@ -19,10 +19,10 @@ import nbformat
 import pytest
 
 from autograder.grading.exchange import copy_plain_files
-from tests.support.course import Course
+from tests.support.course import Course, Running
 from tests.support.jupyter import COURSE_ID, exchange
-from tests.support.lesson import ROOT
 from tests.support.plain import PLAIN, PlainCourse
+from tests.support.quick import MODULES
 
 SECRETS = {"ann": "written-by-Ann", "bob": "written-by-Bob"}
 TAKE_OVER = """
@@ -55,17 +55,17 @@ class Person(Course):
     name: str
     etc: Path
 
-    def start(self, program: str, *args: str) -> subprocess.Popen[str]:
+    def start(self, program: str, *args: str) -> Running:
         return self.python("-m", program, *args)
 
-    def python(self, *args: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+    def python(self, *args: str) -> Running:
+        return Running(
             [sys.executable, "-m", "tests.support.as_user", self.name, *args],
             cwd=self.root,
             env={
                 "PATH": "/usr/bin:/bin",
                 "HOME": pwd.getpwnam(self.name).pw_dir,
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": MODULES,
                 "JUPYTER_CONFIG_PATH": str(self.etc),
             },
             text=True,
@@ -135,6 +135,7 @@ def machine() -> Iterator[Machine]:
         yield Machine(root, Person(course.root, names["teacher"], etc), students)
 
 
+@pytest.mark.slow
 def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine: Machine) -> None:
     machine.instructor.nbgrader("release_assignment", PLAIN)
     for role, student in machine.students.items():

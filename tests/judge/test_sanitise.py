@@ -77,6 +77,12 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
+@pytest.fixture(scope="module")
+def shipped(course: Course) -> NotebookNode:
+    """The graded notebook, before any test changes the configuration."""
+    return graded(course)
+
+
 def configure(course: Course, *without: str) -> None:
     """Give a course the shipped configuration, or all of it but these lines."""
     text = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
@@ -108,7 +114,23 @@ def feedback(course: Course, *options: str) -> str:
     return (course.root / "feedback" / "mallory" / TINY / f"{TINY}.html").as_uri()
 
 
-def test_every_payload_fires_without_the_rule_and_none_with_it(course: Course) -> None:
+@pytest.mark.slow
+def test_honest_work_is_kept(shipped: NotebookNode) -> None:
+    cells = shipped.cells
+    original = tiny_assignment().cells
+    assert cells[0].source == original[0].source  # the lesson's own HTML
+    assert "return 2 * x" in cells[1].source
+    assert cells[2].outputs[0].data["text/plain"] == "2.0"
+    assert "<details>" in cells[0].source
+    assert MIMETYPE in cells[2].outputs[0].data
+    assert cells[3].source.startswith("from IPython")
+
+
+@pytest.mark.slow
+def test_every_payload_fires_without_the_rule_and_none_with_it(
+    course: Course,
+    shipped: NotebookNode,  # taken before the course is configured anew
+) -> None:
     """In formgrader and in feedback; each of the three rules is enough on its own."""
     with browser() as chromium, formgrader(course) as address:
         page = chromium.new_page()
@@ -129,6 +151,7 @@ def test_every_payload_fires_without_the_rule_and_none_with_it(course: Course) -
         assert fired(page, feedback(course)) == set()
 
 
+@pytest.mark.slow
 def test_the_policy_of_the_page_stops_a_script_by_itself(course: Course, tmp_path: Path) -> None:
     """Were anything overlooked, the browser would still refuse to run it."""
     configure(course)
@@ -142,19 +165,6 @@ def test_the_policy_of_the_page_stops_a_script_by_itself(course: Course, tmp_pat
             planted = tmp_path / "page.html"
             planted.write_text(kept.replace("</header>", script + "</header>"), encoding="utf-8")
             assert fired(page, planted.as_uri()) == expected
-
-
-def test_honest_work_is_kept(course: Course) -> None:
-    configure(course)
-    course.nbgrader("autograde", TINY, "--force")
-    cells = graded(course).cells
-    original = tiny_assignment().cells
-    assert cells[0].source == original[0].source  # the lesson's own HTML
-    assert "return 2 * x" in cells[1].source
-    assert cells[2].outputs[0].data["text/plain"] == "2.0"
-    assert "<details>" in cells[0].source
-    assert MIMETYPE in cells[2].outputs[0].data
-    assert cells[3].source.startswith("from IPython")
 
 
 # What stays and what goes, without a browser

@@ -1,16 +1,26 @@
-"""What comes back from a kernel, and what does not."""
+"""What comes back from a kernel, and what does not; what stops it, and what that costs."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from traitlets.config import Config
 
 from autograder import Exercise, student
 from autograder.checks.faults import StudentFault
-from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.cells import STOPS
+from autograder.judge.execute import Execute
+from autograder.judge.student_kernel import NO_TIME, TOO_OFTEN, Budgets, StudentKernel, tidy
 from autograder.record.outcome import Outcome
 from autograder.remote import endpoint, wire
 from autograder.remote.wire import Limits
+from tests.support.course import Course
 from tests.support.inprocess import answering
+from tests.support.lesson import ASSIGNMENT
+from tests.support.submissions import STOPPING
 
 ONE = wire.encode(1.0)
 
@@ -75,3 +85,120 @@ def test_calls_beyond_the_budget_of_the_cell_are_refused():
     assert str(caught.value) == "The calls of this exercise took more than -1 s in all."
     assert caught.value.stop == "judge_timeout"
     assert kernel.stops == {"judge_timeout": 1}
+
+
+def test_what_no_notebook_can_hold_is_mended() -> None:
+    """A kernel that writes its own messages can send it."""
+    cell = new_code_cell(outputs=[new_output("stream", text="half: \ud800")])
+    cell.execution_count = {"not": "a number"}
+    tidy(cell)
+    assert cell.outputs[0].text == "half: ?"
+    nbformat.validate(new_notebook(cells=[cell]))
+    cell.outputs = [{"bytes": b""}]
+    tidy(cell)
+    assert cell.outputs == []
+
+
+# Student code that exits, crashes or hangs, graded by the real nbgrader program
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """All of them, graded by one run of the nbgrader program with short budgets."""
+    course = Course.create(tmp_path_factory.mktemp("stopping") / "course")
+    for name, make in STOPPING.items():
+        course.submit(name, make(course))
+    budgets = ("--Execute.timeout=8", "--Execute.call_timeout=4", "--Execute.iopub_timeout=2")
+    course.nbgrader("autograde", ASSIGNMENT, *budgets)
+    return course
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "faulty"),
+    [
+        ("exits_in_a_cell", "test_logistic_loss"),
+        ("exits_in_a_call", "test_logistic_loss"),
+        ("hangs_and_ignores_interrupts", "test_logistic_loss"),
+        ("hangs_in_a_cell", "test_logistic_loss"),
+        ("segfaults_in_a_call", "test_logistic_model"),
+        ("hangs_in_a_call", "test_logistic_model"),
+    ],
+)
+def test_earlier_and_later_parts_keep_their_marks(
+    stopped: Course, student: str, faulty: str
+) -> None:
+    stopped.expect(student, **{faulty: 0})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "test", "words"),
+    [
+        ("exits_in_a_call", "test_logistic_loss", "ended the kernel"),
+        ("segfaults_in_a_call", "test_logistic_model", "ended the kernel"),
+        ("hangs_in_a_call", "test_logistic_model", "did not come back within 4 s"),
+        ("hangs_and_ignores_interrupts", "test_logistic_loss", "did not come back within 4 s"),
+    ],
+)
+def test_the_report_tells_why(stopped: Course, student: str, test: str, words: str) -> None:
+    assert words in stopped.reports(student)[test].checks[0].rationale
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "words"),
+    [
+        ("exits_in_a_cell", "This cell ended the kernel"),
+        ("hangs_in_a_cell", "This cell was stopped: it ran for more than 8 s"),
+    ],
+)
+def test_the_cell_tells_why(stopped: Course, student: str, words: str) -> None:
+    cell = stopped.autograded_cell(student, "logistic_loss")
+    assert words in cell.outputs[-1].evalue
+
+
+@pytest.mark.slow
+def test_a_judged_cell_shows_what_the_judge_said(stopped: Course) -> None:
+    assert stopped.automatic("forges_by_display_id")["test_logistic_model"] == 0
+
+
+@pytest.mark.slow
+def test_a_kernel_is_not_replaced_for_ever(stopped: Course) -> None:
+    assert set(stopped.automatic("exits_again_and_again").values()) == {0}
+    report = stopped.reports("exits_again_and_again")["test_logistic_model"]
+    assert report.checks[0].rationale == TOO_OFTEN
+    assert not report.needs_review
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("student", "stops"),
+    [
+        ("exits_in_a_call", {"ended": 1}),
+        ("hangs_in_a_call", {"call_timeout": 1}),
+        ("hangs_in_a_cell", {"timeout": 1}),
+        ("hangs_and_ignores_interrupts", {"call_timeout": 1}),
+    ],
+)
+def test_what_stops_a_call_costs_its_time_once(
+    stopped: Course, student: str, stops: dict[str, int]
+) -> None:
+    """The lesson calls the functions as well: they raise there, and do not hang again."""
+    assert stopped.autograded(student).metadata[STOPS] == stops
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("limit", "clock"), [("cpu", "process_time"), ("wall", "monotonic")], ids=["cpu", "wall"]
+)
+def test_time_is_counted_over_all_kernels(tmp_path: Path, limit: str, clock: str) -> None:
+    spend = f"import os, time\nend = time.{clock}() + 1.5\nwhile time.{clock}() < end: pass\n"
+    notebook = new_notebook(cells=[new_code_cell(spend + "os._exit(1)") for _ in range(4)])
+    execute = Execute(config=Config({"Sandbox": {limit: 4.0}}))
+    execute.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
+    said = [cell.outputs[-1].evalue for cell in notebook.cells]
+    assert "exited or crashed" in said[0]
+    assert any("4 s" in words for words in said[1:3])
+    assert said[-1] == NO_TIME
+    assert notebook.metadata[STOPS][limit] == 1

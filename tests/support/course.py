@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import nbformat
 from nbformat import NotebookNode
@@ -20,6 +20,8 @@ from nbgrader.api import Gradebook
 from autograder.judge.cells import report_in
 from autograder.record.report import Report
 from tests.support.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id, is_essential
+from tests.support.once import once
+from tests.support.quick import MODULES
 
 NOTEBOOK = f"{ASSIGNMENT}.ipynb"
 FULL = {f"test_{name}": cell_named(f"test_{name}").metadata.nbgrader.points for name in EXERCISES}
@@ -32,32 +34,37 @@ COMPILATION_CACHE = {
 """Kernels share what jax has compiled, here where nobody is hostile: it halves the time."""
 
 
+class Running(subprocess.Popen[str]):
+    """A program under way. It does not outlive a test that fails."""
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *error)
+
+
 @dataclass(frozen=True)
 class Course:
     """An nbgrader course directory."""
 
     root: Path
-    environment: ClassVar[dict[str, str]] = COMPILATION_CACHE
+    environment: ClassVar[dict[str, str]] = {**COMPILATION_CACHE, "PYTHONPATH": MODULES}
 
     @classmethod
     def create(cls, root: Path) -> Course:
         """A copy of the repository's course with the assignment generated."""
-        root.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(ROOT / "source", root / "source")
-        shutil.copy(ROOT / "nbgrader_config.py", root)
-        course = cls(root)
-        course.nbgrader("generate_assignment", ASSIGNMENT)
-        return course
+        once("lesson", _make_lesson_course, root)
+        return cls(root)
 
-    def start(self, program: str, *args: str) -> subprocess.Popen[str]:
+    def start(self, program: str, *args: str) -> Running:
         """Start a program of the environment here, with no virtual environment activated."""
         path = Path(sys.executable).parent / program
         folders = os.environ["PATH"].split(os.pathsep)
         others = os.pathsep.join(f for f in folders if Path(f) != path.parent)
-        return subprocess.Popen(
+        return Running(
             [path, *args],
             cwd=self.root,
-            env={**os.environ, **self.environment, "PATH": others, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment, "PATH": others},
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -146,6 +153,13 @@ class Course:
         with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
             submission = gradebook.find_submission(ASSIGNMENT, student)
             return {g.name for n in submission.notebooks for g in n.grades if g.needs_manual_grade}
+
+
+def _make_lesson_course(root: Path) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "source", root / "source")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    Course(root).nbgrader("generate_assignment", ASSIGNMENT)
 
 
 def read_notebook_of(maker: Callable[[Course], object]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.course import COMPILATION_CACHE, Course
-from tests.support.lesson import ROOT
+from tests.support.quick import MODULES
 
 # No questions about news, and no look at what has been released since: the network is not needed.
 SETTINGS = {
@@ -29,7 +29,7 @@ def at_home(home: Path) -> dict[str, str]:
     """The environment of somebody whose settings lie in `home`; only caches are shared."""
     personal = ("JUPYTER", "IPYTHON", "XDG_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(personal)}
-    own = {"HOME": str(home), "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(CACHES)}
+    own = {"HOME": str(home), "PYTHONPATH": MODULES, "XDG_CACHE_HOME": str(CACHES)}
     return inherited | COMPILATION_CACHE | own
 
 

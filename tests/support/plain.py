@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 
 from tests.support.course import Course
 from tests.support.lesson import ROOT
+from tests.support.once import once
 
 PLAIN = "plain"
 NOTEBOOKS = ("first", "second")
@@ -37,23 +38,14 @@ class PlainCourse(Course):
     """Two notebooks of one answer and two test cells each, worth 3 and 2 points."""
 
     @classmethod
-    def create(cls, root: Path, db_url: str = "") -> PlainCourse:
-        root.mkdir(parents=True, exist_ok=True)
-        config = (ROOT / "nbgrader_config.py").read_text()
-        config = config.replace("c.Execute.timeout = 60", CONFIG)
-        if db_url:
-            config += f"c.CourseDirectory.db_url = {db_url!r}\n"
-        (root / "nbgrader_config.py").write_text(config)
-        folder = root / "source" / PLAIN
-        folder.mkdir(parents=True)
-        (folder / "data.txt").write_text("7")
-        for name in NOTEBOOKS:
-            nbformat.write(
-                notebook("### BEGIN SOLUTION\na = 2\n### END SOLUTION"), folder / f"{name}.ipynb"
-            )
-        course = cls(root)
-        course.nbgrader("generate_assignment", PLAIN)
-        return course
+    def create(cls, root: Path) -> PlainCourse:
+        once("plain", _make, root)
+        return cls(root)
+
+    def configure(self, *lines: str) -> None:
+        """Add to its nbgrader_config.py."""
+        with (self.root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+            config.writelines(f"{line}\n" for line in lines)
 
     @property
     def url(self) -> str:
@@ -94,6 +86,20 @@ class PlainCourse(Course):
     def done(self) -> set[str]:
         """Students whose work lies in the autograded tree."""
         return {path.parent.name for path in self.root.glob(f"autograded/*/{PLAIN}")}
+
+
+def _make(root: Path) -> None:
+    folder = root / "source" / PLAIN
+    folder.mkdir(parents=True)
+    config = (ROOT / "nbgrader_config.py").read_text()
+    config = config.replace("c.Execute.timeout = 60", CONFIG)
+    (root / "nbgrader_config.py").write_text(config)
+    (folder / "data.txt").write_text("7")
+    for name in NOTEBOOKS:
+        nbformat.write(
+            notebook("### BEGIN SOLUTION\na = 2\n### END SOLUTION"), folder / f"{name}.ipynb"
+        )
+    Course(root).nbgrader("generate_assignment", PLAIN)
 
 
 def notebook(answer: str) -> NotebookNode:

@@ -12,18 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that listens on a socket in its own directory, with an empty database."""
+    """A server that listens on a socket in its own directory, at first without tables."""
 
     programs: Path
     directory: Path
 
-    @property
-    def url(self) -> str:
-        return f"postgresql+psycopg://postgres@/postgres?host={self.directory}"
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
+
+    def say(self, *commands: str) -> None:
+        """Tell it SQL that is about whole databases."""
+        engine = create_engine(self.url("template1"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for command in commands:
+                connection.execute(text(command))
+        engine.dispose()
 
     def run(self, program: str, *args: str) -> None:
         # PostgreSQL refuses to run as root.

@@ -268,18 +268,17 @@ def segfaults_in_a_call(course: Course) -> NotebookNode:
 @stopping
 def hangs_in_a_call(course: Course) -> NotebookNode:
     return course.filled_in(
-        logistic_model="def logistic_model(theta, x):\n    while True:\n        pass"
+        logistic_model="import time\ndef logistic_model(theta, x):\n    time.sleep(600)"
     )
 
 
 @stopping
 def hangs_and_ignores_interrupts(course: Course) -> NotebookNode:
     stubborn = """
-import signal
+import signal, time
 def logistic_loss(params, model, x, y):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        pass
+    time.sleep(600)
 """
     return course.filled_in(logistic_loss=stubborn)
 
@@ -287,10 +286,9 @@ def logistic_loss(params, model, x, y):
 @stopping
 def hangs_in_a_cell(course: Course) -> NotebookNode:
     stubborn = """
-import signal
+import signal, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-while True:
-    pass
+time.sleep(600)
 """
     return course.filled_in(logistic_loss=LOSS + stubborn)
 

@@ -1,0 +1,42 @@
+"""The kernel manager in the grader's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_notebook
+from traitlets.config import Config
+
+from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
+from autograder.sandbox.grader.manager import SandboxManager
+from autograder.sandbox.settings import Isolation, Sandbox
+
+
+@pytest.mark.slow
+def test_a_kernel_lost_while_it_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(ForkServer, "_running", {})
+    server = server_for(Sandbox(), [])
+    assert server is not None
+    assert server._process is not None
+    launcher = psutil.Process(server._process.pid)
+    launcher.children()[0].suspend()  # the zygote: it will fork nothing
+    manager = SandboxManager(kernel_name="python3")
+    client = NotebookClient(new_notebook(), km=manager, resources={"metadata": {"path": tmp_path}})
+    try:
+        client.start_new_kernel()
+        launcher.kill()
+        with pytest.raises(ForkServerError, match="ended from outside"):
+            client.start_new_kernel_client()
+    finally:
+        server.close()
+
+
+def test_kernels_without_isolation_are_ordinary_ones() -> None:
+    config = Config({"Sandbox": {"isolation": "none", "require_isolation": False}})
+    manager = SandboxManager(kernel_name="python3", config=config)
+    assert manager.isolation is Isolation.NONE
+    assert manager.kernel_spec is not None
+    assert "kernel_provisioner" not in manager.kernel_spec.metadata
