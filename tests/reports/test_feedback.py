@@ -159,7 +159,7 @@ def test_problems_are_named_by_cell_or_first_line() -> None:
     found = list(problems_of(new_notebook(cells=[named, blank, unwritten, plain])))
     assert [problem.cell for problem in found] == ["f", "", "1 / 0"]
     assert all(len(problem.said) == 300 for problem in found)
-    assert not any(problem.stopped for problem in found)
+    assert not any(problem.stop for problem in found)
     assert Problem("c", "DeadKernelError: gone").stopped
 
 
