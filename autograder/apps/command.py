@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import default
 from traitlets.config.loader import KVArgParseConfigLoader
+
+from autograder.apps.shell import generate
 
 USAGE = 2
 """Exit status of a command that is not understood, as shells and argparse have it."""
@@ -47,13 +48,6 @@ DB: dict[str, Any] = {
 STUDENT: dict[str, Any] = {
     "student": ("CourseDirectory.student_id", "Only these students: a name, or a pattern (a*).")
 }
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class StrictLoader(KVArgParseConfigLoader):
@@ -125,9 +119,9 @@ class AssignmentCommand(Command):
         if (missing := missing_file(url)) is not None:
             self.fail(
                 "There is no gradebook at %s. Name the course with --course-dir, or make its "
-                "gradebook: nbgrader generate_assignment %s --force",
+                "gradebook: %s",
                 missing,
-                assignment,
+                generate(course, assignment),
             )
         try:
             with Gradebook(course.db_url, course.course_id) as gradebook:

@@ -19,7 +19,6 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import psutil
 from jupyter_client.kernelspec import KernelSpecManager
 from nbgrader.api import get_alembic_version
 from nbgrader.coursedir import CourseDirectory
@@ -28,7 +27,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from autograder.apps.command import ALIASES, DB, Command, cores, missing_file
+from autograder.apps.capacity import cores, memory
+from autograder.apps.command import ALIASES, DB, Command, missing_file
 from autograder.judge.course import assignments_in
 from autograder.sandbox.grader.cache import cache_directory
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
@@ -44,8 +44,6 @@ KIT = {
     "GenerateFeedback.preprocessors": "autograder.reports.HideTests",
 }
 """Settings of nbgrader that the kit needs, and what has to be among their values."""
-CGROUP = Path("/sys/fs/cgroup")
-"""Where a container finds its limits (cgroups, version 2)."""
 LEAST_FREE = 1 << 30
 """Bytes on a disk below which there is something to say."""
 
@@ -176,17 +174,6 @@ def machine(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         yield Checkup("compiled code", Verdict.NOTE, said)
     else:
         yield Checkup("compiled code", Verdict.OK, str(cache))
-
-
-def memory() -> tuple[int, int]:
-    """Bytes free, and bytes in all, of this machine or of the container that this is."""
-    machine = psutil.virtual_memory()
-    try:
-        most = int((CGROUP / "memory.max").read_text())
-        used = int((CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or one without a limit
-        return machine.available, machine.total
-    return max(0, min(machine.available, most - used)), min(machine.total, most)
 
 
 def programs() -> Iterator[Checkup]:

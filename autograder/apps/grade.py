@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator
@@ -16,7 +15,9 @@ from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Float, Integer, Unicode, default
 
-from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand, cores
+from autograder.apps.capacity import cores
+from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand
+from autograder.apps.shell import again, exactly, generate, named
 from autograder.grading.coordinator import Listing, SubmittedFolder, WorkersLostError, results
 from autograder.grading.pool import LocalWorkers, Workers
 from autograder.grading.progress import Tally, reporter
@@ -27,6 +28,20 @@ from autograder.grading.writer import BusyError, CannotWriteError, Writer
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+
+
+ONCE_ONLY = frozenset(
+    {
+        "CourseDirectory.assignment_id",
+        "CourseDirectory.student_id",
+        "CourseDirectory.student_id_exclude",
+        "GradeApp.json",
+        "GradeApp.use_exchange",
+        "GradeApp.watch",
+        "GradeApp.watch_interval",
+    }
+)
+"""What the command that grades one student again does not take over from the one that failed."""
 
 
 class GradeApp(AssignmentCommand):
@@ -111,9 +126,9 @@ class GradeApp(AssignmentCommand):
             sys.exit(1)
         except UnknownAssignmentError as unknown:
             self.fail(
-                "The gradebook has no assignment named %r. Make it first: "
-                "nbgrader generate_assignment %s --force",
-                *(unknown.args * 2),
+                "The gradebook has no assignment named %r. Make it first: %s",
+                *unknown.args,
+                generate(self.coursedir, *unknown.args),
             )
         except BusyError:
             self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
@@ -238,11 +253,10 @@ class GradeApp(AssignmentCommand):
                 return Failed(result.student, why)
         return result
 
-    @property
-    def _retry(self) -> str:
-        """The command that grades one student again, up to the student's name."""
-        words = [word for word in sys.argv[1:] if not word.startswith(("--student", "--json"))]
-        return shlex.join(["autograder", *words]) + " --student="
+    def _retry(self, student: str) -> str:
+        """The command that grades one student again and ends, as the last lines print it."""
+        words = ["autograder", "grade", named(self.coursedir.assignment_id)]
+        return again(self, words, [exactly(student)], without=ONCE_ONLY)
 
 
 @contextlib.contextmanager

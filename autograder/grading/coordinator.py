@@ -10,10 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.converters import Autograde
-
 from autograder.grading.pool import Result, Workers
-from autograder.grading.worker import Failed, Job
+from autograder.grading.worker import Converter, Failed, Job
 
 ATTEMPTS = 2
 """How often a submission is tried whose worker process dies."""
@@ -32,7 +30,7 @@ class SubmittedFolder:
     due: bool
 
 
-class Listing(Autograde):  # type: ignore[misc]
+class Listing(Converter):
     """Finds submissions by nbgrader's rules, and changes nothing."""
 
     def submissions(self) -> list[SubmittedFolder]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import glob
 import hashlib
 import json
 import logging
+import os
 import pickle
 import sys
 import tempfile
@@ -203,7 +205,30 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
         log=Journal.logger,
         **STEPS,
     )
-    Autograde(coursedir=course, config=setup.config, log=Journal.logger).start()
+    Converter(coursedir=course, config=setup.config, log=Journal.logger).start()
+
+
+class Converter(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde, which also finds what lies in a folder named like a pattern.
+
+    nbgrader looks into the folder of a student called `a[1]` with the pattern `a[1]/*.ipynb`,
+    finds nothing, and leaves the student out.
+    """
+
+    def init_notebooks(self) -> None:
+        """Called first of all: which submissions there are, and their notebooks."""
+        course = self.coursedir
+        folders = glob.glob(self._format_source(course.assignment_id, course.student_id))  # noqa: PTH207
+        pattern = f"{course.notebook_id}.ipynb"
+        self.assignments = {
+            folder: notebooks
+            for folder in folders
+            if (notebooks := glob.glob(os.path.join(glob.escape(folder), pattern)))  # noqa: PTH118, PTH207
+        }
+        for folder in set(folders) - set(self.assignments):
+            self.log.warning("No notebooks were matched by '%s'", Path(folder, pattern))
+        if not self.assignments:
+            super().init_notebooks()  # says what may have been meant, and raises
 
 
 def stops(files: Files, notebooks: Iterable[str]) -> Counter[str]:

@@ -146,17 +146,6 @@ def test_too_little_memory_for_every_core(tmp_path: Path) -> None:
     assert machine.remedy == "autograder grade ASSIGNMENT --workers=1"
 
 
-def test_the_limit_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CGROUP", tmp_path)
-    free, total = doctor.memory()
-    (tmp_path / "memory.max").write_text("max\n")
-    assert doctor.memory()[1] == total
-    (tmp_path / "memory.max").write_text(f"{64 << 20}\n")
-    (tmp_path / "memory.current").write_text(f"{16 << 20}\n")
-    assert doctor.memory() == (48 << 20, 64 << 20)
-    assert free > 48 << 20
-
-
 def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=3 << 20))
     monkeypatch.setattr(doctor, "cache_directory", lambda: None)
