@@ -17,6 +17,7 @@ from traitlets import Bool, Float, Integer, Unicode, default
 
 from autograder.apps.capacity import cores
 from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand
+from autograder.apps.ending import INTERRUPTED
 from autograder.apps.shell import again, exactly, generate, named
 from autograder.grading.coordinator import Listing, SubmittedFolder, WorkersLostError, results
 from autograder.grading.pool import LocalWorkers, Workers
@@ -25,10 +26,6 @@ from autograder.grading.rows import UnknownAssignmentError
 from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-
 
 ONCE_ONLY = frozenset(
     {
