@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.baseapp import NbGrader, nbgrader_flags
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import default
+from traitlets import TraitError, default
 from traitlets.config.loader import KVArgParseConfigLoader
 
-from autograder.apps.shell import generate
+from autograder.apps.shell import generate, place_of
 
 USAGE = 2
 """Exit status of a command that is not understood, as shells and argparse have it."""
@@ -74,6 +75,25 @@ class Command(NbGrader):  # type: ignore[misc]
     def _log_level_default(self) -> int:
         return logging.WARNING
 
+    def start(self) -> None:
+        """Called when the command line and the configuration have been read.
+
+        nbgrader then makes the classes that the configuration names, and a class may be gone.
+        """
+        try:
+            super().start()
+        except TraitError as error:
+            self.cannot_use(error)
+
+    def cannot_use(self, error: Exception) -> NoReturn:
+        """End because the configuration names what is not there, or holds what cannot be."""
+        self.log.error(
+            "The configuration cannot be used: %s. `%s` says more.",
+            str(error).rstrip("."),
+            shlex.join(["autograder", "doctor", *place_of(self.coursedir)]),
+        )
+        sys.exit(1)
+
     def _create_loader(
         self, argv: Any, aliases: Any, flags: Any, classes: Any
     ) -> KVArgParseConfigLoader:
@@ -121,7 +141,7 @@ class AssignmentCommand(Command):
                 "There is no gradebook at %s. Name the course with --course-dir, or make its "
                 "gradebook: %s",
                 missing,
-                generate(course, assignment),
+                generate(assignment, place_of(course)),
             )
         try:
             with Gradebook(course.db_url, course.course_id) as gradebook:
@@ -134,9 +154,10 @@ class AssignmentCommand(Command):
                     )
         except SQLAlchemyError as error:
             self.fail(
-                "The gradebook %s cannot be read: %s. `autograder doctor` says more.",
+                "The gradebook %s cannot be read: %s. `%s` says more.",
                 url.render_as_string(hide_password=True),
                 str(error).splitlines()[0],
+                shlex.join(["autograder", "doctor", *place_of(course)]),
             )
 
 

@@ -13,12 +13,12 @@ from nbgrader.apps.autogradeapp import flags as autograde_flags
 from nbgrader.converters import Autograde, BaseConverter, NbGraderException
 from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import Bool, Float, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, TraitError, Unicode, default
 
 from autograder.apps.capacity import cores
 from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand
 from autograder.apps.ending import INTERRUPTED
-from autograder.apps.shell import again, exactly, generate, named
+from autograder.apps.shell import again, exactly, generate, named, place_of
 from autograder.grading.coordinator import Listing, SubmittedFolder, WorkersLostError, results
 from autograder.grading.pool import LocalWorkers, Workers
 from autograder.grading.progress import Tally, reporter
@@ -121,11 +121,11 @@ class GradeApp(AssignmentCommand):
             failed = self._grade()
         except NbGraderException:  # nbgrader has said what is wrong
             sys.exit(1)
-        except UnknownAssignmentError as unknown:
+        except UnknownAssignmentError:
             self.fail(
                 "The gradebook has no assignment named %r. Make it first: %s",
-                *unknown.args,
-                generate(self.coursedir, *unknown.args),
+                self.coursedir.assignment_id,
+                generate(self.coursedir.assignment_id, place_of(self.coursedir)),
             )
         except BusyError:
             self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
@@ -142,7 +142,7 @@ class GradeApp(AssignmentCommand):
 
     def _grade(self) -> bool:
         """Grade what is due, or what arrives; True if something could not be graded."""
-        listing = Listing(coursedir=self.coursedir, parent=self)
+        listing = self._listing()
         with contextlib.closing(self._writer(listing)) as writer, writer.locked():
             if self.watch:
                 return self._grade_arrivals(listing, writer)
@@ -196,6 +196,12 @@ class GradeApp(AssignmentCommand):
                 self.log.debug("%s\n%s", result.student, result.log)
                 with uninterrupted():  # so that what is written is told, and answered, too
                     yield self._record(result, writer)
+
+    def _listing(self) -> Listing:
+        try:
+            return Listing(coursedir=self.coursedir, parent=self)
+        except (TraitError, ImportError, AttributeError) as error:  # a class or a hook that is gone
+            self.cannot_use(error)
 
     def _writer(self, listing: Listing) -> Writer:
         try:

@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from traitlets.config import Application
 
+GRADEBOOK = "CourseDirectory.db_url"
 AT_AN_END = re.compile(r"^[~'\"\s]|['\"\s]$")
 """Characters that traitlets or nbgrader take off, or replace, at an end of a value."""
 
@@ -34,22 +37,33 @@ def named(assignment: str) -> str:
     return f"--assignment={assignment}" if assignment.startswith("-") else assignment
 
 
-def in_course(course: CourseDirectory, *words: str) -> str:
-    """A command on a course, from the directory in which this one was started.
+def place_of(course: CourseDirectory) -> list[str]:
+    """Options that name a course, and its gradebook, where a command would not find them without.
 
-    For example `nbgrader generate_assignment one --course-dir=/courses/jax`: with the course and
-    the gradebook named, where the command would not find the same ones without.
+    None for a course in the current directory; else `--course-dir=/courses/jax`, for example. The
+    kit's commands and nbgrader's understand them alike.
     """
     root, app = Path(course.root).absolute(), course.parent
     given = app.cli_config.get("CourseDirectory", {}) if isinstance(app, Application) else {}
     place = [] if root == Path.cwd() else [f"--course-dir={root}"]
-    gradebook = [f"--db={course.db_url}"] if "db_url" in given else []
-    return shlex.join([*words, *place, *gradebook])
+    return [*place, f"--db={shown(course.db_url)}"] if "db_url" in given else place
 
 
-def generate(course: CourseDirectory, assignment: str) -> str:
-    """The command that enters an assignment into the gradebook, and makes the gradebook."""
-    return in_course(course, "nbgrader", "generate_assignment", named(assignment), "--force")
+def shown(db_url: str) -> str:
+    """The URL of a gradebook without its password, which no screen or log should hold.
+
+    Whoever runs the command puts it in again.
+    """
+    try:
+        url = make_url(db_url)
+    except ArgumentError:
+        return db_url
+    return db_url if url.password is None else url.render_as_string(hide_password=True)
+
+
+def generate(assignment: str, place: Sequence[str] = ()) -> str:
+    """The command that enters an assignment into the gradebook of a course, and makes that."""
+    return shlex.join(["nbgrader", "generate_assignment", named(assignment), "--force", *place])
 
 
 def again(
@@ -75,6 +89,8 @@ def options_given(app: Application, without: Collection[str]) -> Iterator[str]:
     given = settings_in(app.cli_config)
     for name in without:
         given.pop(name, None)
+    if GRADEBOOK in given:
+        given[GRADEBOOK] = shown(given[GRADEBOOK])
     for name, (config, _) in flags.items():
         stands_for = settings_in(config)
         if len(name) > 1 and stands_for.items() <= given.items():

@@ -13,7 +13,7 @@ from nbgrader.utils import find_all_files
 from traitlets import Bool, Float, Integer
 
 from autograder.apps.command import AssignmentCommand
-from autograder.apps.shell import generate
+from autograder.apps.shell import generate, place_of
 from autograder.authoring.verify import Thresholds, Verification, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
 
@@ -84,7 +84,7 @@ class VerifyApp(AssignmentCommand):
             return []
         names = {name for folder in (fresh, made) for name in self._handed_out(folder)}
         differ = sorted(n for n in names if contents(fresh / n) != contents(made / n))
-        mend = generate(course, assignment)
+        mend = generate(assignment, place_of(course))
         return [f"- {made / n} is not what the source gives now. Run: {mend}" for n in differ]
 
     def _handed_out(self, folder: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from traitlets.config import Config
 
 from autograder.apps import doctor
+from autograder.apps.configuration import KIT
 from autograder.apps.doctor import Verdict
 from autograder.sandbox.grader.forkserver import ForkServer
 from autograder.sandbox.settings import Isolation, Sandbox
@@ -168,9 +169,9 @@ def test_a_configuration_without_the_kit(tmp_path: Path) -> None:
 
 def kit_config() -> Config:
     config = Config()
-    for name, value in doctor.KIT.items():
+    for name, paths in KIT.items():
         section, setting = name.split(".")
-        config[section][setting] = [value]
+        config[section][setting] = list(paths)
     return config
 
 

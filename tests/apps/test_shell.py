@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Application
 
 from autograder.apps import shell
 from autograder.apps.grade import ONCE_ONLY, GradeApp
@@ -169,17 +168,24 @@ def test_making_an_assignment(
     here = CourseDirectory(root=str(course))
     word = f"--assignment={assignment}" if assignment == "-1" else assignment
     words = ["nbgrader", "generate_assignment", word, "--force"]
-    assert pasted(shell.generate(here, assignment)) == words
+    assert pasted(shell.generate(assignment, shell.place_of(here))) == words
     there = CourseDirectory(root=str(course.parent / "it's"))
     elsewhere = f"--course-dir={course.parent}/it's"
-    assert pasted(shell.generate(there, assignment)) == [*words, elsewhere]
+    assert pasted(shell.generate(assignment, shell.place_of(there))) == [*words, elsewhere]
 
 
-def test_a_gradebook_that_was_named(course: Path, pasted: Callable[[str], list[str]]) -> None:
+def test_a_password_is_not_printed(course: Path) -> None:
+    url = "postgresql+psycopg://me:secret@host/course"
+    app = understood(["one", f"--db={url}"])
+    for line in (app._retry("ada"), shell.generate("one", shell.place_of(app.coursedir))):
+        assert "--db=postgresql+psycopg://me:***@host/course" in line
+        assert "secret" not in line
+
+
+def test_a_gradebook_that_was_named(course: Path) -> None:
     app = ScoresApp()
     app.initialize(["one", "--db=sqlite:////tmp/a b.db"])
-    assert isinstance(app, Application)
-    assert pasted(shell.generate(app.coursedir, "one"))[-1] == "--db=sqlite:////tmp/a b.db"
+    assert shell.place_of(app.coursedir) == ["--db=sqlite:////tmp/a b.db"]
 
 
 @pytest.mark.parametrize("folder", ["/usr/bin", "/a b/bin", '/a"b', "/a$HOME", "/a`id`", "/a\\b"])
