@@ -264,7 +264,11 @@ class GradeApp(AssignmentCommand):
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until what has been begun is done."""
+    """Let Ctrl-C and SIGTERM wait until the block has ended.
+
+    For a result that is being written: without this, a grade could be in the gradebook that the
+    command never told of.
+    """
     came: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: came.append(number))

@@ -13,9 +13,13 @@ from nbgrader.utils import find_all_files
 from traitlets import Bool, Float, Integer
 
 from autograder.apps.command import AssignmentCommand
+from autograder.apps.configuration import stands_for
 from autograder.apps.shell import generate, place_of
 from autograder.authoring.verify import Thresholds, Verification, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
+
+SAVE_CELLS = "nbgrader.preprocessors.SaveCells"
+"""The step of nbgrader's that enters an assignment's cells into the gradebook."""
 
 
 class VerifyApp(AssignmentCommand):
@@ -71,8 +75,8 @@ class VerifyApp(AssignmentCommand):
         assignment, root = self.coursedir.assignment_id, self.coursedir.root
         course = CourseDirectory(parent=self, root=root, assignment_id=assignment)
         strip = Strip(folder / assignment, coursedir=course, parent=self, no_database=True)
-        # Even with no_database it would save the cells, in the gradebook of the course.
-        strip.preprocessors = [step for step in strip.preprocessors if "SaveCells" not in str(step)]
+        # Even with no_database, SaveCells would write into the gradebook of the course.
+        strip.preprocessors = [s for s in strip.preprocessors if not stands_for(s, SAVE_CELLS)]
         strip.start()
         return folder / assignment
 

@@ -127,13 +127,16 @@ _END = object()
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A submission under way, for the first time or a further one."""
+    """A submission that a worker has, and how often it was given to one."""
 
     job: Job
     number: int
 
     def outcome(self, future: Future[Result]) -> Result | None:
-        """What came of it; None if that was not its fault and it may have another."""
+        """What came of it; None if it is to be tried again.
+
+        That is where its worker died or lost the sandbox's server, and it has an attempt left.
+        """
         if future.cancelled():
             raise WorkersLostError
         error = future.exception()

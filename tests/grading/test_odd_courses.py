@@ -72,12 +72,21 @@ def test_both_ways_of_grading_understand_the_course(course: PlainCourse, tmp_pat
 
 
 @pytest.mark.slow
-def test_what_looks_before_understands_it_as_well(course: PlainCourse) -> None:
-    before = {path for path in course.root.rglob("*") if "__pycache__" not in path.parts}
-    assert "assignments: plain" in course.autograder("doctor", *NO_SANDBOX)
-    printed = course.autograder("verify", PLAIN, "--VerifyApp.progress=False", status=1)
+def test_what_looks_before_understands_it_and_changes_nothing(
+    course: PlainCourse, tmp_path: Path
+) -> None:
+    shutil.copytree(course.root, tmp_path / "new")
+    new = PlainCourse(tmp_path / "new")
+    (new.root / "gradebook.db").unlink()
+    before = contents(new.root)
+    assert "assignments: plain" in " ".join(new.autograder("doctor", *NO_SANDBOX).split())
+    printed = new.autograder("verify", PLAIN, "--VerifyApp.progress=False", status=1)
     findings = [line for line in printed.splitlines() if line.startswith("- ")]
-    assert findings == [
-        f"- {name}.ipynb: no test cell uses the kit." for name in ("first", "second")
-    ]
-    assert {path for path in course.root.rglob("*") if "__pycache__" not in path.parts} == before
+    names = ("first", "second")
+    assert findings == [f"- {name}.ipynb: no test cell uses the kit." for name in names]
+    assert contents(new.root) == before
+
+
+def contents(root: Path) -> dict[Path, bytes]:
+    files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path: path.read_bytes() for path in files}
