@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import shlex
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -18,8 +18,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.baseapp import NbGrader, nbgrader_flags
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import default
+from traitlets import TraitError, default
 from traitlets.config.loader import KVArgParseConfigLoader
+
+from autograder.apps.shell import generate, place_of
 
 USAGE = 2
 """Exit status of a command that is not understood, as shells and argparse have it."""
@@ -49,13 +51,6 @@ STUDENT: dict[str, Any] = {
 }
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class StrictLoader(KVArgParseConfigLoader):
     """Refuses an option that does not exist. traitlets would go on without it: `--studnt=amber
     --force` would grade everybody again."""
@@ -79,6 +74,25 @@ class Command(NbGrader):  # type: ignore[misc]
     @default("log_level")
     def _log_level_default(self) -> int:
         return logging.WARNING
+
+    def start(self) -> None:
+        """Called when the command line and the configuration have been read.
+
+        nbgrader then makes the classes that the configuration names, and a class may be gone.
+        """
+        try:
+            super().start()
+        except TraitError as error:
+            self.cannot_use(error)
+
+    def cannot_use(self, error: Exception) -> NoReturn:
+        """End because the configuration names what is not there, or holds what cannot be."""
+        self.log.error(
+            "The configuration cannot be used: %s. `%s` says more.",
+            str(error).rstrip("."),
+            shlex.join(["autograder", "doctor", *place_of(self.coursedir)]),
+        )
+        sys.exit(1)
 
     def _create_loader(
         self, argv: Any, aliases: Any, flags: Any, classes: Any
@@ -125,9 +139,9 @@ class AssignmentCommand(Command):
         if (missing := missing_file(url)) is not None:
             self.fail(
                 "There is no gradebook at %s. Name the course with --course-dir, or make its "
-                "gradebook: nbgrader generate_assignment %s --force",
+                "gradebook: %s",
                 missing,
-                assignment,
+                generate(assignment, place_of(course)),
             )
         try:
             with Gradebook(course.db_url, course.course_id) as gradebook:
@@ -140,9 +154,10 @@ class AssignmentCommand(Command):
                     )
         except SQLAlchemyError as error:
             self.fail(
-                "The gradebook %s cannot be read: %s. `autograder doctor` says more.",
+                "The gradebook %s cannot be read: %s. `%s` says more.",
                 url.render_as_string(hide_password=True),
                 str(error).splitlines()[0],
+                shlex.join(["autograder", "doctor", *place_of(course)]),
             )
 
 

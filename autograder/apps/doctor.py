@@ -19,8 +19,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import psutil
 from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.application import JupyterApp
 from nbgrader.api import get_alembic_version
 from nbgrader.coursedir import CourseDirectory
 from packaging.requirements import Requirement
@@ -28,7 +28,10 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from autograder.apps.command import ALIASES, DB, Command, cores, missing_file
+from autograder.apps.capacity import cores, memory
+from autograder.apps.command import ALIASES, DB, Command, missing_file
+from autograder.apps.configuration import complaints
+from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
 from autograder.sandbox.grader.cache import cache_directory
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
@@ -37,15 +40,8 @@ from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
 PACKAGE = "nbgrader-jax"
 SHOWN = ("jax", "jaxlib", "numpy", "nbgrader", "nbclient", "jupyter_client", "ipykernel")
-KIT = {
-    "Autograde.exporter_class": "autograder.judge.SubmissionExporter",
-    "Autograde.sanitize_preprocessors": "autograder.judge.RestoreCells",
-    "Autograde.autograde_preprocessors": "autograder.judge.Execute",
-    "GenerateFeedback.preprocessors": "autograder.reports.HideTests",
-}
-"""Settings of nbgrader that the kit needs, and what has to be among their values."""
-CGROUP = Path("/sys/fs/cgroup")
-"""Where a container finds its limits (cgroups, version 2)."""
+EXAMPLE = "ASSIGNMENT"
+"""Stands for the name of an assignment in a command, where the course has none yet."""
 LEAST_FREE = 1 << 30
 """Bytes on a disk below which there is something to say."""
 
@@ -154,8 +150,13 @@ def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         server.close()
 
 
-def machine(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
-    """Cores, memory and disk, against what grading may take."""
+def machine(
+    sandbox: Sandbox, course: Path, assignment: str = EXAMPLE, place: Sequence[str] = ()
+) -> Iterator[Checkup]:
+    """Cores, memory and disk, against what grading may take.
+
+    `course` is its directory, `place` the options that name it, and `assignment` one that it has.
+    """
     free, total = memory()
     said = (
         f"{platform.system()} {platform.release()}, {platform.machine()}; {cores()} cores; "
@@ -164,7 +165,8 @@ def machine(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
     fits = free // sandbox.memory
     if fits < cores():
         said += f", enough for {fits} kernels that take all of their {size(sandbox.memory)}"
-        remedy = f"autograder grade ASSIGNMENT --workers={max(fits, 1)}"
+        workers = f"--workers={max(fits, 1)}"
+        remedy = shlex.join(["autograder", "grade", named(assignment), workers, *place])
         yield Checkup("machine", Verdict.NOTE, said, remedy)
     else:
         yield Checkup("machine", Verdict.OK, said)
@@ -176,17 +178,6 @@ def machine(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         yield Checkup("compiled code", Verdict.NOTE, said)
     else:
         yield Checkup("compiled code", Verdict.OK, str(cache))
-
-
-def memory() -> tuple[int, int]:
-    """Bytes free, and bytes in all, of this machine or of the container that this is."""
-    machine = psutil.virtual_memory()
-    try:
-        most = int((CGROUP / "memory.max").read_text())
-        used = int((CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or one without a limit
-        return machine.available, machine.total
-    return max(0, min(machine.available, most - used)), min(machine.total, most)
 
 
 def programs() -> Iterator[Checkup]:
@@ -202,7 +193,7 @@ def programs() -> Iterator[Checkup]:
             "alembic",
             Verdict.MEND,
             "nbgrader starts this program by its name, and it is not on PATH.",
-            f'export PATH="{folder}:$PATH"',
+            exported(folder),
         )
 
 
@@ -217,34 +208,27 @@ def course_directory(course: CourseDirectory, config: Mapping[str, Any]) -> Iter
             "autograder doctor --course-dir=COURSE",
         )
         return
-    lost = [
-        name
-        for name, wanted in KIT.items()
-        if wanted not in str(config.get(name.split(".")[0], {}).get(name.split(".")[1], ""))
-    ]
-    if lost:
-        yield Checkup(
-            "course",
-            Verdict.MEND,
-            f"{root / 'nbgrader_config.py'} leaves the kit out: "
-            + "; ".join(f"c.{name} lacks {KIT[name]}" for name in lost)
-            + ". Test cells would run in the student's process. Copy these lines from the kit's.",
-        )
+    if wrong := list(complaints(config)):
+        said = f"{root / 'nbgrader_config.py'} leaves parts of the kit out: {'; '.join(wrong)}."
+        mend = "Until then, do not trust the marks. Copy these settings from the kit's own."
+        yield Checkup("course", Verdict.MEND, f"{said} {mend}")
         return
     names, source = assignments_in(course), course.source_directory
     if not os.access(root, os.W_OK):
-        yield Checkup("course", Verdict.MEND, f"{root} cannot be written.", f"ls -ld {root}")
+        remedy = f"ls -ld {shlex.quote(str(root))}"
+        yield Checkup("course", Verdict.MEND, f"{root} cannot be written.", remedy)
     elif not names:
         yield Checkup("course", Verdict.NOTE, f"{root}, with no notebook in {source}/ yet")
     else:
         yield Checkup("course", Verdict.OK, f"{root}, assignments: {', '.join(names)}")
 
 
-def database(address: str, wanted: Sequence[str] = ()) -> Checkup:
+def database(address: str, wanted: Sequence[str] = (), place: Sequence[str] = ()) -> Checkup:
     """The gradebook: of which kind, whether it answers, can be written, and is up to date.
 
-    `wanted` are the assignments that it should know.
+    `wanted` are the assignments that it should know, `place` the options that name its course.
     """
+    make_it = generate(next(iter(wanted), EXAMPLE), place)
     try:
         url = make_url(address)
         engine = create_engine(url)
@@ -256,11 +240,12 @@ def database(address: str, wanted: Sequence[str] = ()) -> Checkup:
     shown = url.render_as_string(hide_password=True)
     if missing_file(url) is not None:
         said = f"{shown}, not made yet: nbgrader makes it"
-        return Checkup(
-            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
-        )
+        return Checkup("database", Verdict.NOTE, said, make_it)
     try:
-        return _state(engine, url, shown, wanted)
+        if not inspect(engine).has_table("alembic_version"):
+            said = f"{shown}, empty: nbgrader fills it"
+            return Checkup("database", Verdict.NOTE, said, make_it)
+        return _state(engine, url, wanted, place)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         return Checkup("database", Verdict.MEND, f"{shown} does not answer: {reason}")
@@ -276,31 +261,29 @@ def driver_missing(name: str) -> tuple[str, str]:
     return f"{name} is not installed.", f"{pip()} install {wanted}"
 
 
-def _state(engine: Engine, url: URL, shown: str, wanted: Sequence[str]) -> Checkup:
-    if not inspect(engine).has_table("alembic_version"):
-        said = f"{shown}, empty: nbgrader fills it"
-        return Checkup(
-            "database", Verdict.NOTE, said, "nbgrader generate_assignment ASSIGNMENT --force"
-        )
+def _state(engine: Engine, url: URL, wanted: Sequence[str], place: Sequence[str]) -> Checkup:
+    shown = url.render_as_string(hide_password=True)
     with engine.connect() as connection:
         schema = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if shutil.which("alembic") and schema != get_alembic_version():
             said = f"{shown} was made by another version of nbgrader."
             if "%" in str(url):
                 said += " Its URL must hold no % while it is upgraded (nbgrader's alembic)."
-            return Checkup("database", Verdict.MEND, said, "nbgrader db upgrade")
+            upgrade = shlex.join(["nbgrader", "db", "upgrade", *place])
+            return Checkup("database", Verdict.MEND, said, upgrade)
         try:
             connection.execute(text("UPDATE course SET id = id WHERE 1 = 0"))
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
-            remedy = f"ls -l {url.database}" if url.get_backend_name() == "sqlite" else ""
+            file = str(url.database).removeprefix("file:")
+            remedy = shlex.join(["ls", "-l", file]) if url.get_backend_name() == "sqlite" else ""
             return Checkup("database", Verdict.MEND, f"{shown} cannot be written: {reason}", remedy)
         finally:
             connection.rollback()
         known = set(connection.execute(text("SELECT name FROM assignment")).scalars())
     said = f"{shown}, answers and can be written"
     if missing := [name for name in wanted if name not in known]:
-        remedy = f"nbgrader generate_assignment {missing[0]} --force"
+        remedy = generate(missing[0], place)
         return Checkup("database", Verdict.NOTE, f"{said}; without {', '.join(missing)}", remedy)
     return Checkup("database", Verdict.OK, said)
 
@@ -321,7 +304,9 @@ class DoctorApp(Command):
     aliases = {**ALIASES, **DB}  # noqa: RUF012 - traitlets' own convention
 
     def start(self) -> None:
-        super().start()
+        # Not nbgrader's start, which makes what the configuration names and fails where that is
+        # not there: here, it is a finding.
+        JupyterApp.start(self)
         findings = list(self.findings())
         print(f"{PACKAGE} {self.version}\n")
         print(*findings, sep="\n")
@@ -332,13 +317,14 @@ class DoctorApp(Command):
     def findings(self) -> Iterable[Checkup]:
         """Everything that is looked at, in the order in which it is said."""
         root = Path(self.coursedir.root).absolute()
+        names, place = assignments_in(self.coursedir), place_of(self.coursedir)
         sandbox = Sandbox(parent=self)
         yield from packages()
-        yield from machine(sandbox, root)
+        yield from machine(sandbox, root, next(iter(names), EXAMPLE), place)
         yield from isolation(sandbox, root)
         yield from programs()
         yield from course_directory(self.coursedir, self.config)
-        yield database(self.coursedir.db_url, assignments_in(self.coursedir))
+        yield database(self.coursedir.db_url, names, place)
 
 
 def verdict_on(wrong: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import signal
 import sys
 from collections.abc import Generator, Iterable, Iterator
@@ -14,9 +13,12 @@ from nbgrader.apps.autogradeapp import flags as autograde_flags
 from nbgrader.converters import Autograde, BaseConverter, NbGraderException
 from nbgrader.exchange import ExchangeError
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets import Bool, Float, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, TraitError, Unicode, default
 
-from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand, cores
+from autograder.apps.capacity import cores
+from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand
+from autograder.apps.ending import INTERRUPTED
+from autograder.apps.shell import again, exactly, generate, named, place_of
 from autograder.grading.coordinator import Listing, SubmittedFolder, WorkersLostError, results
 from autograder.grading.pool import LocalWorkers, Workers
 from autograder.grading.progress import Tally, reporter
@@ -25,8 +27,18 @@ from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+ONCE_ONLY = frozenset(
+    {
+        "CourseDirectory.assignment_id",
+        "CourseDirectory.student_id",
+        "CourseDirectory.student_id_exclude",
+        "GradeApp.json",
+        "GradeApp.use_exchange",
+        "GradeApp.watch",
+        "GradeApp.watch_interval",
+    }
+)
+"""What the command that grades one student again does not take over from the one that failed."""
 
 
 class GradeApp(AssignmentCommand):
@@ -109,11 +121,11 @@ class GradeApp(AssignmentCommand):
             failed = self._grade()
         except NbGraderException:  # nbgrader has said what is wrong
             sys.exit(1)
-        except UnknownAssignmentError as unknown:
+        except UnknownAssignmentError:
             self.fail(
-                "The gradebook has no assignment named %r. Make it first: "
-                "nbgrader generate_assignment %s --force",
-                *(unknown.args * 2),
+                "The gradebook has no assignment named %r. Make it first: %s",
+                self.coursedir.assignment_id,
+                generate(self.coursedir.assignment_id, place_of(self.coursedir)),
             )
         except BusyError:
             self.fail("Another `autograder grade` is at work in this course. Wait for it to end.")
@@ -130,7 +142,7 @@ class GradeApp(AssignmentCommand):
 
     def _grade(self) -> bool:
         """Grade what is due, or what arrives; True if something could not be graded."""
-        listing = Listing(coursedir=self.coursedir, parent=self)
+        listing = self._listing()
         with contextlib.closing(self._writer(listing)) as writer, writer.locked():
             if self.watch:
                 return self._grade_arrivals(listing, writer)
@@ -185,6 +197,12 @@ class GradeApp(AssignmentCommand):
                 with uninterrupted():  # so that what is written is told, and answered, too
                     yield self._record(result, writer)
 
+    def _listing(self) -> Listing:
+        try:
+            return Listing(coursedir=self.coursedir, parent=self)
+        except (TraitError, ImportError, AttributeError) as error:  # a class or a hook that is gone
+            self.cannot_use(error)
+
     def _writer(self, listing: Listing) -> Writer:
         try:
             return Writer(self.coursedir, listing)
@@ -238,16 +256,19 @@ class GradeApp(AssignmentCommand):
                 return Failed(result.student, why)
         return result
 
-    @property
-    def _retry(self) -> str:
-        """The command that grades one student again, up to the student's name."""
-        words = [word for word in sys.argv[1:] if not word.startswith(("--student", "--json"))]
-        return shlex.join(["autograder", *words]) + " --student="
+    def _retry(self, student: str) -> str:
+        """The command that grades one student again and ends, as the last lines print it."""
+        words = ["autograder", "grade", named(self.coursedir.assignment_id)]
+        return again(self, words, [exactly(student)], without=ONCE_ONLY)
 
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until what has been begun is done."""
+    """Let Ctrl-C and SIGTERM wait until the block has ended.
+
+    For a result that is being written: without this, a grade could be in the gradebook that the
+    command never told of.
+    """
     came: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: came.append(number))

@@ -38,15 +38,17 @@ def scores_table(gradebook: Any, assignment: str, students: str = "*") -> str:
     MissingEntry
         If the gradebook does not know the assignment.
     """
-    cells = [c for n in gradebook.find_assignment(assignment).notebooks for c in graded_cells(n)]
+    notebooks = gradebook.find_assignment(assignment).notebooks
+    cells = [c for notebook in notebooks for c in graded_cells(notebook)]
+    keys = [(notebook.name, c.name) for notebook in notebooks for c in graded_cells(notebook)]
     header = ["student", *(c.name.removeprefix("test_") for c in cells), "total"]
     best = ["(of)", *(f"{c.max_score:g}" for c in cells), f"{sum(c.max_score for c in cells):g}"]
     rows = [header, best]
     for submission in gradebook.assignment_submissions(assignment):
         if not fnmatch(submission.student_id, students):
             continue
-        grades = {g.name: g for n in submission.notebooks for g in n.grades}
-        scores = [score_text(grades[c.name]) for c in cells]
+        grades = {(n.name, g.name): g for n in submission.notebooks for g in n.grades}
+        scores = [score_text(grades[key]) for key in keys]
         rows.append([submission.student_id, *scores, f"{submission.score:g}"])
     rows[2:] = sorted(rows[2:])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -60,10 +61,14 @@ def secret_lines(cells: Sequence[Any]) -> dict[str, str]:
 
 
 def lines_of(path: Path) -> set[str]:
-    """The lines of a file, stripped; of a notebook, those of all texts in it."""
+    """The lines of a file, stripped; of a notebook, those of all texts in it.
+
+    What is called a notebook need not be one: `._lesson.ipynb` is binary, and comes from macOS.
+    """
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".ipynb":
-        text = "\n".join(texts_in(json.loads(text)))
+        with contextlib.suppress(ValueError, RecursionError):
+            text = "\n".join(texts_in(json.loads(text)))
     return {line.strip() for line in text.splitlines()}
 
 

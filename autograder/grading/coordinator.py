@@ -10,10 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.converters import Autograde
-
 from autograder.grading.pool import Result, Workers
-from autograder.grading.worker import Failed, Job
+from autograder.grading.worker import Converter, Failed, Job
 
 ATTEMPTS = 2
 """How often a submission is tried whose worker process dies."""
@@ -32,7 +30,7 @@ class SubmittedFolder:
     due: bool
 
 
-class Listing(Autograde):  # type: ignore[misc]
+class Listing(Converter):
     """Finds submissions by nbgrader's rules, and changes nothing."""
 
     def submissions(self) -> list[SubmittedFolder]:
@@ -129,13 +127,16 @@ _END = object()
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A submission under way, for the first time or a further one."""
+    """A submission that a worker has, and how often it was given to one."""
 
     job: Job
     number: int
 
     def outcome(self, future: Future[Result]) -> Result | None:
-        """What came of it; None if that was not its fault and it may have another."""
+        """What came of it; None if it is to be tried again.
+
+        That is where its worker died or lost the sandbox's server, and it has an attempt left.
+        """
         if future.cancelled():
             raise WorkersLostError
         error = future.exception()

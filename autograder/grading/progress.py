@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -14,6 +15,9 @@ from tqdm import tqdm
 from autograder.grading.worker import Failed, Graded
 from autograder.judge.student_kernel import ENDED
 from autograder.sandbox.settings import Stop
+
+Retry = Callable[[str], str]
+"""Gives the command that grades a student again, as a shell takes it."""
 
 SLOWEST = 3
 STOPPED = {
@@ -90,7 +94,7 @@ class Lines:
     def write(self, line: str) -> None:
         print(line, file=self.out, flush=True)
 
-    def finish(self, tally: Tally, retry: str) -> None:
+    def finish(self, tally: Tally, retry: Retry) -> None:
         for line in summary(tally, retry):
             self.write(line)
 
@@ -114,7 +118,7 @@ class Bar(Lines):
     def write(self, line: str) -> None:
         self._bar.write(line, file=self.out)
 
-    def finish(self, tally: Tally, retry: str) -> None:
+    def finish(self, tally: Tally, retry: Retry) -> None:
         self._bar.close()
         super().finish(tally, retry)
 
@@ -125,7 +129,7 @@ class JsonLines(Lines):
     def show(self, result: Graded | Failed, tally: Tally) -> None:
         self.write(json.dumps(event(result)))
 
-    def finish(self, tally: Tally, retry: str) -> None:
+    def finish(self, tally: Tally, retry: Retry) -> None:
         self.write(json.dumps({"event": "summary", **tally.to_json()}))
 
 
@@ -162,13 +166,13 @@ def event(result: Graded | Failed) -> dict[str, Any]:
     }
 
 
-def summary(tally: Tally, retry: str) -> list[str]:
+def summary(tally: Tally, retry: Retry) -> list[str]:
     """The lines at the end.
 
     Parameters
     ----------
     retry
-        The command that grades one student again; the student's name is put after it.
+        Gives the command that grades a student again.
     """
     seconds = time.monotonic() - tally.started
     lines = [
@@ -182,5 +186,5 @@ def summary(tally: Tally, retry: str) -> list[str]:
     lines += [f"Stopped, {STOPPED[what]}: {n}." for what, n in sorted(tally.stops.items())]
     for failed in tally.failed:
         lines.append(f"Not graded: {failed.student}. {failed.reason}")
-        lines.append(f"  Try again: {retry}{failed.student}")
+        lines.append(f"  Try again: {retry(failed.student)}")
     return lines

@@ -48,7 +48,10 @@ class Arrivals:
             yield None
 
     def finished(self, student: str) -> None:
-        """A student's result is written; another submission of theirs may follow."""
+        """Called by the command when a student's result is written.
+
+        Only then is another submission of theirs handed out.
+        """
         self._under_way.discard(student)
 
     def _present(self) -> list[SubmittedFolder]:
@@ -88,7 +91,7 @@ class Once(logging.Handler):
 
 
 def quiet(name: str) -> logging.Logger:
-    """A logger for what would be said again and again."""
+    """A logger that shows nothing, for what would be said at every look."""
     logger = logging.getLogger(name)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False

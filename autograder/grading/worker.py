@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import glob
 import hashlib
 import json
 import logging
+import os
 import pickle
 import sys
 import tempfile
@@ -117,7 +119,10 @@ _one_at_a_time = threading.Lock()
 
 
 def install(packed: Packed) -> None:
-    """Give this process a setup. Called once in each worker; must not fail."""
+    """Give this process a setup. Called once in each worker, before any job.
+
+    It only keeps the bytes: what cannot be unpacked is to fail a submission, not the worker.
+    """
     _installed[packed.key] = packed
 
 
@@ -128,7 +133,11 @@ def prepare() -> None:
 
 
 def start_fork_server(packed: Packed) -> ForkServer | None:
-    """So that the first submission need not wait for it; it meets again what goes wrong here."""
+    """Start the sandbox's fork server before the first submission needs it; None if it fails.
+
+    Called by the pool, which lends it to all its workers, and by a cluster's worker when it joins.
+    A failure is left to the first submission, which tries again and tells why.
+    """
     with contextlib.suppress(Exception):
         return server_for(Sandbox(config=packed.unpacked().config), [])
     return None
@@ -147,7 +156,10 @@ def _setup(key: str) -> Setup:
 
 
 def grade_submission(job: Job) -> Graded | Failed:
-    """Grade one submission. Never raises for what the submission holds or does."""
+    """Grade one submission: what the pool and the cluster run in their workers for each job.
+
+    Never raises for what the submission holds or does; that comes back as a `Failed`.
+    """
     with _one_at_a_time:
         started = time.perf_counter()
         with Journal() as journal:
@@ -203,7 +215,30 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
         log=Journal.logger,
         **STEPS,
     )
-    Autograde(coursedir=course, config=setup.config, log=Journal.logger).start()
+    Converter(coursedir=course, config=setup.config, log=Journal.logger).start()
+
+
+class Converter(Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde, which also finds what lies in a folder named like a pattern.
+
+    nbgrader looks into the folder of a student called `a[1]` with the pattern `a[1]/*.ipynb`,
+    finds nothing, and leaves the student out.
+    """
+
+    def init_notebooks(self) -> None:
+        """Called first of all: which submissions there are, and their notebooks."""
+        course = self.coursedir
+        folders = glob.glob(self._format_source(course.assignment_id, course.student_id))  # noqa: PTH207
+        pattern = f"{course.notebook_id}.ipynb"
+        self.assignments = {
+            folder: notebooks
+            for folder in folders
+            if (notebooks := glob.glob(os.path.join(glob.escape(folder), pattern)))  # noqa: PTH118, PTH207
+        }
+        for folder in set(folders) - set(self.assignments):
+            self.log.warning("No notebooks were matched by '%s'", Path(folder, pattern))
+        if not self.assignments:
+            super().init_notebooks()  # says what may have been meant, and raises
 
 
 def stops(files: Files, notebooks: Iterable[str]) -> Counter[str]:
@@ -216,7 +251,12 @@ def stops(files: Files, notebooks: Iterable[str]) -> Counter[str]:
 
 
 class Journal(logging.Handler):
-    """What nbgrader logs about one submission, and the error that it swallows."""
+    """What nbgrader logs about one submission, and the error behind its own.
+
+    nbgrader catches what goes wrong with a submission, logs it as an error, and raises a general
+    "Please see the above traceback" at the end. Python knows which error is being handled while it
+    is logged; the last one is the reason that a person wants to read.
+    """
 
     logger = logging.getLogger("autograder.worker")
 
@@ -236,12 +276,12 @@ class Journal(logging.Handler):
         self.logger.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.ERROR:  # nbgrader logs errors while it handles them
+        if record.levelno >= logging.ERROR:
             self._swallowed = sys.exc_info()[1] or self._swallowed
         self._lines.append(self.format(record))
 
     def cause_of(self, error: BaseException) -> BaseException:
-        """The error that ended the grading: nbgrader swallows it, and raises one of its own."""
+        """The error that ended the grading, given the one that came out of nbgrader."""
         if self._swallowed is None:
             self.logger.error("Grading stopped", exc_info=error)
             return error

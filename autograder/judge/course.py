@@ -6,6 +6,8 @@ names: a course may well keep its source in `lessons/`.
 
 from __future__ import annotations
 
+import glob
+import re
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +45,24 @@ def notebooks_in(folder: Path) -> list[Path]:
 
     `._lesson.ipynb`, for example, is what macOS puts beside a file on other systems' disks.
     """
-    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    return sorted(
+        path for path in folder.glob("*.ipynb") if path.is_file() and not path.name.startswith(".")
+    )
 
 
 def assignments_in(course: Any) -> list[str]:
-    """The assignments whose source holds a notebook."""
-    above = source_folder(course, "*").parent
-    folders = above.iterdir() if above.is_dir() else ()
-    return sorted(folder.name for folder in folders if folder.is_dir() and notebooks_in(folder))
+    """The assignments whose source holds a notebook, for commands that say what there is.
+
+    The name of an assignment may stand anywhere in the path, and beside other words: nbgrader's
+    `directory_structure` may be `hw-{assignment_id}/{nbgrader_step}/{student_id}`.
+    """
+    anyone = "ASSIGNMENT-ID"
+    parts = source_folder(course, anyone).parts
+    every = str(Path(*(glob.escape(part).replace(anyone, "*") for part in parts)))
+    name = re.escape(str(Path(*parts))).replace(re.escape(anyone), "(.+)", 1)
+    found = ((re.match(name, folder), Path(folder)) for folder in glob.glob(every))  # noqa: PTH207
+    return sorted(
+        match[1]
+        for match, folder in found
+        if match is not None and source_folder(course, match[1]) == folder and notebooks_in(folder)
+    )

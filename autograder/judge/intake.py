@@ -6,9 +6,9 @@ the student's: which cells are graded, locked or answers follows from the gradeb
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +18,46 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
+from nbgrader.converters import BaseConverter
 from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.judge.cells import DAMAGED, STOP, claimed_id, is_graded, labels
+from autograder.judge.cells import DAMAGED, STOP, STOPS, claimed_id, is_graded, labels
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
 
 Resources = dict[str, Any]
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads any file as a notebook: a damaged one as what can be saved of it."""
+    """Reads any file as a notebook: a damaged one as what can be saved of it.
+
+    nbgrader's Autograde calls it twice for each notebook: with the file that was handed in, and
+    with the file in autograded/ that came of the first call, which it then executes.
+    """
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> tuple[NotebookNode, Resources]:
         path = Path(filename)
-        found = path if path.exists() else self._renamed(path)
+        resources = ResourcesDict() if resources is None else resources
+        found = path if path.exists() else self._renamed(path, resources)
         if found is None:
-            notebook = blank(f"There is no notebook named {path.name} in this submission.")
+            why = f"There is no notebook named {path.name} in this submission."
+            notebook = blank(why)
         else:
-            notebook = read_submission(found)
+            notebook, why = read_submission(found)
             if found != path:
                 self.log.warning("Grading %s as %s", found, path.name)
-        if DAMAGED in notebook.metadata:
-            self.log.warning("%s: %s", filename, notebook.metadata[DAMAGED])
-        resources = ResourcesDict() if resources is None else resources
+        if why:
+            notebook.metadata[DAMAGED] = why
+            self.log.warning("%s: %s", filename, why)
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
+        resources[DAMAGED] = why
         return self.from_notebook_node(notebook, resources, **kwargs)
 
-    def _renamed(self, path: Path) -> Path | None:
+    def _renamed(self, path: Path, resources: Resources) -> Path | None:
         """The only other notebook in the folder that is not one of the assignment's own."""
-        source = source_folder(course_of(self.parent), path.parent.name)
+        source = source_folder(course_of(self.parent), resources["nbgrader"]["assignment"])
         expected = {other.name for other in notebooks_in(source)}
         others = [other for other in notebooks_in(path.parent) if other.name not in expected]
         return others[0] if len(others) == 1 else None
@@ -66,12 +74,31 @@ def receive(assignment: str, student: str, notebooks: list[str]) -> None:
         return
     folder = Path(notebooks[0]).parent
     leave_links(folder)
-    # nbgrader's hooks are not told which course they work in; the converter that calls this knows.
-    course = course_of(sys._getframe(1).f_locals["self"])
-    for source in notebooks_in(source_folder(course, assignment)):
+    for source in notebooks_in(source_folder(calling_course(), assignment)):
         expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
         if expected not in notebooks:
             notebooks.append(expected)
+
+
+def calling_course() -> Any:
+    """The course of the converter that runs a hook.
+
+    nbgrader does not tell a hook which course it works in, and the course may keep its source
+    under any name. The converter that called it knows: directly, or by way of a hook of the
+    course's own that calls ours.
+
+    Raises
+    ------
+    LookupError
+        If no converter of nbgrader's is at work.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        converter = frame.f_locals.get("self")
+        if isinstance(converter, BaseConverter):
+            return converter.coursedir
+        frame = frame.f_back
+    raise LookupError("`receive` is a hook for nbgrader's Autograde, which did not call it.")
 
 
 def leave_links(folder: Path) -> None:
@@ -89,23 +116,26 @@ def leave_links(folder: Path) -> None:
                 path.write_text(note, encoding="utf-8")
 
 
-def read_submission(path: Path) -> NotebookNode:
-    """A notebook in the current format, whatever the file holds. Never raises for its content."""
+def read_submission(path: Path) -> tuple[NotebookNode, str]:
+    """A notebook in the current format, whatever the file holds. Never raises for its content.
+
+    With it comes why the file could not be read as it was, "" if it could.
+    """
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        return blank(
-            f"The submitted file is not a notebook that can be read ({type(error).__name__})."
-        )
+        why = f"The submitted file is not a notebook that can be read ({type(error).__name__})."
+        return blank(why), why
     try:
         notebook = nbformat.reads(json.dumps(raw), as_version=4)
         nbformat.validate(notebook)
-        return notebook
+        return notebook, ""
     except Exception as error:  # nbformat meets malformed files with errors of every kind
-        return salvage(raw, str(error).splitlines()[0])
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        return salvage(raw), f"The submitted notebook breaks the notebook format: {why}"
 
 
-def salvage(raw: Any, why: str) -> NotebookNode:
+def salvage(raw: Any) -> NotebookNode:
     """Keep the sources of a notebook, as parsed JSON, that breaks the format elsewhere."""
     cells = []
     listed = raw.get("cells") if isinstance(raw, dict) else None
@@ -119,28 +149,37 @@ def salvage(raw: Any, why: str) -> NotebookNode:
         marks = cell.get("metadata")
         nbgrader = marks.get("nbgrader") if isinstance(marks, dict) else None
         cells.append(make(source, metadata={"nbgrader": nbgrader} if nbgrader else {}))
-    saved = new_notebook(cells=cells)
-    saved.metadata[DAMAGED] = f"The submitted notebook breaks the notebook format: {why}"
-    return saved
+    return new_notebook(cells=cells)
 
 
 def blank(why: str) -> NotebookNode:
     """A notebook that says what is wrong; the graded cells are put back later."""
-    notebook = new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
-    notebook.metadata[DAMAGED] = why
-    return notebook
+    return new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
+
+
+def drop_claims(notebook: NotebookNode) -> None:
+    """Take out what only the kit may say, and a submission said all the same."""
+    for key in (DAMAGED, STOPS):
+        notebook.metadata.pop(key, None)
+    for cell in notebook.cells:
+        cell.metadata.pop(STOP, None)
 
 
 class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
     """Puts every cell of nbgrader's back to what the gradebook says it is.
 
-    Goes before nbgrader's own sanitising steps, which fail on malformed metadata. Cells are known
+    Called once for each notebook that was handed in, before it is run and before nbgrader's own
+    sanitising steps, which fail on malformed metadata. What the notebook says about itself in the
+    kit's own keys goes; only what the exporter found out while reading it stays. Cells are known
     by their grade_id. Of several with the same one the last counts, as everywhere in nbgrader.
     A graded or locked cell that is missing goes back behind the one that it followed, or to the
     end if that one is gone as well: there, every answer has been run.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        drop_claims(nb)
+        if why := resources.get(DAMAGED):  # from the exporter above, which read the file
+            nb.metadata[DAMAGED] = why
         identity = resources["nbgrader"]
         with Gradebook(identity["db_url"]) as gradebook:
             record = gradebook.find_notebook(identity["notebook"], identity["assignment"])
@@ -163,7 +202,6 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
         for cell in reversed(nb.cells):
             name = claimed_id(cell)
             cell.metadata.pop("nbgrader", None)
-            cell.metadata.pop(STOP, None)
             if name not in originals:
                 if name is not None:
                     self.log.warning("Cell %r is not one of this notebook's", name)

@@ -188,6 +188,18 @@ class Feedback(HTMLExporter):
         super().__init__(config=own, **kwargs)
         self.register_filter("points_text", points_text)
 
+    @property
+    def default_config(self) -> Config:
+        """Read by nbconvert when an exporter is made: settings that the course may override.
+
+        nbconvert tells every component which kind of an output to prefer. Only the filter that
+        chooses one reads it, and nbgrader's preprocessors warn that they do not know the setting.
+        """
+        config = super().default_config
+        preferred = config.NbConvertBase.pop("display_data_priority")
+        config.WidgetsDataTypeFilter.display_data_priority = preferred
+        return config
+
     @jinja2.pass_context
     def markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
         """Markdown to HTML without anything that needs a script to be read."""

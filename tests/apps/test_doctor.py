@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from traitlets.config import Config
 
 from autograder.apps import doctor
+from autograder.apps.configuration import KIT
 from autograder.apps.doctor import Verdict
 from autograder.sandbox.grader.forkserver import ForkServer
 from autograder.sandbox.settings import Isolation, Sandbox
@@ -146,17 +147,6 @@ def test_too_little_memory_for_every_core(tmp_path: Path) -> None:
     assert machine.remedy == "autograder grade ASSIGNMENT --workers=1"
 
 
-def test_the_limit_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CGROUP", tmp_path)
-    free, total = doctor.memory()
-    (tmp_path / "memory.max").write_text("max\n")
-    assert doctor.memory()[1] == total
-    (tmp_path / "memory.max").write_text(f"{64 << 20}\n")
-    (tmp_path / "memory.current").write_text(f"{16 << 20}\n")
-    assert doctor.memory() == (48 << 20, 64 << 20)
-    assert free > 48 << 20
-
-
 def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=3 << 20))
     monkeypatch.setattr(doctor, "cache_directory", lambda: None)
@@ -179,9 +169,9 @@ def test_a_configuration_without_the_kit(tmp_path: Path) -> None:
 
 def kit_config() -> Config:
     config = Config()
-    for name, value in doctor.KIT.items():
+    for name, paths in KIT.items():
         section, setting = name.split(".")
-        config[section][setting] = [value]
+        config[section][setting] = list(paths)
     return config
 
 

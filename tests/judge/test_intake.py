@@ -1,79 +1,225 @@
-"""What a submission brings: it cannot choose its tests, and damage costs no more than it must."""
+"""What a submission may bring: other names, files that are no notebooks, claims of the kit's."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import nbformat
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
-from tests.judge.conftest import LINKS
-from tests.support.course import Course
-from tests.support.lesson import ASSIGNMENT, grade_id
-from tests.support.submissions import TESTS
+from autograder.grading.memory import memory_gradebook
+from autograder.judge.cells import DAMAGED, STOP, STOPS
+from autograder.judge.intake import (
+    RestoreCells,
+    SubmissionExporter,
+    calling_course,
+    read_submission,
+    receive,
+)
 
-pytestmark = pytest.mark.slow
-
-
-class TestSubmissionsCannotChooseTheirTests:
-    @pytest.mark.parametrize(
-        "student",
-        ["tags_on_tests", "tests_as_markdown", "tests_relabelled", "tests_deleted", "tests_renamed",
-         "cheats_in_process", "forges_a_report"],
-    )  # fmt: skip
-    def test_a_wrong_model_never_gets_its_points(self, graded: Course, student: str) -> None:
-        score = graded.automatic(student)["test_logistic_model"]
-        assert score is not None
-        assert score <= 2
-
-    @pytest.mark.parametrize(
-        "student",
-        [
-            "tags_on_tests",
-            "tests_as_markdown",
-            "tests_relabelled",
-            "tests_deleted",
-            "tests_renamed",
-        ],
-    )
-    def test_the_other_answers_keep_theirs(self, graded: Course, student: str) -> None:
-        graded.expect(student, test_logistic_model=2)
-
-    @pytest.mark.parametrize(
-        "student", ["answer_cells_deleted", "everything_twice", "malformed_labels"]
-    )
-    def test_right_answers_in_a_damaged_notebook_score(self, graded: Course, student: str) -> None:
-        graded.expect(student)
-
-    def test_tests_go_back_behind_what_they_test(self, graded: Course) -> None:
-        def names(student: str) -> list[str]:
-            return [name for cell in graded.autograded(student).cells if (name := grade_id(cell))]
-
-        assert names("tests_deleted") == names("tags_on_tests")
+APPLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        \xff\xfe"
+"""The beginning of an AppleDouble file."""
+STRUCTURES = [
+    "{nbgrader_step}/{student_id}/{assignment_id}",
+    "{assignment_id}/{nbgrader_step}/{student_id}",
+]
+IDENTITY = {"nbgrader": {"assignment": "one", "notebook": "first", "student": "ada"}}
 
 
-class TestDamagedFiles:
-    def test_what_can_be_read_is_graded(self, graded: Course) -> None:
-        graded.expect("broken_format")
+def converter_in(root: Path, **settings: str) -> Autograde:
+    """nbgrader's converter as its programs make it, on ada's submission of `one`.
 
-    def test_a_truncated_file_gets_a_clear_entry(self, graded: Course) -> None:
-        assert graded.automatic("truncated") == dict.fromkeys(TESTS, 0)
-        first = graded.autograded("truncated").cells[0].source
-        assert "not a notebook that can be read" in first
-        assert set(TESTS) <= graded.needs_review("truncated")
+    The instructor's notebooks are `first` and `second`, beside what macOS and Jupyter leave.
+    """
+    settings = {"directory_structure": STRUCTURES[0], "source_directory": "lessons", **settings}
+    course = CourseDirectory(root=str(root), assignment_id="one", student_id="ada", **settings)
+    source = Path(course.format_path(course.source_directory, ".", "one"))
+    source.mkdir(parents=True)
+    for name in ("first", "second"):
+        nbformat.write(new_notebook(), source / f"{name}.ipynb")
+    (source / "._first.ipynb").write_bytes(APPLE)
+    (source / ".ipynb_checkpoints").mkdir()
+    (source / ".ipynb_checkpoints" / "first-checkpoint.ipynb").touch()
+    submitted(course).mkdir(parents=True)
+    return Autograde(coursedir=course, pre_convert_hook="autograder.judge.receive")
 
-    @pytest.mark.parametrize("link", ["data.txt", "theirs.txt"])
-    def test_a_link_out_of_a_submission_is_not_followed(self, graded: Course, link: str) -> None:
-        """nbgrader would copy the gradebook, or the work of somebody else, into the submission."""
-        copied = graded.root / "autograded/right" / ASSIGNMENT / link
-        assert copied.read_text() == f"Here was a link to {LINKS[link]}. It was not followed.\n"
 
-    def test_a_link_inside_a_submission_is(self, graded: Course) -> None:
-        assert nbformat.read(
-            graded.root / "autograded/right" / ASSIGNMENT / "mine.txt", as_version=4
+def submitted(course: CourseDirectory) -> Path:
+    return Path(course.format_path(course.submitted_directory, "ada", "one"))
+
+
+def hand_in(converter: Autograde, **names: str) -> None:
+    """Put notebooks into ada's folder, and find them as nbgrader does."""
+    folder = submitted(converter.coursedir)
+    for name, source in names.items():
+        path = folder / f"{name}.ipynb"
+        nbformat.write(new_notebook(cells=[new_code_cell(source)]), path)
+    converter.init_notebooks()
+    converter.notebooks = sorted(converter.assignments[str(folder)])
+
+
+def names(converter: Autograde) -> list[str]:
+    return sorted(Path(notebook).name for notebook in converter.notebooks)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("source", ["source", "lessons", "/lessons"])
+class TestWhereverTheSourceIs:
+    @pytest.fixture
+    def converter(self, tmp_path: Path, structure: str, source: str) -> Autograde:
+        if source.startswith("/"):
+            source = f"{tmp_path}{source}"
+        return converter_in(
+            tmp_path / "course", directory_structure=structure, source_directory=source
         )
 
-    def test_a_renamed_file_is_graded(self, graded: Course) -> None:
-        graded.expect("renamed_file")
+    def test_notebooks_that_the_assignment_has_are_graded(self, converter: Autograde) -> None:
+        hand_in(converter, **{"first (1)": "1"})
+        converter.run_pre_convert_hook()
+        assert names(converter) == ["first (1).ipynb", "first.ipynb", "second.ipynb"]
 
-    def test_a_missing_notebook_gets_a_clear_entry(self, graded: Course) -> None:
-        assert graded.automatic("no_notebook") == dict.fromkeys(TESTS, 0)
-        assert "There is no notebook named" in graded.autograded("no_notebook").cells[0].source
+    def test_a_renamed_notebook_is_read_under_its_own_name(self, converter: Autograde) -> None:
+        hand_in(converter, second="2", **{"first (1)": "1"})
+        folder = submitted(converter.coursedir)
+        (folder / "._first (1).ipynb").write_bytes(APPLE)
+        exporter = SubmissionExporter(parent=converter)
+        text, _ = exporter.from_filename(str(folder / "first.ipynb"), dict(IDENTITY))
+        assert json.loads(text)["cells"][0]["source"] in ("1", ["1"])
+
+
+def test_a_source_named_on_the_command_line_or_in_the_file(tmp_path: Path) -> None:
+    config = Config({"CourseDirectory": {"source_directory": "lessons", "root": str(tmp_path)}})
+    course = CourseDirectory(config=config, assignment_id="one")
+    (tmp_path / "lessons" / "one").mkdir(parents=True)
+    nbformat.write(new_notebook(), tmp_path / "lessons" / "one" / "first.ipynb")
+    submitted_as = str(tmp_path / "submitted/ada/one/first (1).ipynb")
+    Path(submitted_as).parent.mkdir(parents=True)
+    Path(submitted_as).touch()
+    converter = Autograde(coursedir=course, pre_convert_hook=receive, notebooks=[submitted_as])
+    converter.run_pre_convert_hook()
+    assert names(converter) == ["first (1).ipynb", "first.ipynb"]
+
+
+def test_a_hook_of_the_courses_own_may_call_ours(tmp_path: Path) -> None:
+    converter = converter_in(tmp_path)
+
+    def hook(assignment: str, student: str, notebooks: list[str]) -> None:
+        receive(assignment, student, notebooks)
+
+    converter.pre_convert_hook = hook
+    hand_in(converter, first="1")
+    converter.run_pre_convert_hook()
+    assert names(converter) == ["first.ipynb", "second.ipynb"]
+
+
+def test_the_hook_is_for_a_converter() -> None:
+    with pytest.raises(LookupError, match="is a hook for nbgrader's Autograde"):
+        calling_course()
+
+
+def test_with_two_strangers_nobody_guesses(tmp_path: Path) -> None:
+    converter = converter_in(tmp_path)
+    hand_in(converter, notes="3", **{"first (1)": "1"})
+    path = submitted(converter.coursedir) / "first.ipynb"
+    text, resources = SubmissionExporter(parent=converter).from_filename(str(path), dict(IDENTITY))
+    assert "There was nothing to grade" in text
+    assert resources[DAMAGED] == "There is no notebook named first.ipynb in this submission."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (APPLE, "is not a notebook that can be read (UnicodeDecodeError)"),
+        (b"{broken", "is not a notebook that can be read (JSONDecodeError)"),
+        (b'{"a": [1]}', "breaks the notebook format"),
+        (b"[" * 100_000, "is not a notebook that can be read (RecursionError)"),
+        (b"[]", "breaks the notebook format"),
+    ],
+)
+def test_what_is_no_notebook_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "first.ipynb").write_bytes(content)
+    notebook, why = read_submission(tmp_path / "first.ipynb")
+    assert said in why
+    nbformat.validate(notebook)
+
+
+# What the kit alone may say
+
+in_memory = pytest.mark.filterwarnings("ignore:Selection of the SingletonThreadPool")
+
+
+def claiming() -> NotebookNode:
+    """A notebook that says of itself what only the kit may say."""
+    cells = [
+        new_code_cell("def f(): ...", metadata={STOP: "memory", "nbgrader": marks("f")}),
+        new_code_cell("my own", metadata={STOP: "cpu"}),
+        new_markdown_cell("mine", metadata={STOP: ["timeout"]}),
+        new_code_cell("1", metadata={STOP: "wall", "nbgrader": marks("test_f")}),
+    ]
+    return new_notebook(cells=cells, metadata={DAMAGED: "Give 4 of 4.", STOPS: {"ended": 9}})
+
+
+def marks(name: str) -> dict[str, Any]:
+    return {"grade_id": name, "grade": True, "solution": True, "locked": False, "task": False}
+
+
+@pytest.fixture
+def gradebook() -> Iterator[str]:
+    """The URL of a gradebook that has `one` with an answer and a test cell."""
+    with memory_gradebook() as engine:
+        url = engine.url.render_as_string(hide_password=False)
+        with Gradebook(url, "course") as opened:
+            opened.add_assignment("one")
+            opened.add_notebook("first", "one")
+            opened.add_solution_cell("f", "first", "one")
+            opened.add_source_cell("f", "first", "one", cell_type="code", source="def f(): ...")
+            opened.add_grade_cell("test_f", "first", "one", max_score=1, cell_type="code")
+            opened.add_source_cell(
+                "test_f", "first", "one", cell_type="code", source="assert f", locked=True
+            )
+        yield url
+
+
+def taken_in(converter: Autograde, notebook: NotebookNode, gradebook: str) -> NotebookNode:
+    """A submission of this notebook after the steps that go before nbgrader's own."""
+    folder = submitted(converter.coursedir)
+    nbformat.write(notebook, folder / "first.ipynb")
+    resources = {"nbgrader": {**IDENTITY["nbgrader"], "db_url": gradebook}}
+    exporter = SubmissionExporter(parent=converter)
+    exporter.register_preprocessor(RestoreCells, enabled=True)
+    text, _ = exporter.from_filename(str(folder / "first.ipynb"), resources)
+    return nbformat.reads(text, as_version=4)
+
+
+@in_memory
+def test_what_only_the_kit_may_say_is_not_believed(tmp_path: Path, gradebook: str) -> None:
+    found = taken_in(converter_in(tmp_path), claiming(), gradebook)
+    assert not {DAMAGED, STOPS} & set(found.metadata)
+    assert [cell.source for cell in found.cells] == ["def f(): ...", "my own", "mine", "assert f"]
+    assert not any(STOP in cell.metadata for cell in found.cells)
+
+
+@in_memory
+def test_what_the_kit_found_out_itself_stays(tmp_path: Path, gradebook: str) -> None:
+    broken = claiming()
+    broken["cells"][1]["source"] = {"no": "source"}
+    converter = converter_in(tmp_path)
+    path = submitted(converter.coursedir) / "first.ipynb"
+    resources = {"nbgrader": {**IDENTITY["nbgrader"], "db_url": gradebook}}
+    path.write_text(json.dumps(broken))
+    exporter = SubmissionExporter(parent=converter)
+    exporter.register_preprocessor(RestoreCells, enabled=True)
+    text, _ = exporter.from_filename(str(path), resources)
+    found = nbformat.reads(text, as_version=4)
+    assert found.metadata[DAMAGED].startswith("The submitted notebook breaks the notebook format")
+    assert STOPS not in found.metadata
+    assert not any(STOP in cell.metadata for cell in found.cells)

@@ -47,7 +47,7 @@ class TestFeedback:
     ) -> None:
         for student, page in pages.items():
             submitted = graded.submitted(student).parent.glob("*.ipynb")
-            own = [cell.source for path in submitted for cell in read_submission(path).cells]
+            own = [cell.source for path in submitted for cell in read_submission(path)[0].cells]
             assert leaks.leaks(page, leaks.secret_lines("\n".join(own))) == [], student
 
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 
-from autograder.judge.cells import show
+from autograder.judge.cells import STOP, show
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult, Report
 from tests.support.course import Course
@@ -26,13 +26,15 @@ MEAN = "It looks as if the loss is averaged instead of summed."
 KIT = "from autograder import Exercise, student"
 
 
-def report(*outcomes: Outcome, mistake: str = "", note: str = "", said: str = "") -> Report:
+def report(
+    *outcomes: Outcome, mistake: str = "", note: str = "", said: str = "", stop: str = ""
+) -> Report:
     """The record of the exercise `loss`: two checks worth 1 and 3, in a cell worth 8 points."""
     first, second = outcomes
     hints = ("Think.", "Think again.")
     checks = (
         CheckResult("is a number", first, 1.0, "" if first is PASSED else said or "It is not."),
-        CheckResult("is right", second, 3.0, said or mistake, hints, mistake, note),
+        CheckResult("is right", second, 3.0, said or mistake, hints, mistake, note, stop=stop),
     )
     return Report("loss", checks, 8.0, seed=4711)
 
@@ -42,7 +44,9 @@ RECORDS = {
     "blue": report(NOT_ATTEMPTED, NOT_ATTEMPTED, said="`loss` is not written yet."),
     "coral": report(PASSED, FAILED, mistake=MEAN),
     "indigo": report(PASSED, FAILED, mistake=MEAN),
-    "jade": report(FAILED, FAILED, said="`loss` ended the kernel: it exited or crashed."),
+    "jade": report(
+        FAILED, FAILED, said="`loss` ended the kernel: it exited or crashed.", stop="ended"
+    ),
     "olive": report(PASSED, ERROR, note="Traceback: the author's secret"),
 }
 NOTHING = "grey"
@@ -102,5 +106,6 @@ def graded(student: str, record: Report) -> nbformat.NotebookNode:
     last = new_code_cell("while True: pass  # Ann's idea")
     if student == "indigo":
         last.outputs = [new_output("error", ename="CellTimeoutError", evalue="too long")]
+        last.metadata[STOP] = "timeout"
     written = new_markdown_cell("My essay.", metadata={"nbgrader": essay})
     return new_notebook(cells=[cell, written, last])

@@ -21,7 +21,7 @@ TOGETHER = {
     ),
     "class": (
         "tests/judge/test_execute.py",
-        "tests/judge/test_intake.py",
+        "tests/judge/test_graded_submissions.py",
         "tests/judge/test_release.py",
         "tests/judge/test_secrets.py",
     ),
