@@ -24,29 +24,23 @@ from autograder.remote.given import double_precision, evaluate
 from tests.support.lesson import (
     EXERCISES,
     cell_named,
-    judge_one,
+    judged,
     lesson,
+    reached,
     solutions,
     submission,
-    trials,
 )
-from tests.support.variants import CLEAN, COMPILED, CORRECT, WRONG
+from tests.support.variants import CLEAN, COMPILED, CORRECT, WRONG, clean, gradient, model
+
+pytestmark = pytest.mark.slow
 
 SEED = 1
 MORE_SEEDS = (2,)
 TOLERANCE = RELATIVE_TOLERANCE["float64"]
 # Fewer steps than the lesson takes, in a compiled loop: a submission then runs in half a second.
 QUICK = {"model_optimization_loop": COMPILED, "theta_clean": CLEAN}
+LAST = ("model_optimization_loop", "theta_clean")
 NOT_TRAINED = {"theta_clean": "n_steps_clean = 0\nstep_size_clean = 0.0\n"}
-
-
-@cache
-def namespace(names_and_sources: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    return submission(dict(names_and_sources))
-
-
-def handed_in(answers: dict[str, str]) -> dict[str, Any]:
-    return namespace(tuple(answers.items()))
 
 
 def full_marks(report: Report) -> bool:
@@ -98,7 +92,26 @@ def test_no_two_variants_are_the_same() -> None:
 
 def test_the_lesson_run_in_process_defines_every_answer() -> None:
     """Otherwise a stand-in might earn the marks, and the variants would show nothing."""
-    assert set(EXERCISES) <= handed_in(QUICK).keys()
+    assert set(EXERCISES) <= submission(QUICK).keys()
+
+
+def test_an_answer_is_judged_wherever_it_is_used_and_nowhere_else() -> None:
+    """So that what is not judged again could not have come out otherwise."""
+
+    def affected(answers: dict[str, str]) -> set[str]:
+        changed = QUICK | answers
+        return {name for name in EXERCISES if reached(name, changed) != reached(name, QUICK)}
+
+    everywhere = {"logistic_model", "theta_clean"}
+    assert affected({"logistic_model": model("z")}) == everywhere
+    assert affected({"dlogistic_loss": gradient("{}")}) == {"dlogistic_loss"}
+    assert affected({"theta_clean": clean("1", "1")}) == {"theta_clean"}
+    # What an answer needs counts as it is now written, and so does what it binds.
+    uses_model = {"dlogistic_loss": gradient("logistic_model(params, x)")}
+    changed = reached("dlogistic_loss", QUICK | uses_model | {"logistic_model": model("z")})
+    assert changed != reached("dlogistic_loss", QUICK | uses_model)
+    binds_loss = {"theta_clean": clean("1", "1") + "logistic_loss = None"}
+    assert affected(binds_loss) == {"logistic_loss", "dlogistic_loss", *LAST}
 
 
 def bundles() -> dict[str, dict[str, str]]:
@@ -124,11 +137,11 @@ BUNDLES = bundles()
 @pytest.mark.parametrize("names", BUNDLES)
 def test_right_answers_get_full_marks(names: str) -> None:
     answers = BUNDLES[names]
-    objects = handed_in(QUICK | answers if answers else {})
-    assert set(EXERCISES) <= objects.keys()
+    written = QUICK | answers if answers else {}
+    assert set(EXERCISES) <= submission(written).keys()
     for exercise in EXERCISES:
         for seed in seeds(exercise) if exercise in answers else (SEED,):
-            report = judge_one(exercise, objects, seed)
+            report = judged(exercise, written, seed).report
             assert full_marks(report), f"seed {seed}\n{to_text(report)}"
             assert all(check.outcome is Outcome.PASSED for check in report.checks), to_text(report)
 
@@ -136,13 +149,13 @@ def test_right_answers_get_full_marks(names: str) -> None:
 @pytest.mark.parametrize("exercise", EXERCISES[:4])
 def test_no_right_answer_is_taken_for_a_mistake(exercise: str) -> None:
     """Not even if a check failed it: whoever is right is never accused."""
-    asked = trials(exercise, handed_in(NOT_TRAINED))
+    asked = judged(exercise, NOT_TRAINED, SEED).trials
     with lesson().references():
         mistakes = [{why: trial.answers_of(why) for why in trial.mistakes} for trial in asked]
     assert any(mistakes)
     for name in [name for name, answers in CORRECT.items() if exercise in answers]:
-        objects = handed_in(NOT_TRAINED | CORRECT[name])
-        for trial, candidates in zip(trials(exercise, objects), mistakes, strict=True):
+        answers = NOT_TRAINED | CORRECT[name]
+        for trial, candidates in zip(judged(exercise, answers, SEED).trials, mistakes, strict=True):
             answered = Attempt("It is off.", trial.attempt.answers)
             assert recognise(answered, candidates) == "", name
             failing = replace(trial.attempt, sentence="It is off.")
@@ -152,16 +165,16 @@ def test_no_right_answer_is_taken_for_a_mistake(exercise: str) -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_a_fault_costs_its_own_exercise_alone_and_is_named(name: str) -> None:
     faulty, source, fragment = WRONG[name]
-    objects = handed_in(QUICK | {faulty: source})
+    answers = QUICK | {faulty: source}
     for exercise in EXERCISES:
-        report = judge_one(exercise, objects, SEED)
+        report = judged(exercise, answers, SEED).report
         assert full_marks(report) == (exercise != faulty), to_text(report)
         assert all(check.outcome is not Outcome.ERROR for check in report.checks), report
         if exercise == faulty:
             assert_named(report, fragment)
     in_numbers = not fragment or mistake_meant(faulty, fragment)  # form is the same for any seed
     for seed in seeds(faulty)[1:] if in_numbers else ():
-        report = judge_one(faulty, objects, seed)
+        report = judged(faulty, answers, seed).report
         assert not full_marks(report), f"seed {seed}"
         assert_named(report, fragment)
 
@@ -230,7 +243,7 @@ def distance(exercise: str, function: Any, seed: int) -> float:
 @pytest.mark.parametrize("exercise", MEASURED)
 def test_right_answers_lie_ten_times_below_the_tolerance(exercise: str) -> None:
     distances = {
-        name: distance(exercise, handed_in(NOT_TRAINED | answers)[exercise], SEED)
+        name: distance(exercise, submission(NOT_TRAINED | answers)[exercise], SEED)
         for name, answers in CORRECT.items()
         if exercise in answers
     }
