@@ -15,4 +15,6 @@ def test_every_place_that_is_named_exists() -> None:
 def test_modules_stay_whole_and_those_that_share_stay_together() -> None:
     assert group("tests/a/test_b.py::TestC::test_d[e::f]") == "tests/a/test_b.py"
     assert group("tests/sandbox/kernel/test_streams.py::test_x") == "graders"
-    assert group("tests/judge/test_graded_submissions.py::test_x") == group("tests/judge/test_secrets.py::y")
+    assert group("tests/judge/test_graded_submissions.py::test_x") == group(
+        "tests/judge/test_secrets.py::y"
+    )
