@@ -15,8 +15,10 @@ from benchmarks.measure import Bare
 from benchmarks.stock import STOCK_TESTS
 from tests.support.course import Course
 from tests.support.lesson import ASSIGNMENT, ROOT, grade_id
+from tests.support.right_answers import CORRECT
 from tests.support.submissions import CLASS, STOPPING
-from tests.support.variants import CORRECT, PLAIN, WRONG
+from tests.support.variants import PLAIN
+from tests.support.wrong_answers import WRONG
 
 SEED = 20240229
 SLOW = """

@@ -54,13 +54,11 @@ def source(module: str) -> str:
 
 
 def imports(text: str) -> set[str]:
-    """The names that a source imports, wherever it does, but for the type checker only."""
+    """The names that a source imports, wherever it does, for the type checker as well."""
     names: set[str] = set()
     left: list[ast.AST] = [ast.parse(text)]
     while left:
         node = left.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -182,11 +180,6 @@ def test_that_each_rule_can_be_broken(module: str, line: str, said: str):
 def test_a_file_that_lies_in_no_room_is_seen(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delitem(MAY_IMPORT, "remote")
     assert "autograder.remote.wire belongs to no room" in forbidden(texts())
-
-
-def test_an_import_for_the_type_checker_does_not_count():
-    text = "if TYPE_CHECKING:\n    from autograder.checks.exercise import Exercise\n"
-    assert imports(text) == set()
 
 
 def packages(text: str) -> set[str]:

@@ -12,13 +12,10 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from autograder.remote import endpoint
 from autograder.remote.wire import Limits
-
-if TYPE_CHECKING:
-    from autograder.checks.exercise import Exercise
 
 
 class Connection(Protocol):
@@ -84,14 +81,14 @@ class Context:
 
     `connection` answers for `student`, and `solution`, which takes a name, for `reference`. `seed`
     seeds the random inputs; `max_points` are nbgrader's points of the cell, None in a live
-    notebook. `exercises` are those that the cell has made so far: each adds itself.
+    notebook. `exercises` are the `Exercise`s that the cell has made so far: each adds itself.
     """
 
     connection: Connection = field(default_factory=LiveNotebook)
     solution: Callable[[str], Any] = _from_this_notebook
     seed: int = 0
     max_points: float | None = None
-    exercises: list[Exercise] = field(default_factory=list)
+    exercises: list[Any] = field(default_factory=list)
 
 
 current: ContextVar[Context] = ContextVar("current", default=Context())  # noqa: B039

@@ -31,6 +31,7 @@ from autograder.checks.numerics import Params
 from autograder.checks.properties import Property
 from autograder.checks.student import Given, Part
 from autograder.record.outcome import Outcome
+from autograder.record.render import DisplayedReport, to_text
 from autograder.record.report import CheckResult, Report
 
 
@@ -343,11 +344,9 @@ class Exercise:
         ChecksNotPassed
             Under nbgrader's Validate only, and only if a check did not pass.
         """
-        report = Report(self.name, tuple(self.results), self._max_points, self._seed)
+        report = DisplayedReport(self.name, tuple(self.results), self._max_points, self._seed)
         unfinished = any(check.outcome is not Outcome.PASSED for check in report.checks)
         if unfinished and not report.graded and validating():
-            from autograder.record.render import to_text
-
             raise ChecksNotPassed(to_text(report))
         return report
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.record.outcome import Outcome
-
-if TYPE_CHECKING:
-    from autograder.record.report import CheckResult, Report
+from autograder.record.report import CheckResult, Report
 
 MIMETYPE = "application/vnd.nbgrader-jax.report+json"
 
@@ -147,3 +145,10 @@ def mimebundle(report: Report) -> dict[str, Any]:
     plain = repr(float(report.score)) if report.graded else to_text(report)
     html = to_html(report, staff=report.graded)
     return {"text/plain": plain, "text/html": html, MIMETYPE: report.to_json()}
+
+
+class DisplayedReport(Report):
+    """A report that shows itself as its table where it is the last line of a notebook's cell."""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return mimebundle(self)

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.record.outcome import Outcome
-from autograder.record.render import mimebundle
 
 SCHEMA_VERSION = 1
 MOST_POINTS = 60  # of one line of a figure: enough for its shape, little to store
@@ -209,6 +208,3 @@ class Report:
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a report: {error}") from error
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return mimebundle(self)

@@ -30,7 +30,9 @@ from tests.support.lesson import (
     solutions,
     submission,
 )
-from tests.support.variants import CLEAN, COMPILED, CORRECT, WRONG, clean, gradient, model
+from tests.support.right_answers import CORRECT
+from tests.support.variants import CLEAN, COMPILED, clean, gradient, model
+from tests.support.wrong_answers import WRONG
 
 pytestmark = pytest.mark.slow
 

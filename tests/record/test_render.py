@@ -247,4 +247,5 @@ def test_mimebundle_of_a_live_report_is_readable_text():
 
 
 def test_a_report_displays_itself():
-    assert FULL._repr_mimebundle_(include=None, exclude=None) == render.mimebundle(FULL)
+    shown = render.DisplayedReport(**vars(FULL))
+    assert shown._repr_mimebundle_(include=None, exclude=None) == render.mimebundle(FULL)
