@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo bench bench-kernels bench-scale pictures soak test lint format typecheck release clean docs install
+.PHONY: help demo bench bench-kernels bench-scale pictures soak test test-quick coverage lint format typecheck release clean docs install
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 23
@@ -29,9 +29,17 @@ demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40, OPTIONS=--long)
 	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)" $(OPTIONS)
 
-test: $(STAMP) ## run every test and measure coverage
-	@echo "Running the tests (a few minutes) ..."
-	@$(IN_VENV) python -m pytest -n 2 --dist loadfile --cov
+test: $(STAMP) ## run every test, in a browser and on a database too (some ten minutes)
+	@echo "Running every test (some ten minutes on two cores; make test-quick takes one) ..."
+	@$(IN_VENV) python -m pytest -n 2
+
+test-quick: $(STAMP) ## run what needs no kernel, program, browser or database (a minute)
+	@echo "Running the quick tests (about a minute; make test runs all) ..."
+	@$(IN_VENV) python -m pytest -n 2 -m "not slow"
+
+coverage: $(STAMP) ## run every test and measure coverage; below 90 % fails
+	@echo "Running every test and measuring coverage (a fifth longer than make test) ..."
+	@$(IN_VENV) python -m pytest -n 2 --cov
 
 lint: $(STAMP) ## check style and formatting
 	@$(IN_VENV) ruff check .
