@@ -75,6 +75,7 @@ def build(docs: Path, site: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     done = build(DOCS, tmp_path / "site")
     assert done.returncode == 0, done.stderr
@@ -83,6 +84,7 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     assert "autograder.Exercise.agrees" in (tmp_path / "site" / "api.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", ["nowhere.md", "budgets.md#nothing-there"])
 def test_a_broken_link_fails(tmp_path: Path, link: str) -> None:
     docs = shutil.copytree(DOCS, tmp_path / "docs")
@@ -214,6 +216,7 @@ def programs() -> Iterator[Path]:
             yield page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", list(programs()), ids=page_id)
 def test_python_runs(page: Path) -> None:
     """All blocks of a page, in order, as one notebook; what the checks in it find is all right."""
@@ -351,6 +354,7 @@ def test_the_commands_of_the_manifest_exist() -> None:
             check(container["command"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     os.getuid() != 0 or platform.machine() != "x86_64",
     reason="only root can become an ordinary user; the filter is written for x86_64",

@@ -281,7 +281,7 @@ class Exercise:
 
         Both are dicts of numbers or arrays, with the same keys and shapes::
 
-            exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 1.0}, within=0.1)
+            exercise.reaches("near the truth", student.theta, {"w": 3.0, "b": -1.0}, within=0.1)
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
         work: if those pass, the check passes. Where the value is there and `unless()` is true,
@@ -321,7 +321,7 @@ class Exercise:
                 "your loss has levelled out there",
                 student.theta,
                 lambda theta: student.loss(theta, x, y),
-                start={"w": 0.0, "b": 0.0},
+                start={"w": 9.0, "b": 9.0},
             )
 
         `made_from`, `instead` and `unless` are as in `reaches`; what `instead` gives is judged by

@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import Execute as NbgraderExecute
@@ -94,6 +95,10 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.begin_submission(resources.get("nbgrader", {}))
         try:
             nb, resources = super().preprocess(nb, resources, km)
+        except DeadKernelError as error:  # before the first cell: nbconvert looks at it, too
+            if self.kernel.ended_from_outside:
+                raise ForkServerError(LOST) from error
+            raise
         finally:
             if self.kernel.given_up == LOST:
                 raise ForkServerError(LOST)
@@ -174,6 +179,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             manager.cache = str(self._compiled or "")
             manager.seed = self._seed()
             manager.spent = self.kernel.spent
+            self.kernel.sandbox = manager
             self.log.info("Isolation of student code: %s", manager.isolation)
         return manager
 

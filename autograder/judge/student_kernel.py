@@ -73,6 +73,8 @@ class StudentKernel:
         self.limits = limits
         self.given_up = ""
         self.stops: Counter[str] = Counter()
+        self.sandbox: SandboxManager | None = None
+        """The manager of the latest kernel, set by `Execute`; None outside the sandbox."""
         self._nbclient, self._budgets = nbclient, budgets
         self._ran_well: list[NotebookNode] = []
         self._replacements = 0
@@ -114,7 +116,7 @@ class StudentKernel:
 
     def stopped(self, cell: NotebookNode, error: Exception) -> NotebookNode:
         """The output of a cell that did not come back; counts what stopped it."""
-        manager, late = self._sandbox, isinstance(error, CellTimeoutError)
+        manager, late = self.sandbox, isinstance(error, CellTimeoutError)
         if (
             late
             and manager is not None
@@ -183,18 +185,18 @@ class StudentKernel:
 
     # One kernel after another ---------------------------------------------------------------
 
-    @property
-    def _sandbox(self) -> SandboxManager | None:
-        manager = self._nbclient.km
-        return manager if isinstance(manager, SandboxManager) else None
-
     def _why_it_ended(self) -> str:
         """Which limit ended the kernel, in words that follow "it"; "" if it ended by itself."""
-        return self._sandbox.why_it_ended() if self._sandbox else ""
+        return self.sandbox.why_it_ended() if self.sandbox else ""
+
+    @property
+    def ended_from_outside(self) -> bool:
+        """Whether something else than the submission ended the kernel: then nothing is graded."""
+        return self._what_ended_it() == Stop.FORKSERVER
 
     def _what_ended_it(self) -> str:
         """Which limit of the sandbox's ended the kernel, or `ENDED`."""
-        return (self._sandbox.stop if self._sandbox else None) or ENDED
+        return (self.sandbox.stop if self.sandbox else None) or ENDED
 
     def _replace(self) -> None:
         """Start another kernel and run again what has run well.
@@ -217,7 +219,7 @@ class StudentKernel:
     def _is_over(self) -> bool:
         """Whether there may be no further kernel; from then on `given_up` says why."""
         stop = self._what_ended_it()
-        if stop == Stop.FORKSERVER:
+        if self.ended_from_outside:
             self.given_up = LOST
         elif stop in (Stop.CPU, Stop.WALL):
             self.given_up = NO_TIME

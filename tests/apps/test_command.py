@@ -88,6 +88,7 @@ class TestTheGradebook:
         assert status == 1
         assert not (tmp_path / "gradebook.db").exists()
 
+    @pytest.mark.slow
     def test_names_what_it_has(self, run: Run, name: str, tmp_path: Path) -> None:
         with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
             gradebook.add_assignment("other")
@@ -107,6 +108,7 @@ class TestTheGradebook:
         assert status == 1
 
 
+@pytest.mark.slow
 def test_scores_of_some_students(run: Run, tmp_path: Path) -> None:
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
         gradebook.add_assignment("one")
@@ -150,6 +152,7 @@ def completions(line: str) -> set[str]:
         return set(pipe.read().split())
 
 
+@pytest.mark.slow
 def test_the_shell_completes_commands_and_options() -> None:
     assert "report" in completions("autograder re")
     assert {"--workers", "--watch"} <= completions("autograder grade --w")

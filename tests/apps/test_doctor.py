@@ -42,6 +42,7 @@ def course(tmp_path: Path) -> Course:
     return Course(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_sound_course(course: Course) -> None:
     before = sorted(course.root.rglob("*"))
     printed = course.autograder("doctor")
@@ -52,6 +53,7 @@ def test_a_sound_course(course: Course) -> None:
     assert sorted(course.root.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_what_is_missing_comes_with_a_command(course: Course) -> None:
     (course.root / "nbgrader_config.py").unlink()
     printed = course.autograder("doctor", "--Sandbox.isolation=none", status=1)
@@ -103,6 +105,7 @@ def test_programs_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 # The machine and the isolation
 
 
+@pytest.mark.slow
 def test_isolation_that_works(tmp_path: Path) -> None:
     found, forks = doctor.isolation(Sandbox(), tmp_path)
     assert found.verdict is forks.verdict is Verdict.OK
@@ -111,6 +114,7 @@ def test_isolation_that_works(tmp_path: Path) -> None:
     assert not any(server.is_alive() for server in ForkServer._running.values())
 
 
+@pytest.mark.slow
 def test_why_a_better_isolation_was_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,6 +135,7 @@ def test_a_course_that_cannot_be_hidden() -> None:
     assert "Move the course, or the Python environment, somewhere else." in found.said
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_no_isolation(tmp_path: Path) -> None:
     (required,) = doctor.isolation(Sandbox(isolation="none", require_isolation=True), tmp_path)
@@ -194,11 +199,13 @@ def test_a_course_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 # The gradebook
 
 
+@pytest.mark.slow
 def test_a_gradebook_that_can_be_written(gradebook: str) -> None:
     found = doctor.database(gradebook)
     assert (found.verdict, found.said) == (Verdict.OK, f"{gradebook}, answers and can be written")
 
 
+@pytest.mark.slow
 def test_assignments_that_the_gradebook_lacks(gradebook: str) -> None:
     with Gradebook(gradebook) as opened:
         opened.add_assignment("one")
@@ -208,12 +215,14 @@ def test_assignments_that_the_gradebook_lacks(gradebook: str) -> None:
     assert found.remedy == "nbgrader generate_assignment two --force"
 
 
+@pytest.mark.slow
 def test_a_gradebook_that_can_only_be_read(gradebook: str, tmp_path: Path) -> None:
     found = doctor.database(f"sqlite:///file:{tmp_path / 'gradebook.db'}?mode=ro&uri=true")
     assert found.verdict is Verdict.MEND
     assert "cannot be written: attempt to write a readonly database" in found.said
 
 
+@pytest.mark.slow
 def test_a_gradebook_of_another_nbgrader(gradebook: str) -> None:
     engine = create_engine(gradebook)
     with engine.begin() as connection:
@@ -251,15 +260,17 @@ def test_the_driver_of_postgresql_is_an_extra() -> None:
     assert "Begin the URL with postgresql+psycopg://" in doctor.driver_missing("psycopg2")[0]
 
 
+@pytest.mark.slow
 def test_a_gradebook_in_postgresql() -> None:
     with postgres.server() as server:
-        assert doctor.database(server.url).said.endswith(", empty: nbgrader fills it")
-        Gradebook(server.url).close()
-        assert doctor.database(server.url).verdict is Verdict.OK
-        engine = create_engine(server.url)
+        url = server.url("postgres")
+        assert doctor.database(url).said.endswith(", empty: nbgrader fills it")
+        Gradebook(url).close()
+        assert doctor.database(url).verdict is Verdict.OK
+        engine = create_engine(url)
         with engine.begin() as connection:
             connection.execute(text("CREATE ROLE marker LOGIN"))
             connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO marker"))
         engine.dispose()
-        found = doctor.database(server.url.replace("postgres@", "marker@"))
+        found = doctor.database(url.replace("postgres@", "marker@"))
         assert "cannot be written: permission denied for table course" in found.said

@@ -19,6 +19,8 @@ from tests.support.jupyter import jupyter
 from tests.support.lab import patient
 from tests.support.lesson import ASSIGNMENT, ROOT, cell_named
 
+pytestmark = pytest.mark.slow
+
 ESSAY = "Only the term with log(1 - p) is left, and it grows without bound."
 COMMENT = "Well said. **Why** is it a better guide?"
 AVERAGED = cell_named("logistic_loss").source.replace("jnp.sum", "jnp.mean")

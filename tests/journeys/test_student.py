@@ -19,6 +19,8 @@ from tests.support.jupyter import at_home, exchange, jupyter
 from tests.support.lab import Lab, patient
 from tests.support.lesson import ASSIGNMENT, EXERCISES, ROOT, cell_named, grade_id, source_cells
 
+pytestmark = pytest.mark.slow
+
 NO_CURVE = "def logistic_model(theta, x):\n    return theta['w'] * x + theta['b']"
 COMPILED = """def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
     gradient = jax.jit(jax.value_and_grad(lambda theta: loss(theta, model, x, y)))

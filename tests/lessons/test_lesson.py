@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 
 from tests.support.lesson import SOURCE, grade_id, source_cells
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def executed() -> nbformat.NotebookNode:

@@ -36,6 +36,7 @@ def results_of(course: Course) -> Results:
         return gather(gradebook, CourseDirectory(root=str(course.root)), ASSIGNMENT)
 
 
+@pytest.mark.slow
 def test_what_is_gathered(results: Results) -> None:
     assert [s.student for s in results.submissions] == sorted(classroom.RECORDS)
     assert (results.max_score, results.missing) == (10.0, ("grey",))
@@ -48,6 +49,7 @@ def test_what_is_gathered(results: Results) -> None:
     assert amber.parts[0].report == classroom.RECORDS["amber"]
 
 
+@pytest.mark.slow
 def test_a_submission_without_its_graded_notebook_is_counted(
     course: Course, tmp_path: Path
 ) -> None:
@@ -58,6 +60,7 @@ def test_a_submission_without_its_graded_notebook_is_counted(
     assert report.class_report(gone).exercises[1].mean == pytest.approx(14 / 6, abs=0.01)
 
 
+@pytest.mark.slow
 def test_checks_are_counted_by_outcome(results: Results) -> None:
     number, right = report.check_rows(results)
     assert (number.check, number.points, number.students) == ("is a number", 1.0, 6)
@@ -66,6 +69,7 @@ def test_checks_are_counted_by_outcome(results: Results) -> None:
     assert right.share(right.failed) == 50.0
 
 
+@pytest.mark.slow
 def test_exercises_are_averaged(results: Results) -> None:
     loss, essay = report.exercise_rows(results)
     assert (loss.exercise, loss.points, loss.full_marks, loss.not_attempted) == ("loss", 8, 1, 1)
@@ -73,6 +77,7 @@ def test_exercises_are_averaged(results: Results) -> None:
     assert (essay.exercise, essay.waiting) == ("essay", 6)
 
 
+@pytest.mark.slow
 def test_exercises_come_in_the_order_that_most_notebooks_have(results: Results) -> None:
     first, *others = results.submissions
     shuffled = replace(results, submissions=(replace(first, parts=first.parts[::-1]), *others))
@@ -80,12 +85,14 @@ def test_exercises_come_in_the_order_that_most_notebooks_have(results: Results) 
     assert report.class_report(shuffled).students == report.class_report(results).students
 
 
+@pytest.mark.slow
 def test_mistakes_are_ranked_with_the_students(results: Results) -> None:
     (row,) = report.mistake_rows(results)
     assert (row.exercise, row.mistake, row.count) == ("loss", MEAN, 2)
     assert row.students == ("coral", "indigo")
 
 
+@pytest.mark.slow
 def test_the_most_frequent_mistake_comes_first(results: Results) -> None:
     rare = classroom.report(Outcome.PASSED, Outcome.FAILED, mistake="A rare one.")
     amber, *others = results.submissions
@@ -94,6 +101,7 @@ def test_the_most_frequent_mistake_comes_first(results: Results) -> None:
     assert [(row.mistake, row.count) for row in rows] == [(MEAN, 2), ("A rare one.", 1)]
 
 
+@pytest.mark.slow
 def test_students_late_stopped_and_waiting(results: Results) -> None:
     rows = {row.student: row for row in report.class_report(results).students}
     assert rows["indigo"].hours_late == 1.0
@@ -104,6 +112,7 @@ def test_students_late_stopped_and_waiting(results: Results) -> None:
     assert rows["coral"].scores == (2.0, 0.0)
 
 
+@pytest.mark.slow
 def test_sentences_that_an_instructor_can_act_on(results: Results) -> None:
     assert report.class_report(results).sentences == (
         "2 of 6 in loss: the loss is averaged instead of summed.",
@@ -116,6 +125,7 @@ def test_sentences_that_an_instructor_can_act_on(results: Results) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_check_that_most_fail_for_no_known_reason_is_named(results: Results) -> None:
     checks = [replace(row, failed=5) for row in report.check_rows(results)]
     said = list(report.sentences(results, checks, []))
@@ -133,6 +143,7 @@ def test_an_empty_class_has_a_report_too() -> None:
 
 
 class TestThePage:
+    @pytest.mark.slow
     def test_needs_nothing_else(self, results: Results) -> None:
         html = report.to_html(report.class_report(results))
         assert "<script" not in html
@@ -143,6 +154,7 @@ class TestThePage:
             assert said in html
         assert "secret" not in html
 
+    @pytest.mark.slow
     def test_escapes_what_it_is_told(self, results: Results) -> None:
         hostile = "<script>alert(1)</script>"
         first = replace(results.submissions[0], student=hostile, damaged=hostile)
@@ -150,6 +162,7 @@ class TestThePage:
         assert hostile not in html
         assert "&lt;script&gt;alert(1)" in html
 
+    @pytest.mark.slow
     def test_can_be_read_in_light_in_dark_and_on_paper(
         self, results: Results, tmp_path: Path
     ) -> None:
@@ -178,11 +191,13 @@ class TestAnonymous:
     def anonymous(self, results: Results) -> report.ClassReport:
         return report.class_report(results, anonymous=True)
 
+    @pytest.mark.slow
     def test_no_file_names_anybody(self, anonymous: report.ClassReport) -> None:
         words = [*classroom.RECORDS, "grey", "Ann", "Reef", "example.org", "2030", "secret"]
         for name, text in report.files(anonymous).items():
             assert [word for word in words if word in text] == [], name
 
+    @pytest.mark.slow
     def test_students_are_numbered_by_score(self, anonymous: report.ClassReport) -> None:
         assert [row.student for row in anonymous.students] == [f"student {n}" for n in range(1, 7)]
         scores = [row.score for row in anonymous.students]
@@ -190,6 +205,7 @@ class TestAnonymous:
         assert anonymous.mistakes[0].count == 2
         assert anonymous.missing_count == 1
 
+    @pytest.mark.slow
     def test_the_order_does_not_depend_on_names(
         self, results: Results, anonymous: report.ClassReport
     ) -> None:
@@ -201,6 +217,7 @@ class TestAnonymous:
 
 
 class TestTheCommand:
+    @pytest.mark.slow
     def test_writes_the_same_bytes_each_time(self, course: Course) -> None:
         printed = course.autograder("report", ASSIGNMENT)
         assert "2 of 6 in loss: the loss is averaged instead of summed." in printed
@@ -217,6 +234,7 @@ class TestTheCommand:
         course.autograder("report", ASSIGNMENT, f"--to={course.root / 'again'}")
         assert {p.name: p.read_bytes() for p in (course.root / "again").iterdir()} == first
 
+    @pytest.mark.slow
     def test_json_and_csv_say_the_same(self, course: Course, results: Results) -> None:
         written = report.files(report.class_report(results))
         record = json.loads(written["report.json"])
@@ -230,10 +248,12 @@ class TestTheCommand:
         assert coral["scores"] == [2.0, 0.0]
         assert {"loss", "essay"} <= set(written["students.csv"].splitlines()[0].split(","))
 
+    @pytest.mark.slow
     def test_anonymous_is_a_flag(self, course: Course) -> None:
         course.autograder("report", ASSIGNMENT, "--anonymous", f"--to={course.root / 'nameless'}")
         assert "coral" not in (course.root / "nameless" / "report.html").read_text("utf-8")
 
+    @pytest.mark.slow
     def test_names_the_assignment_it_does_not_know(self, course: Course) -> None:
         printed = course.autograder("report", "nope", status=1)
         assert "The gradebook has no assignment named 'nope'." in printed

@@ -19,6 +19,8 @@ from tests.support import classroom
 from tests.support.classroom import ASSIGNMENT
 from tests.support.course import Course
 
+pytestmark = pytest.mark.slow
+
 # https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format
 VISIBILITY = {"enum": ["hidden", "after_due_date", "after_published", "visible"]}
 FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}

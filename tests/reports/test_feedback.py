@@ -52,6 +52,7 @@ def words_of(page: str) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))
 
 
+@pytest.mark.slow
 def test_score_reasons_and_hints(course: Course) -> None:
     words = words_of(page_of(course, "indigo"))
     assert "2 of 10 points so far. A person has still to mark a part worth 2." in words
@@ -63,6 +64,7 @@ def test_score_reasons_and_hints(course: Course) -> None:
     assert "Cells that stopped while True: pass # Ann's idea : CellTimeoutError: too long" in words
 
 
+@pytest.mark.slow
 def test_what_a_marker_did_is_said(course: Course) -> None:
     words = words_of(page_of(course, "coral"))
     assert "4 of 10 points Taken off because the work came in late: 1. Overview" in words
@@ -72,6 +74,7 @@ def test_what_a_marker_did_is_said(course: Course) -> None:
     assert "<msup>" in page_of(course, "coral")
 
 
+@pytest.mark.slow
 def test_the_class_report_knows_the_same_score(course: Course) -> None:
     with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
         results = gather(gradebook, CourseDirectory(root=str(course.root)), ASSIGNMENT)
@@ -79,6 +82,7 @@ def test_the_class_report_knows_the_same_score(course: Course) -> None:
     assert (coral.score, coral.late_penalty) == (4.0, 1.0)
 
 
+@pytest.mark.slow
 def test_what_only_staff_may_read_is_left_out(course: Course) -> None:
     page = page_of(course, "olive")
     assert "It is not your mistake" in page
@@ -88,6 +92,7 @@ def test_what_only_staff_may_read_is_left_out(course: Course) -> None:
     assert all(word in staff.read_text("utf-8") for word in ("author's secret", "4711"))
 
 
+@pytest.mark.slow
 def test_needs_no_script_and_no_network(course: Course) -> None:
     page = page_of(course, "indigo")
     assert "<script" not in page
@@ -95,12 +100,14 @@ def test_needs_no_script_and_no_network(course: Course) -> None:
     assert "default-src 'none'" in page
 
 
+@pytest.mark.slow
 def test_the_notebook_itself_is_there(course: Course) -> None:
     page = page_of(course, "amber")
     assert "My essay." in page
     assert words_of(page).count("2 of 2 checks passed") == 2  # overview and table, not a third time
 
 
+@pytest.mark.slow
 def test_pages_are_the_same_each_time(course: Course) -> None:
     before = page_of(course, "jade")
     course.nbgrader("generate_feedback", ASSIGNMENT, "--force", "--student=jade")
@@ -199,6 +206,7 @@ class TestFigures:
         assert "<metadata" not in svg
         assert not re.search(r'id="[a-z0-9]+_\d', svg)  # would clash with another picture's
 
+    @pytest.mark.slow
     def test_colours_follow_the_page(self, tmp_path: Path) -> None:
         svg = curves(loss_curves([3.0, 4.0], [3.0, 2.0, 1.0])).svg
         page = tmp_path / "page.html"
