@@ -31,15 +31,15 @@ bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSION
 
 test: $(STAMP) ## run every test, in a browser and on a database too (some ten minutes)
 	@echo "Running every test (some ten minutes on two cores; make test-quick takes one) ..."
-	@$(IN_VENV) python -m pytest -n 2
+	@$(IN_VENV) python -m pytest -n 3
 
 test-quick: $(STAMP) ## run what needs no kernel, program, browser or database (a minute)
 	@echo "Running the quick tests (about a minute; make test runs all) ..."
-	@$(IN_VENV) python -m pytest -n 2 -m "not slow"
+	@$(IN_VENV) python -m pytest -n 3 -m "not slow"
 
 coverage: $(STAMP) ## run every test and measure coverage; below 90 % fails
 	@echo "Running every test and measuring coverage (a fifth longer than make test) ..."
-	@$(IN_VENV) python -m pytest -n 2 --cov
+	@$(IN_VENV) python -m pytest -n 3 --cov
 
 lint: $(STAMP) ## check style and formatting
 	@$(IN_VENV) ruff check .

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 OURS = "nbgrader-jax"
 SAYS_NOTHING = re.compile(r"from[\w.]+import\w+|[\w.]+[,(]|\w+=[{(\[]|(\w+)=\1,")
-"""An import, a name, the beginning of a call, a name passed on: squashed lines that may stand anywhere."""
+"""An import, a name, the beginning of a call, a name passed on: they may stand anywhere."""
 SECRET_FOLDERS = {"source", "release", "tests", "benchmarks", "submitted", "autograded"}
 
 

@@ -103,7 +103,7 @@ class Exercise:
         A failure shows up to four numbers next to the expected ones, which suits a visible check.
         Among hidden tests, say `show=False`::
 
-            exercise.returns("2 x + 1 at 3", student.line, {"w": 2.0, "b": 1.0}, 3.0, expected=7.0)
+            exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
         """
         trial = Trial(title, part.name, [args])
         self._run(trial, lambda: answers.returns(part, args, expected, rtol, show), points, hints)
@@ -129,7 +129,7 @@ class Exercise:
                 "other lines are right",
                 student.line,
                 reference.line,
-                [({"w": 2.0, "b": 1.0}, x), ({"w": -1.0, "b": 0.5}, x)],
+                [({"w": 2.0, "b": 4.0}, x), ({"w": -1.0, "b": 0.5}, x)],
                 mistakes={"It looks as if the bias is missing.": lambda t, x: t["w"] * x},
             )
         """
@@ -281,7 +281,7 @@ class Exercise:
 
         Both are dicts of numbers or arrays, with the same keys and shapes::
 
-            exercise.reaches("near the truth", student.theta, {"w": 3.0, "b": -1.0}, within=0.1)
+            exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 4.0}, within=0.1)
 
         `instead` computes the parameters in another way, for a student whose earlier parts do not
         work: if those pass, the check passes. Where the value is there and `unless()` is true,
