@@ -25,7 +25,7 @@ from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
 from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
 from autograder.judge.solutions import Solutions, directory_importable
-from autograder.judge.test_cell import run_cell
+from autograder.judge.testcell import run_cell
 from autograder.record.report import Report
 from autograder.remote import endpoint
 from autograder.remote.wire import Limits

@@ -24,7 +24,7 @@ from autograder.judge.cells import STOPS, grade_id, is_test_cell, points, show, 
 from autograder.judge.course import course_of, source_notebook
 from autograder.judge.solutions import Solutions
 from autograder.judge.student_kernel import Budgets, StudentKernel
-from autograder.judge.test_cell import grade_cell, not_run, seed_for, skipped
+from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import compiled, keep_own_code, writing_compiled_code

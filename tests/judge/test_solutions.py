@@ -133,7 +133,7 @@ def test_a_name_that_the_cell_deletes_again(solutions):
         solutions("a = 1\ndel a")("a")
 
 
-def test_test_cells_are_left_out(solutions):
+def test_testcells_are_left_out(solutions):
     marks = {"grade": True, "solution": False, "grade_id": "t", "points": 1}
     found = solutions("a = 1", ("a = 2\nraise RuntimeError('a test cell was run')", marks))
     assert found("a") == 1

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.judge.cells import STOP
 from autograder.judge.student_kernel import Budgets, StudentKernel
-from autograder.judge.test_cell import grade_cell
+from autograder.judge.testcell import grade_cell
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult, Report
 from autograder.remote.wire import Limits

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.authoring.dry_run import SameProcess
 from autograder.checks import answers
 from autograder.checks.student import Part
-from autograder.judge.test_cell import grade_cell, seed_for
+from autograder.judge.testcell import grade_cell, seed_for
 from tests.support.lesson import (
     ASSIGNMENT,
     EXERCISES,

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from autograder.checks.context import Context, current
-from autograder.judge.test_cell import grade_cell, not_run, seed_for
+from autograder.judge.testcell import grade_cell, not_run, seed_for
 from autograder.record.outcome import Outcome
 from tests.support.inprocess import SameProcess, Says, run_notebook
 
