@@ -14,12 +14,15 @@ import psutil
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder, however deep and whatever its permissions."""
+    """Remove a folder, however deep, whatever its permissions, and whoever else removes it, too.
+
+    A fork server that ends removes its directory while the grader removes a kernel's in it.
+    """
     try:
         shutil.rmtree(folder)
-    except FileNotFoundError:
-        return
     except (OSError, RecursionError):
+        if not folder.exists():
+            return
         subprocess.run(["chmod", "-R", "u+rwx", folder], check=False, stderr=subprocess.DEVNULL)
         subprocess.run(["rm", "-rf", folder], check=False)
 
