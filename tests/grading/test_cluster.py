@@ -61,7 +61,8 @@ def test_a_worker_killed_again_and_again(course: PlainCourse, cluster: LocalClus
 
 
 def test_a_cluster_that_loses_all_its_workers(course: PlainCourse, cluster: LocalCluster) -> None:
-    with course.start("autograder", "grade", PLAIN, scale(cluster, 2)) as running:
+    # One, since Dask gives up zoe's work if it takes it from one that leaves to another that does.
+    with course.start("autograder", "grade", PLAIN, scale(cluster, 1)) as running:
         assert running.stdout is not None
         assert all(running.stdout.readline().startswith("[") for _ in QUICK_ONES)
         cluster.scale(0)

@@ -60,7 +60,7 @@ class Course:
         """Start a program of the environment here, with no virtual environment activated."""
         path = Path(sys.executable).parent / program
         folders = os.environ["PATH"].split(os.pathsep)
-        others = os.pathsep.join(f for f in folders if Path(f) != path.parent)
+        others = os.pathsep.join(f for f in folders if not Path(f, "alembic").exists())
         return Running(
             [path, *args],
             cwd=self.root,
