@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 
 import psutil
 import pytest
@@ -14,6 +13,7 @@ from tests.support.running import (
     QUICK_ONES,
     finish,
     launchers,
+    struck,
     under_way,
     until,
     workers,
@@ -39,24 +39,15 @@ def test_workers_share_a_fork_server_and_do_without_it_when_it_is_killed(
 def test_kill_9_of_workers(course: PlainCourse, undisturbed: PlainCourse) -> None:
     """The submission is tried once more; then it is listed, and the others are unharmed."""
     with course.start("autograder", "grade", PLAIN, "--workers=2", "--json") as running:
-        assert running.stdout is not None
-        assert [json.loads(running.stdout.readline())["student"] for _ in QUICK_ONES]
         command = psutil.Process(running.pid)
 
-        def strike() -> bool:
-            """Kill whoever grades; true when the command has given up."""
+        def strike() -> None:
+            """Kill whoever grades."""
             with contextlib.suppress(psutil.NoSuchProcess):
                 for worker in workers(command):
                     worker.kill()
-            return running.poll() is not None
 
-        try:
-            until(strike)
-        finally:
-            running.kill()
-        printed, _ = running.communicate(timeout=PATIENCE)
-    assert running.returncode == 1
-    failed, summary = (json.loads(line) for line in printed.splitlines()[-2:])
+        failed, summary = struck(running, strike)
     assert failed == {
         "event": "failed",
         "student": "zoe",

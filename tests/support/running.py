@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil
 
@@ -38,6 +41,24 @@ def under_way(course: PlainCourse, *args: str, results: int) -> Iterator[psutil.
             for process in everyone(command):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
+
+
+def struck(running: subprocess.Popen[str], strike: Callable[[], None]) -> list[dict[str, Any]]:
+    """Strike again and again, once the quick ones are graded, until the command has given up.
+
+    It runs with `--json`. What comes back are its last two lines: what failed, and the summary.
+    """
+    assert running.stdout is not None
+    assert [json.loads(running.stdout.readline())["student"] for _ in QUICK_ONES]
+
+    def over() -> bool:
+        strike()
+        return running.poll() is not None
+
+    until(over)
+    printed, _ = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 1
+    return [json.loads(line) for line in printed.splitlines()[-2:]]
 
 
 def finish(course: PlainCourse, undisturbed: PlainCourse, already: int, *args: str) -> None:
