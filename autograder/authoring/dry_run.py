@@ -28,6 +28,7 @@ from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.testcell import run_cell
 from autograder.record.report import Report
 from autograder.remote import endpoint
+from autograder.remote.apart import CELLS
 from autograder.remote.wire import Limits
 
 Namespace = dict[str, Any]
@@ -112,13 +113,16 @@ class DryRun:
         """
         cells = Solutions(notebook) if notebook else self.solutions
         names = {name for test in tests for name in test.asks_for}
-        namespace: Namespace = {"__name__": "__student__"}
+        namespace: Namespace = {"__name__": "__student__", CELLS: [""]}
         with self.references(), directory_importable(self.notebook.parent):
             for cell in cells.needed_cells(*sorted(names)):
                 code = (sources or {}).get(cell.grade_id, cell.source)
                 with contextlib.suppress(Exception):
                     exec(compile(code, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
-                namespace |= {n: f for n, f in (functions or {}).items() if n in cell.binds}
+                instead = {n: f for n, f in (functions or {}).items() if n in cell.binds}
+                namespace |= instead
+                if not instead:  # such a function has no source that could be run again
+                    namespace[CELLS].append(code)
         return namespace
 
     @contextlib.contextmanager

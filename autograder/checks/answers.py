@@ -17,7 +17,7 @@ from autograder.checks.student import Part
 
 def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:
     """Judge `Exercise.returns`: one call, compared with what the author wrote down."""
-    answer = part(*args)
+    answer = part.answers([args])[0]
     sentence = disagreement(answer, expected, rtol)
     shown = side_by_side(answer, expected) if sentence and show else ""
     return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
@@ -31,7 +31,7 @@ def agrees(
     The solution comes first: where it raises, that is our error, whatever the student's part does.
     """
     expected = [plain(solution, args) for args in inputs]
-    answers = [part(*args) for args in inputs]
+    answers = part.answers(inputs)
     pairs = zip(answers, expected, strict=True)
     sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
     return Attempt(sentence, answers, expected, rtol=rtol)
@@ -44,7 +44,7 @@ def satisfies(
     shape: tuple[int, ...] | None,
 ) -> Attempt:
     """Judge `Exercise.satisfies`: properties are asked of finite numbers of the right form only."""
-    answers = [part(*args) for args in inputs]
+    answers = part.answers(inputs)
     for answer in answers:
         form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
         if problem := form or finite(answer):

@@ -42,14 +42,6 @@ class Attempt:
     def passed(self) -> bool:
         return not self.sentence and self.fault is None
 
-    def worst(self, other: Attempt) -> Attempt:
-        """Which of two failed attempts to tell the student of: this one with stubs, or the other.
-
-        It is the other, in which all functions were the student's own, unless that one could not
-        run and this one could: then what this one found is about the part itself.
-        """
-        return self if other.fault is not None and self.fault is None else other
-
 
 def attempt(judge: Callable[[], Attempt]) -> Attempt:
     """Judge, and keep a student's fault as a field, so that another way can be tried after it.

@@ -9,7 +9,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -36,7 +36,7 @@ class Connection(Protocol):
         Parameters
         ----------
         part
-            The part as messages call it, such as "`loss` with a working `model`".
+            The part as messages call it, such as "`loss`".
         request
             JSON for `remote.endpoint.answer`.
 
@@ -82,6 +82,11 @@ class Context:
     `connection` answers for `student`, and `solution`, which takes a name, for `reference`. `seed`
     seeds the random inputs; `max_points` are nbgrader's points of the cell, None in a live
     notebook. `exercises` are the `Exercise`s that the cell has made so far: each adds itself.
+
+    While an exercise runs, `stubs` are the functions that stand for other parts of the student's,
+    by name; `answers` holds what came back, by question, so that a question which is asked twice
+    can be seen to have two answers; and `remarks` is what a student should hear besides, each
+    once (`remarked`).
     """
 
     connection: Connection = field(default_factory=LiveNotebook)
@@ -89,6 +94,26 @@ class Context:
     seed: int = 0
     max_points: float | None = None
     exercises: list[Any] = field(default_factory=list)
+    stubs: Mapping[str, Any] = field(default_factory=dict)
+    answers: dict[str, list[Any]] | None = None
+    remarks: list[str] = field(default_factory=list)
+    remarked: set[str] = field(default_factory=set)
+
+    def begin(self, exercise: Any, stubs: Mapping[str, Any]) -> None:
+        """Called by an `Exercise` that is made: from here on, parts are asked for it."""
+        self.exercises.append(exercise)
+        self.stubs, self.answers = dict(stubs), {}
+        self.remarks, self.remarked = [], set()
+
+    def remark(self, sentence: str) -> None:
+        """Keep a sentence for the next row of the report, unless it was said before."""
+        if sentence not in self.remarked:
+            self.remarks.append(sentence)
+            self.remarked.add(sentence)
+
+    def end(self) -> None:
+        """Called by an `Exercise` that reports: parts are asked as they are again."""
+        self.stubs, self.answers = {}, None
 
 
 current: ContextVar[Context] = ContextVar("current", default=Context())  # noqa: B039

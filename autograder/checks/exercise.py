@@ -16,7 +16,7 @@ count for nothing.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.numerics import Params
 from autograder.checks.properties import Property
+from autograder.checks.reference import reference
 from autograder.checks.student import Given, Part
 from autograder.record.outcome import Outcome
 from autograder.record.render import DisplayedReport, to_text
@@ -55,7 +56,20 @@ class Exercise:
 
     A check runs at once and never raises, whatever the student's function does. It ends as passed,
     failed, not attempted (there is no answer yet), or error (the check itself broke: that is never
-    the student's fault, and a person has to look). Most checks take these arguments:
+    the student's fault, and a person has to look).
+
+    `stubs` are functions of yours that stand for the student's answers to other exercises, by
+    name, so that a mistake there costs nothing here. The student's cells that a part needs are run
+    again with them, in a copy of the notebook; whatever the part makes of the other names, it makes
+    of the stubs. Give them the parameter names of the release, and not the solution: student code
+    can read them::
+
+        squared = given("lambda theta, x, y: jnp.sum((theta['w'] * x - y) ** 2)")
+        exercise = Exercise("dloss", stubs={"loss": squared})
+        exercise.is_gradient("it is the slope of `loss`", student.dloss, "loss", [(theta, x, y)])
+
+    No answer of the student's is ever what another one is compared with. A part is asked each
+    question twice, and has to give the same answer. Most checks take these arguments:
 
     title
         What is asked, in words that a student understands.
@@ -77,7 +91,7 @@ class Exercise:
         float64, 1e-4 for float32, 1e-2 for float16.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, stubs: Mapping[str, Given] | None = None) -> None:
         context = current.get()
         self.name = name
         self.results: list[CheckResult] = []
@@ -85,7 +99,9 @@ class Exercise:
         self._max_points = context.max_points
         self._seed = context.seed
         self.rng = np.random.default_rng([context.seed, *name.encode()])
-        context.exercises.append(self)
+        self._stubs = stubs or {}
+        self._context = context
+        context.begin(self, self._stubs)
 
     def returns(
         self,
@@ -165,33 +181,55 @@ class Exercise:
         self,
         title: str,
         part: Part,
-        of: Part,
+        of: str,
         inputs: Sequence[Arguments],
         *,
-        stubs: Mapping[str, Given] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
         mistakes: Mistakes | None = None,
     ) -> None:
-        """The part is the gradient of `of`, with respect to its first argument, a dict.
+        """The part is the gradient of the function named `of`, with respect to its first argument.
 
-        Judged against central differences of the student's own function, in float64, at every
-        tuple of arguments. When that disagrees or cannot be computed, the part is called once more
-        with the `stubs` in place of the student's functions of those names, so that a mistake in
-        an earlier exercise does not cost again here::
+        That argument is a dict. The gradient is compared with central differences, in float64, at
+        every tuple of arguments: of the stub that has this name in the exercise, which the part
+        sees in its place; and of your solution of this name, since a student may work out the
+        slope of what is asked for by hand. One of the two has to fit at all inputs.
+
+        A known mistake takes the right slope, then the arguments of the part::
 
             exercise.is_gradient(
-                "it is the slope of your loss",
+                "it is the slope of `loss`",
                 student.dloss,
-                student.loss,
+                "loss",
                 [({"w": 0.7, "b": -0.4}, x, y)],
-                stubs={"loss": given("lambda theta, x, y: jnp.sum((theta['w'] * x - y) ** 2)")},
+                mistakes={"It looks as if the gradient is doubled.": lambda slope, *args: {
+                    k: 2 * v for k, v in slope.items()
+                }},
             )
         """
         trial = Trial(title, part.name, inputs, mistakes or {})
         self._run(
-            trial, lambda: gradients.is_gradient(part, of, inputs, stubs or {}), points, hints
+            trial,
+            lambda: gradients.is_gradient(part, self._functions(of), inputs, trial),
+            points,
+            hints,
         )
+
+    def _functions(self, name: str) -> Iterator[Function]:
+        """The instructor's functions of a name: the stub, if there is one, then the solution.
+
+        In a live notebook the solution is the student's own function, which may be anything.
+
+        Raises
+        ------
+        AttributeError
+            If there is neither.
+        """
+        stub = self._stubs.get(name)
+        if stub is not None:
+            yield stub.compiled
+        if stub is None or hasattr(reference, name):
+            yield getattr(reference, name)
 
     def is_differentiable(
         self,
@@ -218,15 +256,14 @@ class Exercise:
         title: str,
         loop: Part,
         start: Params,
-        model: Any,
-        loss: Part | Given,
+        model: Given,
+        loss: Given,
         x: Any,
         y: Any,
         *,
         n_steps: int,
         step_size: float,
         of: str = "parameters",
-        stubs: Mapping[str, Given] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
         mistakes: Mistakes | None = None,
@@ -237,43 +274,31 @@ class Exercise:
         step ends), or "losses" (one per step, recorded before or after the update; the start may
         be listed as well).
 
-        The loop gets `n_steps` and `step_size` by name. Its loss is `given`, or the student's own.
-        One of the student's own is replaced by its stub first, if `stubs` has one; where that
-        disagrees, the trajectory is judged under finite differences of the student's own loss.
+        The loop gets `n_steps` and `step_size` by name. Model and loss are `given`, and so is what
+        the loop is compared with: the path down that loss. A loop that calls the student's own
+        `loss` by its name, where it should use the one it is handed, sees the exercise's stub.
 
         Raises
         ------
         ValueError
             If `of` is neither "parameters" nor "losses".
+        TypeError
+            If `loss` is not `given`.
         """
+        if not isinstance(loss, Given):
+            raise TypeError(f"descends({title!r}): the loss has to be given('…'), not {loss!r}")
         run = training.Descent(start, model, x, y, n_steps, step_size, of)
-        known_loss = training.known(loss, stubs or {})
-        # A mistake is known by what is judged: how the losses are recorded must not hide it.
-        mistakes = mistakes if mistakes and known_loss is not None else {}
-        trial = Trial(title, loop.name, [run.arguments(known_loss)], mistakes, judged=run.pick)
-        self._run(trial, lambda: training.descends(run, loop, loss, stubs or {}), points, hints)
-
-    @staticmethod
-    def works(answer: Callable[[], Any], expected: Any) -> bool:
-        """Whether something that the student's earlier parts compute comes to `expected`.
-
-        For the `unless` of `reaches` and `minimises`. It is a premise and no check: it earns
-        nothing, shows nothing, and gives False where `answer()` raises::
-
-            exercise.works(lambda: student.line(theta, x), reference.line(theta, x))
-        """
-        return values.works(answer, expected)
+        trial = Trial(title, loop.name, [run.arguments(loss)], mistakes or {}, judged=run.pick)
+        self._run(trial, lambda: run.judge(loop, loss), points, hints)
 
     def reaches(
         self,
         title: str,
-        part: Part,
+        part: Part | Sequence[Part],
         target: Params,
         within: float,
         *,
-        made_from: Sequence[Part] = (),
-        instead: Callable[[], Params] | None = None,
-        unless: Callable[[], bool] | None = None,
+        through: Callable[..., Params] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
@@ -283,55 +308,46 @@ class Exercise:
 
             exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 4.0}, within=0.1)
 
-        `instead` computes the parameters in another way, for a student whose earlier parts do not
-        work: if those pass, the check passes. Where the value is there and `unless()` is true,
-        for example because the earlier parts do work, `instead` is not asked.
+        Where students choose numbers, such as a step size, judge what *your* loop makes of them:
+        `through` is a function of yours that takes the values of the parts. What a cell of theirs
+        computed need not be what it seems, and that cell need not run in grading::
 
-        `made_from` names the values that a cell of yours makes this one from: where they are
-        there and this one is not, that cell failed, and the student is told so.
+            def trained(n_steps, step_size):
+                return descend(loss, {"w": 0.0, "b": 0.0}, n_steps, step_size)
+
+            choice = [student.n_steps, student.step_size]
+            exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
         """
-        self._run(
-            Trial(title, part.name),
-            lambda: values.reaches(part, target, within, made_from, instead, unless),
-            points,
-            hints,
-        )
+        trial = Trial(title, _names(part))
+        self._run(trial, lambda: values.reaches(part, through, target, within), points, hints)
 
     def minimises(
         self,
         title: str,
-        part: Part,
+        part: Part | Sequence[Part],
         loss: Callable[[Params], Any],
         start: Params,
         *,
         shrink: float = 1e-2,
-        made_from: Sequence[Part] = (),
-        instead: Callable[[], Params] | None = None,
-        unless: Callable[[], bool] | None = None,
-        stand_in: Callable[[Params], Any] | None = None,
+        through: Callable[..., Params] | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
-        """At the value of the part, the slope of `loss` has all but vanished.
+        """At the value of the part, the slope of `loss`, a function of yours, has all but vanished.
 
         Its gradient, by central differences, is at most `shrink` times as long as at `start`.
-        `loss` takes the parameters alone, and may call the student's own functions::
+        `loss` takes the parameters alone; `through` is as in `reaches`::
 
             exercise.minimises(
-                "your loss has levelled out there",
+                "the loss has levelled out there",
                 student.theta,
-                lambda theta: student.loss(theta, x, y),
+                lambda theta: reference.loss(theta, x, y),
                 start={"w": 9.0, "b": 9.0},
             )
-
-        `made_from`, `instead` and `unless` are as in `reaches`; what `instead` gives is judged by
-        the slope of `stand_in`, a loss of your own.
         """
         self._run(
-            Trial(title, part.name),
-            lambda: values.minimises(
-                part, loss, start, shrink, made_from, instead, unless, stand_in
-            ),
+            Trial(title, _names(part)),
+            lambda: values.minimises(part, through, loss, start, shrink),
             points,
             hints,
         )
@@ -344,6 +360,7 @@ class Exercise:
         ChecksNotPassed
             Under nbgrader's Validate only, and only if a check did not pass.
         """
+        self._context.end()
         report = DisplayedReport(self.name, tuple(self.results), self._max_points, self._seed)
         unfinished = any(check.outcome is not Outcome.PASSED for check in report.checks)
         if unfinished and not report.graded and validating():
@@ -351,14 +368,18 @@ class Exercise:
         return report
 
     def _run(
-        self, trial: Trial, judge: Callable[[], Attempt], points: float, hints: Sequence[str]
+        self,
+        trial: Trial,
+        judge: Callable[[], Attempt | Trial],
+        points: float,
+        hints: Sequence[str],
     ) -> None:
         """Judge, and keep the row for the report and, for `verify`, what was compared."""
         try:
             made = judge()
-            if made.fault is not None:
-                raise made.fault
-            trial = replace(trial, attempt=made)
+            trial = made if isinstance(made, Trial) else replace(trial, attempt=made)
+            if trial.attempt.fault is not None:
+                raise trial.attempt.fault
             result = trial.result()
         except StudentFault as fault:
             result = CheckResult(trial.title, fault.outcome, rationale=str(fault), stop=fault.stop)
@@ -366,5 +387,18 @@ class Exercise:
             note, stop = traceback.format_exc(), trial.attempt.stop
             result = CheckResult(trial.title, Outcome.ERROR, staff_note=note, stop=stop)
         self.trials.append(trial)
+        said = "\n".join(filter(None, [result.rationale, *self._remarks()]))
         figure = trial.attempt.figure
-        self.results.append(replace(result, points=points, hints=tuple(hints), figure=figure))
+        self.results.append(
+            replace(result, points=points, hints=tuple(hints), figure=figure, rationale=said)
+        )
+
+    def _remarks(self) -> list[str]:
+        """What came up besides while a check was judged; the context tells each only once."""
+        remarks, self._context.remarks = self._context.remarks, []
+        return remarks
+
+
+def _names(part: Part | Sequence[Part]) -> str:
+    """The name of a part; of several, the first one's."""
+    return part.name if isinstance(part, Part) else part[0].name

@@ -5,16 +5,18 @@ Trusted side during grading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.compare import as_array, disagreement, finite, wrong_form
+from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.numerics import Params, central_differences, evaluated
-from autograder.checks.student import Given, Part
+from autograder.checks.student import Part
 
 # Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
 # counts as zero.
@@ -22,31 +24,56 @@ SLOPE_SCALE = 1e-3
 
 
 def is_gradient(
-    part: Part, of: Part, inputs: Sequence[Arguments], stubs: Mapping[str, Given]
-) -> Attempt:
-    """Judge `Exercise.is_gradient`: with the student's own functions first, then with the stubs.
+    part: Part, functions: Sequence[Function], inputs: Sequence[Arguments], trial: Trial
+) -> Trial:
+    """Judge `Exercise.is_gradient`: a gradient is right if it is that of one of the functions.
 
-    Raises
-    ------
-    KeyError
-        If stubs are needed and none is for `of`, which is the author's mistake.
+    They are the instructor's: the stub that the part was given, and the solution, whose slope an
+    answer may have worked out by hand. Where neither fits, the one counts under which the answer
+    is a known mistake, else the first. The known mistakes of `trial` take the right slope and the
+    arguments of the part; those of the trial that comes back take the arguments.
     """
-    own = attempt(lambda: _beside_differences(part, of, inputs))
-    if own.passed or not stubs:
-        return own
-    replaced = attempt(
-        lambda: _beside_differences(part.using(**stubs), evaluated(stubs[of.name]), inputs)
-    )
-    return replaced if replaced.passed else replaced.worst(own)
+    answers = part.answers(inputs)
+    tried: list[Trial] = []
+    for function in functions:
+        made = _beside_differences(answers, function, inputs)
+        tried.append(replace(trial, attempt=made, mistakes=_bent(trial.mistakes, function)))
+        if made.passed:
+            return tried[-1]
+    return next((one for one in tried if one.known_mistake()), tried[0])
 
 
-def _beside_differences(gradient: Part, function: Function, inputs: Sequence[Arguments]) -> Attempt:
-    """Compare a gradient with the differences of a function, at every input."""
-    answers = [gradient(*args) for args in inputs]
-    slopes = [slope_of(function, args) for args in inputs]
+def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
+    """Mistakes that take the arguments of a gradient, made from those that take the slope first."""
+
+    def of_arguments(bend: Function) -> Function:
+        return lambda *args: bend(_own_slope(function, args), *args)
+
+    return {why: of_arguments(bend) for why, bend in mistakes.items()}
+
+
+def _beside_differences(
+    answers: Sequence[Any], function: Function, inputs: Sequence[Arguments]
+) -> Attempt:
+    """Compare gradients with the differences of a function, at every input."""
+    slopes = [_own_slope(function, args) for args in inputs]
     pairs = zip(answers, slopes, strict=True)
     wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
     return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+
+
+def _own_slope(function: Function, args: Arguments) -> Params:
+    """The slope of a function of the instructor's.
+
+    Raises
+    ------
+    ValueError
+        If it gives no finite number: nobody can be judged by that.
+    """
+    try:
+        return slope_of(evaluated(function), args)
+    except StudentFault as fault:
+        raise ValueError(f"the function whose slope is asked for: {fault}") from fault
 
 
 def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
@@ -54,6 +81,7 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
 
     The differences come first, so that a part which gives no number at all hears of that.
     """
+    part.answers(inputs)
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:

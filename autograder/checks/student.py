@@ -7,8 +7,10 @@ checks never know which.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from autograder.checks.compare import disagreement
 from autograder.checks.context import current
 from autograder.checks.faults import NotAttempted, StudentFault
 from autograder.remote import wire
@@ -16,6 +18,21 @@ from autograder.remote.given import given_function, ready_made
 from autograder.remote.wire import GivenSource, Limits, Ref, WireError
 
 # What `Part.differentiated` sends the student's function through, in the kernel where it lives.
+ENOUGH = 2
+"""How often the same question is put in one exercise; after that its answer is known."""
+TWO_ANSWERS = (
+    "gave two different answers to the same question. Does it change something outside itself, "
+    "keep count of its calls, or draw random numbers? Its answer should depend on its arguments "
+    "alone."
+)
+RESTORED = (
+    "The cell of `{}` stops with an error in the notebook. It was judged by itself, with functions "
+    "of ours in the place of {}."
+)
+AGAIN = (
+    "Each exercise is judged by itself: the cells that `{}` needs were run again with functions of "
+    "ours in the place of {}. There they raised {}: {}"
+)
 SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
 
@@ -23,8 +40,8 @@ MAX_EVALUE = 300  # characters of a student's own error message that we repeat
 class Given:
     """A function that the instructor supplies, made from source; see `given`.
 
-    Called, it computes here. Passed to a student's function or bound by `Part.using`, its source
-    goes to the student's kernel. Two with the same source are equal.
+    Called, it computes here. Passed to a student's function, or named as a stub of an exercise, its
+    source goes to the student's kernel. Two with the same source are equal.
     """
 
     def __init__(self, source: str) -> None:
@@ -77,9 +94,8 @@ class Part:
     notebook itself in a live notebook, to the student's kernel while grading.
     """
 
-    def __init__(self, name: str, stubs: dict[str, Any] | None = None, through: str = "") -> None:
+    def __init__(self, name: str, through: str = "") -> None:
         self.name = name
-        self._stubs = stubs or {}
         self._through = through
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -111,16 +127,20 @@ class Part:
         """
         return self._ask()
 
-    def using(self, **stubs: Any) -> Part:
-        """The same part, called while other names of the student's stand for something else.
+    def answers(self, inputs: Sequence[Sequence[Any]]) -> list[Any]:
+        """What it answers to each tuple of arguments; the first is asked once more at the end.
 
-        For judging a function whose helper, an earlier exercise, does not work::
+        A function that keeps count, or draws random numbers of its own, gives another answer then.
 
-            student.dloss.using(loss=given("lambda theta, x: jnp.sum(theta['w'] * x)"))(theta, x)
-
-        The names are bound for the length of each call, and put back after it.
+        Raises
+        ------
+        StudentFault
+            If there are two answers to one question, or none, as for a call.
         """
-        return Part(self.name, {**self._stubs, **stubs}, self._through)
+        answers = [self(*args) for args in inputs]
+        for args in inputs[:1]:
+            self(*args)
+        return answers
 
     def differentiated(self) -> Part:
         """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
@@ -128,25 +148,40 @@ class Part:
         They are taken with respect to the first argument, and come as that does: a dict of slopes
         for a dict of parameters.
         """
-        return Part(self.name, self._stubs, SLOPES_OF_SUM)
+        return Part(self.name, SLOPES_OF_SUM)
 
     def _ask(self, **request: Any) -> Any:
-        connection = current.get().connection
-        limits = connection.limits
-        stubs = {name: _outgoing(value) for name, value in self._stubs.items()}
-        message = dict(name=self.name, stubs=stubs, limits=vars(limits), **request)
+        """The answer to a question, which within an exercise has to be the same each time."""
+        context = current.get()
+        message = dict(name=self.name, limits=vars(context.connection.limits), **request)
+        if context.stubs:
+            message["stubs"] = {name: _outgoing(stub) for name, stub in context.stubs.items()}
         if self._through:
             message["through"] = self._through
+        question = wire.dumps(message)
+        if context.answers is None:
+            return self._answer(question)
+        known = context.answers.setdefault(question, [])
+        if len(known) < ENOUGH:
+            known.append(self._answer(question))
+        if not all(_same(answer, known[0]) for answer in known):
+            raise StudentFault(f"`{self.name}` {TWO_ANSWERS}")
+        return known[0]
+
+    def _answer(self, question: str) -> Any:
+        context = current.get()
+        limits = context.connection.limits
         try:
-            reply = connection.ask(str(self), wire.dumps(message))
-            return _incoming(self.name, wire.loads(reply, limits), limits)
+            reply = wire.loads(context.connection.ask(str(self), question), limits)
+            if reply.get("restored") is True and reply.get("status") == "ok":
+                context.remark(RESTORED.format(self.name, _listed(context.stubs)))
+            return _incoming(self.name, reply, limits)
         except WireError as error:
             raise StudentFault(f"`{self.name}`: {error}") from None
 
     def __str__(self) -> str:
         """As messages call it."""
-        stubs = " and ".join(f"`{name}`" for name in self._stubs)
-        return f"`{self.name}`" + (f" with a working {stubs}" if stubs else "")
+        return f"`{self.name}`"
 
     def __repr__(self) -> str:
         return f"student.{self.name}"
@@ -171,7 +206,8 @@ student = Student()
 def _outgoing(value: Any) -> list[Any]:
     """Encode an argument; student parts go as references, given functions as source."""
     if isinstance(value, Part):
-        return wire.encode(Ref(value.name))
+        stub = current.get().stubs.get(value.name)
+        return wire.encode(Ref(value.name)) if stub is None else _outgoing(stub)
     if isinstance(value, Given):
         return wire.encode(GivenSource(value.source))
     if callable(value) and not hasattr(value, "__array__"):
@@ -184,6 +220,10 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
     match reply:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
+        case {"status": "missing", "again": dict(error)}:
+            raise StudentFault(_said_again(name, error))
+        case {"status": "raised", "ename": "NameError", "evalue": str(evalue), "again": dict(error)}:
+            raise StudentFault(f"`{name}` raised NameError: {evalue}. {_said_again(name, error)}")
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(
                 f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
@@ -210,6 +250,23 @@ def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> Stud
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
     return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
+
+
+def _said_again(name: str, error: Mapping[str, Any]) -> str:
+    """The sentence about an error that came only when the cells of a part were run again."""
+    said = [_clip(str(error.get(key, ""))) for key in ("ename", "evalue")]
+    return AGAIN.format(name, _listed(current.get().stubs), *said)
+
+
+def _listed(stubs: Mapping[str, Any]) -> str:
+    """Names for a sentence: "`f`, `g` and `h`"."""
+    *others, last = (f"`{name}`" for name in stubs)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _same(answer: Any, first: Any) -> bool:
+    """Whether two answers are the same, but for rounding."""
+    return wire.encode(answer) == wire.encode(first) or not disagreement(answer, first)
 
 
 def _clip(text: str) -> str:

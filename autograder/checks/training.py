@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.attempt import Attempt, attempt
+from autograder.checks.attempt import Attempt
 from autograder.checks.compare import as_array, disagreement, wrong_params
 from autograder.checks.curves import loss_curves
-from autograder.checks.gradients import scalar
-from autograder.checks.numerics import Params, central_differences, evaluated, gradient_descent
+from autograder.checks.numerics import Params, evaluated, gradient_descent
 from autograder.checks.student import Given, Part
 
 
@@ -23,8 +22,7 @@ from autograder.checks.student import Given, Part
 class Descent:
     """One training run: from `start`, `n_steps` steps of `step_size`, on the data x and y.
 
-    `start` is a dict of floats or float64 arrays, `model` a student's part or a given function,
-    x and y are arrays of shape (n,), or whatever model and loss take. `judged` is "parameters"
+    `start` is a dict of floats or float64 arrays, `model` a given function, x and y are arrays of shape (n,), or whatever model and loss take. `judged` is "parameters"
     (where the last step ends) or "losses" (one per step).
 
     Raises
@@ -54,36 +52,26 @@ class Descent:
         """What is judged of an answer `(losses, parameters)`."""
         return answer[("losses", "parameters").index(self.judged)]
 
-    def under_given(self, loop: Part, loss: Given) -> Attempt:
-        """Judge a loop that is handed a loss of the instructor's, by the gradient that JAX takes.
+    def judge(self, loop: Part, loss: Given) -> Attempt:
+        """Judge `Exercise.descends`: the loop beside the path that goes down the loss.
 
-        `model` has to be the instructor's as well.
+        `model` and `loss` are the instructor's; the slopes are those that JAX takes of the loss.
         """
         measure, slope = evaluated(loss.compiled), evaluated(loss.gradient().compiled)
-        return self._judge(
-            self._run(loop, loss),
+        return self._beside(
+            self._answer(loop, loss),
             lambda params: measure(params, self.model, self.x, self.y),
             lambda params: slope(params, self.model, self.x, self.y),
         )
 
-    def under_own(self, loop: Part, loss: Part) -> Attempt:
-        """Judge a loop that is handed the student's own loss, by finite differences of it.
-
-        For w and b, each step takes four calls of the student's loss: give few steps.
-        """
-
-        def measure(params: Params) -> float:
-            return scalar(loss(params, self.model, self.x, self.y))
-
-        return self._judge(
-            self._run(loop, loss), measure, lambda params: central_differences(measure, params)
-        )
-
-    def _run(self, loop: Part, loss: Part | Given) -> Any:
+    def _answer(self, loop: Part, loss: Given) -> Any:
+        """What the loop answers, asked twice."""
         *first, n_steps, step_size = self.arguments(loss)
-        return loop(*first, n_steps=n_steps, step_size=step_size)
+        for _ in range(2):
+            answer = loop(*first, n_steps=n_steps, step_size=step_size)
+        return answer
 
-    def _judge(
+    def _beside(
         self, answer: Any, measure: Callable[[Params], Any], slope: Callable[[Params], Params]
     ) -> Attempt:
         """Compare with the path that goes down `slope`, and the losses by `measure` along it."""
@@ -96,26 +84,6 @@ class Descent:
         along = [measure(point) for point in path]
         sentence = wrong_losses(got, along, self.n_steps)
         return Attempt(sentence, [got], [np.asarray(along[:-1])], figure=loss_curves(got, along))
-
-
-def descends(run: Descent, loop: Part, loss: Part | Given, stubs: Mapping[str, Given]) -> Attempt:
-    """Judge `Exercise.descends`: a loss of the student's own is replaced by its stub first.
-
-    Where both ways fail, the student hears what was found with the stub.
-    """
-    known_loss = known(loss, stubs)
-    if isinstance(loss, Given):
-        return run.under_given(loop, loss)
-    if known_loss is None:
-        return run.under_own(loop, loss)
-    replaced = attempt(lambda: run.under_given(loop.using(**stubs), known_loss))
-    own = replaced if replaced.passed else attempt(lambda: run.under_own(loop, loss))
-    return own if own.passed else replaced
-
-
-def known(loss: Part | Given, stubs: Mapping[str, Given]) -> Given | None:
-    """The loss that the instructor supplies: itself, or the stub in its place, if there is one."""
-    return loss if isinstance(loss, Given) else stubs.get(loss.name)
 
 
 def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:

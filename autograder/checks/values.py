@@ -1,4 +1,4 @@
-"""Judges values that a student computed: the checks `reaches` and `minimises`.
+"""Judges values that a student computed or chose: the checks `reaches` and `minimises`.
 
 Trusted side during grading.
 """
@@ -10,39 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.attempt import Attempt, attempt
-from autograder.checks.compare import article, disagreement, wrong_params
-from autograder.checks.faults import NotAttempted
+from autograder.checks.attempt import Attempt
+from autograder.checks.compare import article, as_array, finite, wrong_params
+from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
-from autograder.checks.numerics import Params, central_differences, evaluated
+from autograder.checks.numerics import Params, central_differences, evaluated, to_numpy
 from autograder.checks.student import Part
 from autograder.remote.wire import type_name
 
 Loss = Callable[[Params], Any]
+Chosen = Part | Sequence[Part]
+Through = Callable[..., Params]
 
 
-def works(answer: Callable[[], Any], expected: Any) -> bool:
-    """Decide `Exercise.works`: False where there is no answer, for whatever reason."""
-    try:
-        return not disagreement(answer(), expected)
-    except Exception:  # whatever the earlier parts do, they do not work
-        return False
-
-
-def reaches(
-    part: Part,
-    target: Params,
-    within: float,
-    made_from: Sequence[Part],
-    instead: Callable[[], Params] | None,
-    unless: Callable[[], bool] | None,
-) -> Attempt:
+def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
-
-    def judge(params: Any) -> str:
-        return _too_far(params, target, within)
-
-    return by_value(part, judge, made_from, instead, unless, judge)
+    return Attempt(_too_far(reached(chosen, through), target, within))
 
 
 def _too_far(params: Any, target: Params, within: float) -> str:
@@ -54,24 +37,10 @@ def _too_far(params: Any, target: Params, within: float) -> str:
 
 
 def minimises(
-    part: Part,
-    loss: Loss,
-    start: Params,
-    shrink: float,
-    made_from: Sequence[Part],
-    instead: Callable[[], Params] | None,
-    unless: Callable[[], bool] | None,
-    stand_in: Loss | None,
+    chosen: Chosen, through: Through | None, loss: Loss, start: Params, shrink: float
 ) -> Attempt:
     """Judge `Exercise.minimises`: the length of the gradient, relative to that at the start."""
-    return by_value(
-        part,
-        lambda params: _still_steep(params, loss, start, shrink),
-        made_from,
-        instead,
-        unless,
-        lambda params: _still_steep(params, evaluated(stand_in or loss), start, shrink),
-    )
+    return Attempt(_still_steep(reached(chosen, through), evaluated(loss), start, shrink))
 
 
 def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
@@ -93,45 +62,38 @@ def _steepness(loss: Loss, params: Params) -> float:
     return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
 
 
-def by_value(
-    part: Part,
-    judge: Callable[[Any], str],
-    made_from: Sequence[Part],
-    instead: Callable[[], Params] | None,
-    unless: Callable[[], bool] | None,
-    judge_instead: Callable[[Any], str],
-) -> Attempt:
-    """Judge the value of a part, or else what `instead` gives; see `Exercise.reaches`.
-
-    `judge` takes the value and returns "" or a sentence, `judge_instead` does so with what
-    `instead` gives. Where neither passes, the student hears of the value itself.
-    """
-    there = attempt(lambda: Attempt("", [part.value()])).fault is None
-    own = attempt(lambda: Attempt(judge(part.value())))
-    if isinstance(own.fault, NotAttempted) and made_from:
-        own = attempt(lambda: Attempt(not_made(part, made_from)))
-    if own.passed or instead is None or (there and unless is not None and unless()):
-        return own
-    other = attempt(lambda: Attempt(judge_instead(instead())))
-    return other if other.passed else own
-
-
-def not_made(part: Part, made_from: Sequence[Part]) -> str:
-    """Say that a value is missing although the values that it is made from are there.
-
-    For example: "There is no `theta`: the cell that makes it from `n` (a float) did not run to its
-    end." That tells a student that the float is to blame.
+def reached(chosen: Chosen, through: Through | None) -> Any:
+    """The parameters that are judged: the value of a part, or what `through` makes of values.
 
     Raises
     ------
     StudentFault
-        If one of those values is missing as well: then that is what has to be told.
+        If a value is missing or is no number, or `through` cannot compute with it.
     """
-    kinds = [type_name(source.value()) for source in made_from]
-    listed = " and ".join(
-        f"`{source.name}` ({article(kind)} {kind})"
-        for source, kind in zip(made_from, kinds, strict=True)
-    )
-    return (
-        f"There is no `{part.name}`: the cell that makes it from {listed} did not run to its end."
-    )
+    parts = [chosen] if isinstance(chosen, Part) else [*chosen]
+    values = [part.value() for part in parts]
+    if through is None:
+        (value,) = values
+        return value
+    for part, value in zip(parts, values, strict=True):
+        if problem := _no_number(part, value):
+            raise StudentFault(problem)
+    try:
+        return to_numpy(through(*values))
+    except ArithmeticError as error:
+        raise StudentFault(f"{_listed(parts)}: training with this ends in {error}.") from error
+
+
+def _no_number(part: Part, value: Any) -> str:
+    """Say that a choice is nothing to compute with, or ""."""
+    array = as_array(value)
+    if array.dtype.kind in "iuf" and array.size:
+        return finite(value) and f"`{part.name}` is not finite."
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"`{part.name}` is too large."
+    kind = type_name(value)
+    return f"`{part.name}` is {article(kind)} {kind}, and a number is asked for."
+
+
+def _listed(parts: Sequence[Part]) -> str:
+    return " and ".join(map(str, parts))

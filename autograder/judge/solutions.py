@@ -17,7 +17,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.checks.names import Cell, needed_cells, read_cell
+from autograder.remote.names import Cell, needed, read_cell
 from autograder.judge.cells import grade_id, is_test_cell
 
 
@@ -50,8 +50,8 @@ class Solutions:
         return self._found[name]
 
     def needed_cells(self, *wanted: str) -> list[Cell]:
-        """The cells that define names; see `names.needed_cells`."""
-        return needed_cells(self._cells, *wanted)
+        """The cells that define names; see `remote.names.needed`."""
+        return needed(self._cells, *wanted)
 
 
 @lru_cache(maxsize=8)

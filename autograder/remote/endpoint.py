@@ -7,14 +7,14 @@ in the same process as the checks, so that a student sees what grading would see
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
 from autograder.remote import wire
+from autograder.remote.apart import apart, forget
 from autograder.remote.given import evaluate, given_function, ready_made
 from autograder.remote.wire import Limits, WireError
 
@@ -43,9 +43,10 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
 
     `checks.student.Part` writes the requests. One names an object, and may bring `args` and
-    `kwargs` to call it with, the source of a function that it goes `through` first, `stubs` to
-    bind other names to for the length of the call, and limits for the answer. Values are encoded
-    by `wire`.
+    `kwargs` to call it with, the source of a function that it goes `through` first, and limits for
+    the answer. With `stubs`, the sources of functions by name, the object is the one that the
+    notebook's cells make where these names stand for those functions (see `apart`); with
+    `prepare`, that is all that is done. Values are encoded by `wire`.
 
     >>> request = {"name": "f", "args": [wire.encode(2.0)], "kwargs": {}, "limits": {}}
     >>> print(answer(wire.dumps(request), {"f": lambda x: x + 1}))
@@ -63,32 +64,54 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     Reply
         Its `status` is "ok", with the `value`; "missing", with the `name` that is not bound;
         "unsendable", with a `sentence`; or "raised", with `ename`, `evalue`, and the `function`
-        and `line` of the student's that it came through.
+        and `line` of the student's that it came through. Where there are stubs, `again` has the
+        error that a cell raised when it was run again, and `restored` says that only then the
+        object came to be.
     """
     objects = sys.modules["__main__"].__dict__ if namespace is None else namespace
     message = wire.loads(request)
-    limits = Limits(**message["limits"])
+    stubs, name = message.get("stubs"), message["name"]
+    if not stubs:
+        return _reply(**_answer(message, objects))
+    restored = name not in objects
+    try:
+        copy = apart(objects, name, wire.dumps(stubs), lambda: _loaded(stubs, objects) | _given_up)
+    except BaseException as error:  # an interrupt: the cells take too long
+        return _reply(status="raised", **_describe(error, objects))
+    if "prepare" in message:
+        return _reply(status="ok", value=wire.encode(None))
+    with copy.in_place_of(objects):
+        reply = _answer(message, objects)
+        if copy.raised is not None:
+            reply["again"] = _describe(copy.raised, objects)
+    if restored and reply["status"] == "missing":
+        reply.pop("again", None)
+    return _reply(**reply, restored=restored)
+
+
+def _answer(message: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
+    """As `answer`, with the names of a notebook as they are."""
     name = message["name"]
     if name not in objects:
-        return _reply(status="missing", name=name)
+        return dict(status="missing", name=name)
     try:
-        with _bound(objects, message.get("stubs", {})):
-            if "args" in message:
-                args = [_load(tree, objects) for tree in message["args"]]
-                kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
-                function = objects[name]
-                if "through" in message:
-                    function = given_function(message["through"])(function)
-                value = evaluate(function, args, kwargs)
-            else:
-                value = objects[name]
-        return _reply(status="ok", value=wire.encode(value, limits))
+        value = objects[name]
+        if "args" in message:
+            args = [_load(tree, objects) for tree in message["args"]]
+            kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
+            if "through" in message:
+                value = given_function(message["through"])(value)
+            value = evaluate(value, args, kwargs)
+        return dict(status="ok", value=wire.encode(value, Limits(**message["limits"])))
     except _Missing as missing:
-        return _reply(status="missing", name=missing.name)
+        return dict(status="missing", name=missing.name)
     except WireError as error:
-        return _reply(status="unsendable", sentence=str(error))
+        return dict(status="unsendable", sentence=str(error))
     except BaseException as error:  # whatever it is, it is an answer about the student's code
-        return _reply(status="raised", **_describe(error, objects))
+        return dict(status="raised", **_describe(error, objects))
+
+
+_given_up: dict[str, Any] = {}
 
 
 def give_up(sentences: Mapping[str, str]) -> None:
@@ -105,7 +128,9 @@ def give_up(sentences: Mapping[str, str]) -> None:
 
         return given_up
 
-    sys.modules["__main__"].__dict__.update({n: raising(s) for n, s in sentences.items()})
+    _given_up.update({name: raising(sentence) for name, sentence in sentences.items()})
+    sys.modules["__main__"].__dict__.update(_given_up)
+    forget()
 
 
 def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
@@ -121,20 +146,8 @@ def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
             return wire.decode(tree)
 
 
-@contextlib.contextmanager
-def _bound(objects: dict[str, Any], stubs: Mapping[str, Any]) -> Iterator[None]:
-    """Bind names to other values for a while; names that were not bound are not bound after it."""
-    absent = object()
-    before = {name: objects.get(name, absent) for name in stubs}
-    objects.update({name: _load(tree, objects) for name, tree in stubs.items()})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is absent:
-                objects.pop(name, None)
-            else:
-                objects[name] = value
+def _loaded(stubs: Mapping[str, Any], objects: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _load(tree, objects) for name, tree in stubs.items()}
 
 
 def _reply(**fields: Any) -> Reply:

@@ -49,6 +49,6 @@ def fault(
     source: str, *args, name: str = "f", limits: Limits = UNCHANGED, **kwargs
 ) -> StudentFault:
     """What is said of a call to a function of this notebook, which gives no answer."""
-    with notebook(source, limits), pytest.raises(StudentFault) as caught:
+    with notebook(source, limits=limits), pytest.raises(StudentFault) as caught:
         getattr(student, name)(*args, **kwargs)
     return caught.value

@@ -8,15 +8,17 @@ import json
 import linecache
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from autograder.checks.context import Connection, Context, current
 from autograder.checks.exercise import Exercise
+from autograder.checks.student import Given
 from autograder.record.report import CheckResult
 from autograder.remote import endpoint
+from autograder.remote.apart import CELLS
 from autograder.remote.wire import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,13 +51,22 @@ class Says:
         return self.reply
 
 
-def run_notebook(source: str) -> dict[str, Any]:
-    """The names that a notebook cell leaves behind; tracebacks can show its lines."""
-    source = dedent(source)
-    filename = f"<notebook-{next(_numbers)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {"__name__": "__student__"}
-    exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+def run_notebook(*cells: str) -> dict[str, Any]:
+    """The names that cells of a notebook leave behind; tracebacks can show their lines.
+
+    A cell that raises leaves what it had done by then, if another one follows it.
+    """
+    namespace: dict[str, Any] = {"__name__": "__student__", CELLS: [""]}
+    for number, cell in enumerate(cells, 1):
+        source = dedent(cell)
+        filename = f"<notebook-{next(_numbers)}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        namespace[CELLS].append(source)
+        try:
+            exec(compile(source, filename, "exec", dont_inherit=True), namespace)
+        except Exception:
+            if number == len(cells):
+                raise
     return namespace
 
 
@@ -71,17 +82,25 @@ def answering(connection: Connection, **context: Any) -> Iterator[Context]:
 
 
 @contextlib.contextmanager
-def notebook(source: str, limits: Limits = UNCHANGED, **context: Any) -> Iterator[SameProcess]:
-    """Let a student's notebook with this source answer for `student`."""
-    connection = SameProcess(run_notebook(source), limits)
+def notebook(
+    *cells: str, limits: Limits = UNCHANGED, **context: Any
+) -> Iterator[SameProcess]:
+    """Let a student's notebook with these cells answer for `student`."""
+    connection = SameProcess(run_notebook(*cells), limits)
     with answering(connection, **context):
         yield connection
 
 
-def one_check(source: str, check: Callable[[Exercise], None]) -> CheckResult:
-    """What one check finds in a student's notebook with this source."""
-    with notebook(source):
-        exercise = Exercise("exercise")
+def one_check(
+    source: str | Sequence[str],
+    check: Callable[[Exercise], None],
+    stubs: dict[str, Given] | None = None,
+    **context: Any,
+) -> CheckResult:
+    """What one check finds in a student's notebook with this source, or with these cells."""
+    cells = [source] if isinstance(source, str) else source
+    with notebook(*cells, **context):
+        exercise = Exercise("exercise", stubs)
         check(exercise)
     (result,) = exercise.results
     return result

@@ -14,7 +14,7 @@ import matplotlib
 import nbformat
 
 from autograder.authoring.dry_run import DryRun, Judged, TestCell
-from autograder.checks.names import Cell, needed_cells, read_cell
+from autograder.remote.names import Cell, needed, read_cell
 from autograder.judge.solutions import Solutions, solution_cells
 from autograder.record.report import Report
 from autograder.sandbox.grader.cache import SETTINGS
@@ -111,7 +111,7 @@ def test_of(name: str) -> TestCell:
 def reached(name: str, answers: dict[str, str]) -> tuple[Cell, ...]:
     """The cells that the test cell of an exercise depends on, with these answers in them."""
     cells = [answered(cell, answers) for cell in solution_cells(SOURCE.read_text("utf-8"))]
-    return tuple(needed_cells(cells, *sorted(test_of(name).asks_for)))
+    return tuple(needed(cells, *sorted(test_of(name).asks_for)))
 
 
 def answered(cell: Cell, answers: dict[str, str]) -> Cell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.checks.names import needed_cells, read_cell, without_magics
+from autograder.remote.names import needed_cells, read_cell, without_magics
 
 
 @pytest.mark.parametrize(
