@@ -21,11 +21,11 @@ from autograder.authoring.dry_run import DryRun, Judged, OutOfTime, TestCell, li
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
 from autograder.checks.diagnosis import apart, recognise
-from autograder.remote.names import Cell, read_cell
 from autograder.judge.cells import grade_id, is_answer, is_graded, is_test_cell, labels, points
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import CheckResult, Report
+from autograder.remote.names import Cell, read_cell
 
 EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
 """How a hidden test says that a change to the solution changes nothing that matters."""

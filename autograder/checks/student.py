@@ -7,6 +7,7 @@ checks never know which.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,8 +61,12 @@ class Given:
         return ready_made(self.source)(*parts)
 
     def gradient(self) -> Given:
-        """Its gradient with respect to the first argument, as `jax.grad` gives it."""
-        return Given(f"jax.grad({self.source})")
+        """Its gradient with respect to the first argument, as `jax.grad` gives it.
+
+        It takes its arguments by the same names.
+        """
+        names = ", ".join(inspect.signature(given_function(self.source)).parameters)
+        return Given(f"lambda {names}: jax.grad({self.source})({names})")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Given) and other.source == self.source
@@ -222,7 +227,12 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
             return wire.decode(tree, limits)
         case {"status": "missing", "again": dict(error)}:
             raise StudentFault(_said_again(name, error))
-        case {"status": "raised", "ename": "NameError", "evalue": str(evalue), "again": dict(error)}:
+        case {
+            "status": "raised",
+            "ename": "NameError",
+            "evalue": str(evalue),
+            "again": dict(error),
+        }:
             raise StudentFault(f"`{name}` raised NameError: {evalue}. {_said_again(name, error)}")
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(

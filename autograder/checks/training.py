@@ -22,8 +22,9 @@ from autograder.checks.student import Given, Part
 class Descent:
     """One training run: from `start`, `n_steps` steps of `step_size`, on the data x and y.
 
-    `start` is a dict of floats or float64 arrays, `model` a given function, x and y are arrays of shape (n,), or whatever model and loss take. `judged` is "parameters"
-    (where the last step ends) or "losses" (one per step).
+    `start` is a dict of floats or float64 arrays, `model` a given function, x and y are arrays of
+    shape (n,), or whatever model and loss take. `judged` is "parameters" (where the last step
+    ends) or "losses" (one per step).
 
     Raises
     ------

@@ -91,8 +91,9 @@ def _no_number(part: Part, value: Any) -> str:
         return finite(value) and f"`{part.name}` is not finite."
     if isinstance(value, int) and not isinstance(value, bool):
         return f"`{part.name}` is too large."
-    kind = type_name(value)
-    return f"`{part.name}` is {article(kind)} {kind}, and a number is asked for."
+    kind = array.dtype.name if isinstance(value, np.ndarray) else type_name(value)
+    what = kind if value is None else f"{article(kind)} {kind}"
+    return f"`{part.name}` is {what}, and a number is asked for."
 
 
 def _listed(parts: Sequence[Part]) -> str:

@@ -17,8 +17,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.remote.names import Cell, needed, read_cell
 from autograder.judge.cells import grade_id, is_test_cell
+from autograder.remote.names import Cell, needed, read_cell
 
 
 class Solutions:

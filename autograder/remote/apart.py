@@ -161,7 +161,7 @@ def _copied(value: Any) -> Any:
 
 
 def _sources(objects: Names) -> list[Any]:
-    """The cells that were run, in order; none where the student uses that name for another thing."""
+    """The cells that were run, in order; none where that name is the student's own."""
     sources = objects.get(CELLS)
     return sources if isinstance(sources, list) else []
 
@@ -182,7 +182,9 @@ def _statements(source: str, filename: str) -> tuple[Statement, ...]:
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
         return tuple(
-            read_statement(node) for outer in ast.parse(source).body for node in _inside_magic(outer)
+            read_statement(node)
+            for outer in ast.parse(source).body
+            for node in _inside_magic(outer)
         )
     except (SyntaxError, ValueError, RecursionError):
         return ()
@@ -193,7 +195,9 @@ def _inside_magic(node: ast.stmt) -> Sequence[ast.stmt]:
     match node:
         case ast.Expr(
             ast.Call(
-                ast.Attribute(ast.Call(ast.Name("get_ipython")), "run_cell_magic" | "run_line_magic"),
+                ast.Attribute(
+                    ast.Call(ast.Name("get_ipython")), "run_cell_magic" | "run_line_magic"
+                ),
                 [ast.Constant(name), *_, ast.Constant(str(body))],
             )
         ) if name in TRANSPARENT:
@@ -296,7 +300,7 @@ class _Replaced(ast.NodeTransformer):
             value = ast.Call(decorator, [value], [])
         return ast.copy_location(ast.Expr(value), node)
 
-    visit_FunctionDef = visit_AsyncFunctionDef = _visit_function  # noqa: N815
+    visit_FunctionDef = visit_AsyncFunctionDef = _visit_function
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         return ast.copy_location(ast.Pass(), node) if node.name in self._held else node

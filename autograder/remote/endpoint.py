@@ -93,7 +93,7 @@ def _answer(message: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
     """As `answer`, with the names of a notebook as they are."""
     name = message["name"]
     if name not in objects:
-        return dict(status="missing", name=name)
+        return {"status": "missing", "name": name}
     try:
         value = objects[name]
         if "args" in message:
@@ -102,13 +102,13 @@ def _answer(message: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
             if "through" in message:
                 value = given_function(message["through"])(value)
             value = evaluate(value, args, kwargs)
-        return dict(status="ok", value=wire.encode(value, Limits(**message["limits"])))
+        return {"status": "ok", "value": wire.encode(value, Limits(**message["limits"]))}
     except _Missing as missing:
-        return dict(status="missing", name=missing.name)
+        return {"status": "missing", "name": missing.name}
     except WireError as error:
-        return dict(status="unsendable", sentence=str(error))
+        return {"status": "unsendable", "sentence": str(error)}
     except BaseException as error:  # whatever it is, it is an answer about the student's code
-        return dict(status="raised", **_describe(error, objects))
+        return {"status": "raised", **_describe(error, objects)}
 
 
 _given_up: dict[str, Any] = {}

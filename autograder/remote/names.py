@@ -71,7 +71,8 @@ def needed(pieces: Sequence[Piece], *wanted: str, apart_from: Collection[str] = 
 
     All pieces that bind or change a name are taken, since a later one may change what an earlier
     one made; so are those that bind names which cannot be known. What is imported is not changed
-    by a call: `plt.plot(y)` is not needed for what `plt` is. Names in `apart_from` are not followed.
+    by a call: `plt.plot(y)` is not needed for what `plt` is. Names in `apart_from` are not
+    followed.
 
     >>> cells = [read_cell(s) for s in ("a = 1", "b = a + 1", "c = 3")]
     >>> [cell.source for cell in needed(cells, "b")]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.remote.names import without_magics
 from autograder.checks.reference import reference
 from autograder.judge.solutions import Solutions, directory_importable
+from autograder.remote.names import without_magics
 from tests.support.inprocess import Says, answering
 
 

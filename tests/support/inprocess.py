@@ -82,9 +82,7 @@ def answering(connection: Connection, **context: Any) -> Iterator[Context]:
 
 
 @contextlib.contextmanager
-def notebook(
-    *cells: str, limits: Limits = UNCHANGED, **context: Any
-) -> Iterator[SameProcess]:
+def notebook(*cells: str, limits: Limits = UNCHANGED, **context: Any) -> Iterator[SameProcess]:
     """Let a student's notebook with these cells answer for `student`."""
     connection = SameProcess(run_notebook(*cells), limits)
     with answering(connection, **context):

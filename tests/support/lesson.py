@@ -14,9 +14,9 @@ import matplotlib
 import nbformat
 
 from autograder.authoring.dry_run import DryRun, Judged, TestCell
-from autograder.remote.names import Cell, needed, read_cell
 from autograder.judge.solutions import Solutions, solution_cells
 from autograder.record.report import Report
+from autograder.remote.names import Cell, needed, read_cell
 from autograder.sandbox.grader.cache import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
