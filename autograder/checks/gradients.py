@@ -5,7 +5,7 @@ Trusted side during grading.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ SLOPE_SCALE = 1e-3
 
 
 def is_gradient(
-    part: Part, functions: Sequence[Function], inputs: Sequence[Arguments], trial: Trial
+    part: Part, functions: Iterable[Function], inputs: Sequence[Arguments], trial: Trial
 ) -> Trial:
     """Judge `Exercise.is_gradient`: a gradient is right if it is that of one of the functions.
 

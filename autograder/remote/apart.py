@@ -219,7 +219,7 @@ def _run(
     nodes: Sequence[ast.stmt], number: int, objects: Names, held: Mapping[str, Any]
 ) -> Exception | SystemExit | None:
     """Run statements of one cell up to the first that raises, and return what it raised."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     for node in nodes:
         module = ast.Module([_with_stubs(node, held)], [])
         try:
