@@ -23,6 +23,7 @@ import nbformat
 
 from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
+from autograder.checks.student import Given
 from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.testcell import run_cell
@@ -62,11 +63,15 @@ class TestCell:
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of one test cell; `trials` are in the order of the report's checks."""
+    """What became of one test cell; `trials` are in the order of the report's checks.
+
+    `stubs` are those of its exercises.
+    """
 
     report: Report
     trials: tuple[Trial, ...]
     seconds: float
+    stubs: Mapping[str, Given]
 
 
 class DryRun:
@@ -145,7 +150,8 @@ class DryRun:
         with quiet():
             report = run_cell(test.source, test.grade_id, context, self.notebook.parent)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
-        return Judged(report, trials, time.perf_counter() - began)
+        stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
+        return Judged(report, trials, time.perf_counter() - began, stubs)
 
 
 def asked(source: str) -> frozenset[str]:
@@ -160,12 +166,17 @@ def asked(source: str) -> frozenset[str]:
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:
-    """A known mistake as a student's function: it also takes its last arguments by name.
+    """A known mistake as a student's function: it gets what it gets where it is compared.
 
-    A check calls `f(x, n_steps=5)`, while a known mistake may name its arguments as it likes:
-    `lambda x, n: …`.
+    A check calls `f(loss, n_steps=5)`, while a known mistake may name its arguments as it likes,
+    `lambda loss, n: …`, and may ask what is given for its `gradient()`.
     """
-    return lambda *args, **kwargs: mistake(*args, *kwargs.values())
+
+    def student_function(*args: Any, **kwargs: Any) -> Any:
+        given = [Given(a.given_source) if hasattr(a, "given_source") else a for a in args]
+        return mistake(*given, *kwargs.values())
+
+    return student_function
 
 
 @contextlib.contextmanager

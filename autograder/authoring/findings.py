@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from autograder.judge.cells import grade_id, is_answer, is_graded, is_test_cell,
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import CheckResult, Report
+from autograder.remote.given import given_function
 from autograder.remote.names import Cell, read_cell
 
 EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
@@ -212,6 +214,39 @@ class Gate:
                     nearest = min(nearest, (far, why))
         return Margin(right, *nearest)
 
+    # Stubs ---------------------------------------------------------------------------------
+
+    def stubs_fit(self) -> Iterator[Finding]:
+        """A stub can be called as the answer that it stands for, by name as well."""
+        for test in self.tests:
+            for name, stub in self.right[test.grade_id][0].stubs.items():
+                try:
+                    solution = self.dry_run.solutions(name)
+                except AttributeError:
+                    yield Finding(test.grade_id, f"there is a stub for `{name}`, and no answer.")
+                    continue
+                taken, wanted = parameters(given_function(stub.source)), parameters(solution)
+                if taken != wanted:
+                    yield Finding(
+                        test.grade_id,
+                        f"the stub for `{name}` takes {taken}, your answer takes {wanted}: who "
+                        "passes arguments by name would lose points.",
+                    )
+
+    def stubs_are_complete(self) -> Iterator[Finding]:
+        """No answer depends on the answer to another exercise, unless a stub stands for that."""
+        asked = {name: test for test in self.tests for name in test.asks_for}
+        for test in self.tests:
+            stubs = self.right[test.grade_id][0].stubs
+            cells = self.dry_run.solutions.needed_cells(*test.asks_for, apart_from=stubs)
+            made = {name for cell in cells for name in cell.binds}
+            for name in sorted(made & set(asked) - test.asks_for):
+                yield Finding(
+                    test.grade_id,
+                    f"your answer uses `{name}`, and a mistake there would cost points here as "
+                    f'well. Say Exercise(…, stubs={{"{name}": given("…")}}).',
+                )
+
     # Mutants -------------------------------------------------------------------------------
 
     @cached_property
@@ -334,6 +369,14 @@ def alike(one: Judged, other: Judged) -> bool:
     pairs = zip(one.trials, other.trials, strict=True)
     asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
     return all(apart(a, b) == 0 for a, b in asked)
+
+
+def parameters(function: Any) -> str:
+    """The names by which a function takes its arguments, without defaults: "(theta, x)"."""
+    try:
+        return f"({', '.join(inspect.signature(function).parameters)})"
+    except (TypeError, ValueError):  # it does not say
+        return "(…)"
 
 
 def as_python(source: str) -> str:

@@ -99,9 +99,9 @@ class Exercise:
         self._max_points = context.max_points
         self._seed = context.seed
         self.rng = np.random.default_rng([context.seed, *name.encode()])
-        self._stubs = stubs or {}
+        self.stubs = dict(stubs or {})
         self._context = context
-        context.begin(self, self._stubs)
+        context.begin(self, self.stubs)
 
     def returns(
         self,
@@ -225,7 +225,7 @@ class Exercise:
         AttributeError
             If there is neither.
         """
-        stub = self._stubs.get(name)
+        stub = self.stubs.get(name)
         if stub is not None:
             yield stub.compiled
         if stub is None or hasattr(reference, name):

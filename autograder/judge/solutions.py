@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -49,9 +49,9 @@ class Solutions:
             self._found[name] = namespace[name]
         return self._found[name]
 
-    def needed_cells(self, *wanted: str) -> list[Cell]:
+    def needed_cells(self, *wanted: str, apart_from: Collection[str] = ()) -> list[Cell]:
         """The cells that define names; see `remote.names.needed`."""
-        return needed(self._cells, *wanted)
+        return needed(self._cells, *wanted, apart_from=apart_from)
 
 
 @lru_cache(maxsize=8)

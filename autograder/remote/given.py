@@ -94,12 +94,12 @@ def ready_made(source: str) -> Callable[..., Any]:
                 return compiled_given(source, functions)(*args, **kwargs)
         return plain(*args, **kwargs)
 
-    function.ready_made = True  # type: ignore[attr-defined]
+    function.given_source = source  # type: ignore[attr-defined]
     return function
 
 
 def _is_ready_made(value: Any) -> bool:
-    return getattr(value, "ready_made", False) is True
+    return hasattr(value, "given_source")
 
 
 def _to_jax(value: Any) -> Any:
