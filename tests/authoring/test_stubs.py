@@ -27,7 +27,7 @@ later.report()"""
 RIGHT = """, stubs={"standardise": given("lambda x: x**2")}"""
 
 
-def halved(stubs: str, expected: str = "lambda x: x**2 / 2"):
+def halved(stubs: str, expected: str = "reference.halved"):
     def change(notebook: nbformat.NotebookNode) -> None:
         source = TEST.format(stubs=stubs, expected=expected)
         notebook.cells += [
@@ -53,13 +53,13 @@ def test_a_stub_that_fits_is_fine_and_mistakes_before_it_cost_nothing(tmp_path: 
         ),
         (
             RIGHT.replace("lambda x: x", "lambda numbers: numbers"),
-            "lambda x: x**2 / 2",
+            "reference.halved",
             "test_halved: the stub for `standardise` takes (numbers), your answer takes (x): who "
             "passes arguments by name would lose points.",
         ),
         (
             RIGHT.replace("standardise", "standardize"),
-            "lambda x: x**2 / 2",
+            "reference.halved",
             "test_halved: there is a stub for `standardize`, and no answer.",
         ),
     ],
