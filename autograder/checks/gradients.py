@@ -16,9 +16,11 @@ from autograder.checks.faults import StudentFault
 from autograder.checks.numerics import Params, central_differences, evaluated
 from autograder.checks.student import Given, Part
 
-# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
-# counts as zero.
+# Slopes smaller than these count by this size: differences are good to about 3e-11 of the function's
+# own (measured on sums of up to a thousand terms), so that with a tolerance of 1e-5 a slope may be
+# off by thirty times that. Near a minimum of 0, where the function has no size, by 1e-8.
 SLOPE_SCALE = 1e-3
+SLOPE_SCALE_OF_VALUE = 1e-4
 
 
 def is_gradient(
@@ -44,9 +46,10 @@ def _beside_differences(gradient: Part, function: Function, inputs: Sequence[Arg
     """Compare a gradient with the differences of a function, at every input."""
     answers = [gradient(*args) for args in inputs]
     slopes = [slope_of(function, args) for args in inputs]
-    pairs = zip(answers, slopes, strict=True)
-    wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
-    return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+    scales = [slope_scale(function, args) for args in inputs]
+    compared = zip(answers, slopes, scales, strict=True)
+    wrong = (disagreement(a, s, scale=scale) for a, s, scale in compared)
+    return Attempt(next(filter(None, wrong), ""), answers, slopes, max(scales, default=0.0))
 
 
 def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
@@ -55,12 +58,15 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
     The differences come first, so that a part which gives no number at all hears of that.
     """
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
+    scales = [slope_scale(lambda *args: _total(part(*args)), args) for args in inputs]
+    if all(_vanishes(*pair) for pair in zip(slopes, scales, strict=True)):
+        return Attempt("Its numbers do not change with the parameters.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"
         return Attempt(said, stop=by_jax.fault.stop)
-    pairs = zip(by_jax.answers, slopes, strict=True)
-    if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+    compared = zip(by_jax.answers, slopes, scales, strict=True)
+    if any(disagreement(a, s, scale=scale) for a, s, scale in compared):
         return Attempt("Its slope according to JAX is not the slope that its values show.")
     return Attempt("")
 
@@ -69,7 +75,14 @@ def _total(answer: Any) -> float:
     """The sum of an answer's numbers, which has a slope where the answer is an array."""
     if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
         raise StudentFault(problem)
-    return float(np.sum(as_array(answer)))
+    with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
+        return float(np.sum(as_array(answer), dtype=np.float64))
+
+
+def _vanishes(slopes: Params, scale: float) -> bool:
+    """Whether slopes are no more than the rounding of differences."""
+    flat = {key: np.zeros(np.shape(slope)) for key, slope in slopes.items()}
+    return disagreement(slopes, flat, scale=scale) == ""
 
 
 def slope_of(function: Function, args: Arguments) -> Params:
@@ -81,10 +94,23 @@ def slope_of(function: Function, args: Arguments) -> Params:
     Raises
     ------
     StudentFault
-        If the function, which may be a student's, gives anything but a finite number.
+        If the function, which may be a student's, gives anything but a finite number, or jumps
+        from one end of what a float can hold to the other.
     """
     at, *rest = args
-    return central_differences(lambda params: scalar(function(params, *rest)), at)
+    slopes = central_differences(lambda params: scalar(function(params, *rest)), at)
+    if finite(slopes):
+        raise StudentFault("Its slope is too large to be measured.")
+    return slopes
+
+
+def slope_scale(function: Function, args: Arguments) -> float:
+    """How small a slope of a function still counts by its own size, at these arguments.
+
+    >>> slope_scale(lambda theta: 1e6 + theta["w"], ({"w": 0.0},))
+    100.0
+    """
+    return max(SLOPE_SCALE, SLOPE_SCALE_OF_VALUE * abs(scalar(function(*args))))
 
 
 def scalar(value: Any) -> float:
@@ -97,4 +123,4 @@ def scalar(value: Any) -> float:
     """
     if problem := wrong_form(value, ()) or finite(value):
         raise StudentFault(problem)
-    return float(np.asarray(value))
+    return float(as_array(value))
