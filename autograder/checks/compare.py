@@ -37,6 +37,9 @@ ZERO_SCALE = 1e-3
 # tolerance it comes to 1e-13 of that number, the rounding of a sum of a hundred such terms.
 ROUNDING_SCALE = 1e-8
 
+# Numbers that differ by less than this, relative to the largest, tell nothing from a constant.
+DISTINCT = 1e-2
+
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -157,6 +160,18 @@ def finite(answer: Any) -> str:
             kind = "NaN (not a number)" if np.any(np.isnan(array)) else "infinity"
             return f"The answer contains {kind}."
     return ""
+
+
+def varied(numbers: npt.NDArray[Any]) -> bool:
+    """Whether there are at least two clearly different numbers, all of them finite.
+
+    >>> varied(np.array([0.5, 0.75])), varied(np.array([0.5, 0.501])), varied(np.array([0.5]))
+    (True, False, False)
+    """
+    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))
 
 
 def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float = 0.0) -> float:

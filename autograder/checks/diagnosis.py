@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, distance
+from autograder.checks.compare import as_array, distance, varied
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
@@ -26,8 +26,6 @@ Mistakes = Mapping[str, Function]
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
-# Numbers that differ by less than this, relative to the largest, cannot tell relations apart.
-DISTINCT = 1e-2
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def relation(
         answers = [_in_the_form_of(e, a) for a, e in pairs]
     except ValueError:  # the two are not the same dicts of arrays
         return ""
-    if not _varied(expected) or not _varied(answers):
+    if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""
     if apart(answers, expected, made.scale) <= 1:
         return "The numbers themselves are right." if made.sentence else ""
@@ -282,11 +280,3 @@ def _flat(values: Sequence[Any]) -> Any:
 
     leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_no_dict)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])
-
-
-def _varied(values: Sequence[Any]) -> bool:
-    """Whether there are at least two clearly different numbers, all of them finite."""
-    numbers = _flat(values)
-    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
-        return False
-    return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))

@@ -148,9 +148,11 @@ class Exercise:
     ) -> None:
         """The answers to `inputs` have properties, such as those of `autograder.properties`.
 
-        A property takes the list of answers, one for each tuple of arguments, and returns "" or a
-        sentence for the student. Before it is asked, every answer has to be made of finite
-        floating-point numbers, in an array of `shape` if that is given::
+        A property takes the list of answers, one for each tuple of arguments, and returns True or
+        False, or "" or a sentence for the student. Before it is asked, every answer has to be made
+        of finite floating-point numbers, in an array of `shape` if that is given. The numbers of
+        all answers together have to differ, or a constant would do: give inputs whose right
+        answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
         """

@@ -16,9 +16,9 @@ from autograder.checks.faults import StudentFault
 from autograder.checks.numerics import Params, central_differences, evaluated
 from autograder.checks.student import Given, Part
 
-# Slopes smaller than these count by this size: differences are good to about 3e-11 of the function's
-# own (measured on sums of up to a thousand terms), so that with a tolerance of 1e-5 a slope may be
-# off by thirty times that. Near a minimum of 0, where the function has no size, by 1e-8.
+# A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
+# gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
+# by thirty times that. Near a minimum of 0, where the function has no size, it may be by 1e-8.
 SLOPE_SCALE = 1e-3
 SLOPE_SCALE_OF_VALUE = 1e-4
 

@@ -172,6 +172,68 @@ def test_satisfies(answer, outcome, rationale):
 
 
 @pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("x", PASSED),
+        ("x * 0 + 0.5", FAILED),
+        ("0.5 + 1e-6 * x", FAILED),
+        ("x * 0", FAILED),
+        ("1e300 * x / abs(x)", PASSED),
+    ],
+)
+@pytest.mark.parametrize("holds", [[], [properties.between(-1e301, 1e301)]], ids=["none", "one"])
+def test_a_constant_satisfies_nothing(answer, outcome, holds):
+    result = satisfy(f"def f(x): return {answer}", *holds)
+    said = "" if outcome is PASSED else "The answers hardly change with the inputs."
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, said, "")
+
+
+def test_a_constant_for_each_input_has_to_differ_from_input_to_input():
+    inputs = ((1.0,), (2.0,))
+    for body, outcome in (("x", PASSED), ("1.0", FAILED)):
+        result = satisfy(f"def f(x): return {body}", shape=(), inputs=inputs)
+        assert (result.outcome, result.staff_note) == (outcome, "")
+
+
+def test_answers_without_numbers_satisfy_nothing():
+    result = satisfy("def f(x): return x[:0]", shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_one_number_in_all_is_the_authors_mistake():
+    result = satisfy("def f(x): return x", shape=(), inputs=((1.0,),))
+    assert_ours(result)
+    assert result.staff_note.endswith(
+        "ValueError: one number is too few to tell an answer from a constant: "
+        "give inputs whose right answers differ\n"
+    )
+
+
+def rises(answers):
+    """The numbers rise."""
+    return bool(np.all(np.diff(answers[0]) > 0))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "rationale"),
+    [
+        ("jnp.sort(x)", PASSED, ""),
+        ("x", FAILED, "This should hold of the answers, and does not: “The numbers rise”."),
+    ],
+)
+def test_satisfies_a_predicate(answer, outcome, rationale):
+    result = satisfy(f"import jax.numpy as jnp\ndef f(x): return {answer}", rises)
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, rationale, "")
+
+
+@pytest.mark.parametrize("returned", [None, 1, 0.0, np.ones(2, bool), ["x"]], ids=repr)
+def test_a_property_that_returns_anything_else_is_our_error(returned):
+    result = satisfy("def f(x): return x", lambda answers: returned)
+    assert_ours(result)
+    assert "expected True or False, or a sentence for the student" in result.staff_note
+
+
+@pytest.mark.parametrize(
     "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 2.0]]", "1j * x", "x > 0", "[None]"]
 )
 @pytest.mark.parametrize(
