@@ -111,7 +111,7 @@ def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
         return f"Got None{subject}, {wanted}. Did you forget a `return`?"
     array = as_array(answer)
     if array.dtype == object or array.dtype.kind in "US":
-        return f"Got {_describe(answer)}{subject}, {wanted}."
+        return f"Got {described(answer)}{subject}, {wanted}."
     if array.shape != shape:
         return f"Got {_describe_shape(array.shape)}{subject}, {wanted}."
     if array.dtype.kind != "f" and not (array.dtype.kind in "iu" and isinstance(answer, int)):
@@ -241,7 +241,7 @@ def _compare_mappings(
     if answer is None:
         return f"Got None{of}, expected a dict with the keys {keys}. Did you forget a `return`?"
     if not isinstance(answer, Mapping):
-        return f"Got {_describe(answer)}{of}, expected a dict with the keys {keys}."
+        return f"Got {described(answer)}{of}, expected a dict with the keys {keys}."
     if set(answer) != set(expected):
         got = _describe_keys(answer)
         return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
@@ -259,7 +259,7 @@ def _compare_tuples(
     if answer is None:
         return f"Got None{of}, expected {len(expected)} values. Did you forget a `return`?"
     if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        return f"Got {_describe(answer)}{of}, expected {len(expected)} values."
+        return f"Got {described(answer)}{of}, expected {len(expected)} values."
     scale = _least_scale(expected, scale)
     for number, (got, wanted) in enumerate(zip(answer, expected, strict=True)):
         which = f"the {ORDINALS[number]} value" if number < len(ORDINALS) else f"value {number + 1}"
@@ -352,7 +352,8 @@ def _leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def _describe(value: Any) -> str:
+def described(value: Any) -> str:
+    """What an answer is, in a few words: "a str", "None", "an array of shape (3,)"."""
     if isinstance(value, np.ndarray):
         return _describe_shape(value.shape)
     if isinstance(value, Mapping):

@@ -5,16 +5,20 @@ Trusted side during grading.
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.attempt import Attempt, attempt
-from autograder.checks.compare import article, disagreement, wrong_params
-from autograder.checks.faults import NotAttempted
+from autograder.checks.compare import article, as_array, disagreement, wrong_params
+from autograder.checks.context import current
+from autograder.checks.faults import NotAttempted, StudentFault
 from autograder.checks.gradients import scalar
-from autograder.checks.numerics import Params, central_differences, evaluated
+from autograder.checks.numerics import Params, central_differences, evaluated, in_floats
 from autograder.checks.student import Part
 from autograder.remote.wire import type_name
 
@@ -49,8 +53,15 @@ def _too_far(params: Any, target: Params, within: float) -> str:
     """Say how far parameters are from the target, or ""."""
     if problem := wrong_params(params, target):
         return problem
-    distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
+    distance = max(_farthest(params[key], wanted) for key, wanted in target.items())
     return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+
+
+def _farthest(answer: Any, target: Any) -> float:
+    """The largest distance between the numbers of two arrays of one shape."""
+    with np.errstate(over="ignore"):
+        apart = as_array(answer).astype(np.float64) - np.asarray(target, dtype=np.float64)
+    return float(np.max(np.abs(apart), initial=0.0))
 
 
 def minimises(
@@ -78,19 +89,68 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     """Say how much of the slope at the start is left, or ""."""
     if problem := wrong_params(params, start):
         return problem
-    at_start = _steepness(loss, start)
-    if at_start == 0:
-        return "The loss does not depend on the parameters."
-    left = _steepness(loss, params) / at_start
+    if problem := _no_yardstick(loss, start):
+        return problem
+    try:
+        left = _steepness(loss, params) / _steepness(loss, start)
+    except (
+        ArithmeticError,
+        ValueError,
+    ):  # at the start it could be computed
+        left = math.inf
+    if not left < math.inf:
+        return "The slope of the loss is too large there to be measured."
     if left <= shrink:
         return ""
     return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
 
+def _no_yardstick(loss: Loss, start: Params) -> str:
+    """Say that the slope at the start is zero or not finite, or "".
+
+    Raises
+    ------
+    ValueError
+        If the loss calls nothing of the student's: then that is the author's mistake.
+    """
+    made = attempt(lambda: Attempt("", [_steepness(loss, start)]))
+    slope = made.answers[0] if made.passed else math.nan
+    if 0 < slope < math.inf:
+        return ""
+    if not _asks_student(loss, start):
+        raise ValueError(f"start={start!r}: the slope of the loss there is {slope:g}")
+    if made.fault is not None:
+        raise made.fault
+    if slope == 0:
+        return "The loss does not depend on the parameters."
+    return "The slope of the loss is too large at the start to be measured."
+
+
 def _steepness(loss: Loss, params: Params) -> float:
-    """The length of the gradient, by central differences."""
-    gradient = central_differences(lambda p: scalar(loss(p)), params)
-    return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
+    """The length of the gradient, by central differences; infinite where it cannot be measured."""
+    gradient = central_differences(lambda p: scalar(loss(p)), in_floats(params))
+    return math.hypot(*(float(slope) for g in gradient.values() for slope in np.ravel(g)))
+
+
+def _asks_student(loss: Loss, params: Params) -> bool:
+    """Whether a loss calls functions of the student's."""
+    asked: list[str] = []
+    here = current.get()
+
+    class Noting:
+        limits = here.connection.limits
+
+        def ask(self, part: str, request: str) -> object:
+            asked.append(part)
+            return here.connection.ask(part, request)
+
+    token = current.set(replace(here, connection=Noting()))
+    try:
+        with contextlib.suppress(StudentFault):
+            loss(params)
+    finally:
+        current.reset(token)
+    return bool(asked)
 
 
 def by_value(
