@@ -327,9 +327,11 @@ def _least_scale(expected: Any, scale: float) -> float:
 
 def _largest(value: Any) -> float:
     """The largest finite magnitude in an array, 0 if there is none."""
-    array = np.abs(as_array(value))
-    array = array[np.isfinite(array)] if array.dtype.kind in "iuf" else np.zeros(0)
-    return float(np.max(array, initial=0.0))
+    array = as_array(value)
+    if array.dtype.kind not in "iuf":
+        return 0.0
+    numbers = np.abs(array.astype(np.float64))  # of integers, the most negative has no magnitude
+    return float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
 
 
 def _describe_amount(off: float) -> str:

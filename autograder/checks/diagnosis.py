@@ -8,6 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -112,6 +113,7 @@ def apart(
     return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
 
 
+@np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
 def relation(
     made: Attempt, inputs: Sequence[Arguments] = (), solution: Function | None = None
 ) -> str:
@@ -210,6 +212,8 @@ def _fitted_relations(made: Attempt) -> dict[str, Sequence[Any]]:
         return {}
     factor = float(got @ wanted / (wanted @ wanted))
     offset = float(np.mean(got - wanted))
+    if not (math.isfinite(factor) and math.isfinite(offset)):  # numbers near 1e308, or all 0
+        return {}
     more = "larger" if offset > 0 else "smaller"
     return {
         f"Every number is {_written(factor)} times the expected one.": [

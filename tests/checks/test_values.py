@@ -201,7 +201,6 @@ def test_a_loss_of_the_authors_without_a_slope_at_the_start_is_our_error(loss, s
     [
         lambda p: p["w"] ** 4 + p["w"],
         lambda p: np.float64(p["w"]) ** 4 + p["w"],
-        lambda p: p["w"] + 1e308 * np.sign(p["w"] - 1e200),
         lambda p: math.sqrt(9 - p["w"]),
     ],
 )
