@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import as_array, distance, varied
+from autograder.checks.mistakes import share_of
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
@@ -36,7 +37,8 @@ class Trial:
     `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
     the check tells known mistakes and changed solutions from right answers.
 
-    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`;
+    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
+    and may keep a share of the points (`worth`);
     `judged` picks from their answers what the check looks at, such as the losses of a training
     loop. `solution` gives the right answers, where a function does. `attempt` is empty until the
     check has been judged.
@@ -57,8 +59,14 @@ class Trial:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
         mistake = self.known_mistake()
         said = " ".join(filter(None, [made.sentence, mistake or self.observation()]))
+        share = share_of(self.mistakes.get(mistake))
         return CheckResult(
-            self.title, Outcome.FAILED, rationale=said, mistake=mistake, stop=made.stop
+            self.title,
+            Outcome.FAILED,
+            rationale=said,
+            mistake=mistake,
+            stop=made.stop,
+            share=share,
         )
 
     def answers_of(self, mistake: str) -> list[Any]:

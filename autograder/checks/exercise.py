@@ -71,10 +71,11 @@ class Exercise:
         Sentences to open one at a time, most general first.
     mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
-        the arguments of the part.
+        the arguments of the part; `worth(0.75, function)` lets it keep three quarters of the
+        points.
     rtol
-        Largest accepted difference, relative to the largest expected number; by default 1e-5 for
-        float64, 1e-4 for float32, 1e-2 for float16.
+        Largest accepted difference, relative to the largest expected number of the same array;
+        by default 1e-5, and 1e-4 for an answer that is kept in float32 or less.
     """
 
     def __init__(self, name: str) -> None:
@@ -95,6 +96,7 @@ class Exercise:
         expected: Any,
         points: float = 1,
         hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
         rtol: float | None = None,
         show: bool = True,
     ) -> None:
@@ -105,7 +107,7 @@ class Exercise:
 
             exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
         """
-        trial = Trial(title, part.name, [args])
+        trial = Trial(title, part.name, [args], mistakes or {})
         self._run(trial, lambda: answers.returns(part, args, expected, rtol, show), points, hints)
 
     def agrees(

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.checks import properties
 from autograder.checks.exercise import Exercise
+from autograder.checks.mistakes import worth
 from autograder.checks.numerics import plain
 from autograder.checks.student import student
 from autograder.record.outcome import Outcome
@@ -72,6 +73,17 @@ def test_returns_shows_a_few_numbers_unless_told_not_to():
         assert exercise.results[0].rationale == "The number is off by about 100%." + shown
 
 
+def test_returns_names_the_known_mistake_and_what_it_keeps():
+    mistakes = {"Did you forget to double?": worth(0.5, lambda x: x), "Sign?": lambda x: -2 * x}
+    for body, mistake, share in (("x", "Did you forget to double?", 0.5), ("-2 * x", "Sign?", 0)):
+        result = one_check(
+            f"def f(x): return {body}",
+            lambda e: e.returns("t", student.f, X, expected=2 * X, points=3, mistakes=mistakes),
+        )
+        assert (result.outcome, result.mistake, result.share) == (FAILED, mistake, share)
+        assert result.earned == 3 * share
+
+
 # agrees
 
 MISTAKES = {
@@ -106,6 +118,21 @@ def test_agrees_names_the_known_mistake(answer, mistake):
     assert result.mistake == mistake
     assert result.rationale.endswith(mistake)
     assert result.rationale != mistake
+
+
+def test_a_known_mistake_keeps_its_share_and_nothing_else_does():
+    mistakes = {"Did you forget to double?": worth(0.75, lambda x: x), "Sign?": lambda x: -2 * x}
+    shares = {"x": 0.75, "-2 * x": 0.0, "3 * x": 0.0, "None": 0.0, "x + 1e-3": 0.0, "2 * x": 0.0}
+    for body, share in shares.items():
+        result = agree(f"def f(x): return {body}", mistakes=mistakes)
+        assert result.share == share
+        assert result.outcome is (PASSED if body == "2 * x" else FAILED)
+
+
+def test_two_mistakes_that_cannot_be_told_apart_keep_nothing():
+    mistakes = {"One.": worth(0.75, lambda x: x), "Other.": worth(1, lambda x: x)}
+    result = agree("def f(x): return x", mistakes=mistakes)
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, "", 0.0)
 
 
 def test_agrees_sees_a_mistake_on_the_second_input_only():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.gradients import scalar
+from autograder.checks.mistakes import worth
 from autograder.checks.student import StudentFault, given, student
 from autograder.record.outcome import Outcome
 from tests.support.checking import NOT_WRITTEN, X, assert_ours
@@ -60,10 +61,10 @@ def test_is_gradient_names_the_known_mistake():
         residual = theta["w"] * x + theta["b"] - 1
         return {"w": jnp.sum(residual * x), "b": jnp.sum(residual)}
 
-    result = gradient(
-        LOSSES + BY_HAND.replace("2 * residual", "residual"), mistakes={"Where is the 2?": half}
-    )
-    assert (result.outcome, result.mistake) == (FAILED, "Where is the 2?")
+    source = LOSSES + BY_HAND.replace("2 * residual", "residual")
+    result = gradient(source, mistakes={"Where is the 2?": half})
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, "Where is the 2?", 0)
+    assert gradient(source, mistakes={"Where is the 2?": worth(0.5, half)}).earned == 0.5
     assert result.rationale == "The number for the entry 'w' is off by about 50%. Where is the 2?"
 
 
