@@ -280,6 +280,22 @@ def test_a_known_mistake_that_keeps_a_share(tmp_path: Path, mistake: str, findin
     assert any(finding in s for s in sentences) if finding else sentences == [], sentences
 
 
+def test_a_changed_solution_that_a_known_mistake_excuses_is_told_apart(tmp_path: Path) -> None:
+    """It keeps all points, since the author says so, but it is not taken for a right one."""
+    added = "worth(1, lambda x: (x + np.mean(x)) / np.std(x))"
+    listed = f'mistakes={{"It looks as if the mean is added.": {added},'
+
+    def change(notebook: nbformat.NotebookNode) -> None:
+        editing(TEST, "reference, student", "reference, student, worth")(notebook)
+        editing(TEST, "mistakes={", listed)(notebook)
+        editing(TEST, "    hints=", f"    {listed}}},\n    hints=")(notebook)
+
+    found = examine(tmp_path, change)
+    assert said(found) == []
+    (row,) = found.rows
+    assert row.killed == row.mutants
+
+
 @pytest.mark.parametrize(
     ("line", "findings"),
     [

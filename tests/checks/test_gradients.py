@@ -68,6 +68,30 @@ def test_is_gradient_names_the_known_mistake():
     assert result.rationale == "The number for the entry 'w' is off by about 50%. Where is the 2?"
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_coarse_differences_are_no_gradient_in_any_precision(dtype):
+    """The error of forward differences with a step of 0.01 is no rounding of float16's."""
+    source = (
+        LOSSES
+        + f"""
+    def f(theta, x):
+        here = loss(theta, x)
+        return {{k: jnp.asarray((loss({{**theta, k: theta[k] + 0.01}}, x) - here) / 0.01, '{dtype}')
+                for k in theta}}
+    """
+    )
+    result = gradient(source)
+    assert (result.outcome, result.earned, result.staff_note) == (FAILED, 0.0, "")
+    told = f"It is kept in {dtype}, which holds" in result.rationale
+    assert told is (dtype in ("float16", "bfloat16"))
+
+
+def test_a_gradient_rounded_to_float32_keeps_its_points():
+    cast = "\n    def f(theta, x):\n        g = jax.grad(loss)(theta, x)\n"
+    cast += "        return {k: g[k].astype('float32') for k in g}\n"
+    assert gradient(LOSSES + cast).outcome is PASSED
+
+
 def test_is_gradient_wrong_keys():
     result = gradient(LOSSES + "\n    def f(theta, x): return {'w': 0.0}\n")
     assert result.rationale == "Got a dict with the keys 'w', expected the keys 'w', 'b'."
