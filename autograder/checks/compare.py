@@ -136,7 +136,7 @@ def _raw_array(answer: Any) -> npt.NDArray[Any]:
         return nothing  # NumPy would give every text the room of the longest
     try:
         return np.asarray(answer)
-    except (ValueError, OverflowError):  # parts of different shapes, or an integer beyond 1e308
+    except ValueError:  # a list whose parts have different shapes
         return nothing
 
 

@@ -425,6 +425,15 @@ def test_as_array_of_what_is_none(answer):
     assert as_array(answer).dtype.kind in "OU"
 
 
+def test_a_list_of_texts_takes_no_room():
+    """As an array, each of them would be as long as the longest: 4 TB."""
+    answer = ["x" * 10**6, *[""] * 10**6]
+    assert as_array(answer).dtype == object
+    assert disagreement(answer, A3) == (
+        "Got a list of length 1000001, expected an array of shape (3,)."
+    )
+
+
 # How far apart
 
 
