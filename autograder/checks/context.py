@@ -112,7 +112,7 @@ class Context:
     While an exercise runs, `stubs` are the functions that stand for other parts of the student's,
     by name; `answers` holds what came back, by question, so that a question which is asked twice
     can be seen to have two answers; and `remarks` is what a student should hear besides, each
-    once (`remarked`).
+    once (`remarked`). `measuring` is true while a yardstick is computed: then no part may be asked.
     """
 
     connection: Connection = field(default_factory=LiveNotebook)
@@ -124,6 +124,7 @@ class Context:
     answers: dict[str, list[Any]] | None = None
     remarks: list[str] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
+    measuring: bool = False
 
     def begin(self, exercise: Any, stubs: Mapping[str, Any]) -> None:
         """Called by an `Exercise` that is made: from here on, parts are asked for it."""
@@ -136,6 +137,15 @@ class Context:
         if sentence not in self.remarked:
             self.remarks.append(sentence)
             self.remarked.add(sentence)
+
+    @contextlib.contextmanager
+    def yardstick(self) -> Iterator[None]:
+        """Compute in this block what an answer is compared with: nothing of the student's."""
+        before, self.measuring = self.measuring, True
+        try:
+            yield
+        finally:
+            self.measuring = before
 
     @contextlib.contextmanager
     def with_stubs(self, stubs: Mapping[str, Any]) -> Iterator[None]:

@@ -15,12 +15,15 @@ from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.compare import as_array, disagreement, finite, wrong_form
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import Params, central_differences, evaluated
 from autograder.checks.student import Part
 
-# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
-# counts as zero.
+# A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
+# gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
+# by thirty times that. Near a minimum of 0, where the function has no size, it may be by 1e-8.
 SLOPE_SCALE = 1e-3
+SLOPE_SCALE_OF_VALUE = 1e-4
 
 
 def is_gradient(
@@ -47,7 +50,7 @@ def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
     """Mistakes that take the arguments of a gradient, made from those that take the slope first."""
 
     def of_arguments(bend: Function) -> Function:
-        return lambda *args: bend(_own_slope(function, args), *args)
+        return worth(share_of(bend), lambda *args: bend(_own_slope(function, args), *args))
 
     return {why: of_arguments(bend) for why, bend in mistakes.items()}
 
@@ -57,9 +60,10 @@ def _beside_differences(
 ) -> Attempt:
     """Compare gradients with the differences of a function, at every input."""
     slopes = [_own_slope(function, args) for args in inputs]
-    pairs = zip(answers, slopes, strict=True)
-    wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
-    return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+    scales = [slope_scale(evaluated(function), args) for args in inputs]
+    compared = zip(answers, slopes, scales, strict=True)
+    wrong = (disagreement(a, s, scale=scale) for a, s, scale in compared)
+    return Attempt(next(filter(None, wrong), ""), answers, slopes, max(scales, default=0.0))
 
 
 def _own_slope(function: Function, args: Arguments) -> Params:
@@ -83,12 +87,15 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
     """
     part.answers(inputs)
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
+    scales = [slope_scale(lambda *args: _total(part(*args)), args) for args in inputs]
+    if all(_vanishes(*pair) for pair in zip(slopes, scales, strict=True)):
+        return Attempt("Its numbers do not change with the parameters.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"
         return Attempt(said, stop=by_jax.fault.stop)
-    pairs = zip(by_jax.answers, slopes, strict=True)
-    if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+    compared = zip(by_jax.answers, slopes, scales, strict=True)
+    if any(disagreement(a, s, scale=scale) for a, s, scale in compared):
         return Attempt("Its slope according to JAX is not the slope that its values show.")
     return Attempt("")
 
@@ -97,7 +104,14 @@ def _total(answer: Any) -> float:
     """The sum of an answer's numbers, which has a slope where the answer is an array."""
     if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
         raise StudentFault(problem)
-    return float(np.sum(as_array(answer)))
+    with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
+        return float(np.sum(as_array(answer), dtype=np.float64))
+
+
+def _vanishes(slopes: Params, scale: float) -> bool:
+    """Whether slopes are no more than the rounding of differences."""
+    flat = {key: np.zeros(np.shape(slope)) for key, slope in slopes.items()}
+    return disagreement(slopes, flat, scale=scale) == ""
 
 
 def slope_of(function: Function, args: Arguments) -> Params:
@@ -109,10 +123,23 @@ def slope_of(function: Function, args: Arguments) -> Params:
     Raises
     ------
     StudentFault
-        If the function, which may be a student's, gives anything but a finite number.
+        If the function, which may be a student's, gives anything but a finite number, or jumps
+        from one end of what a float can hold to the other.
     """
     at, *rest = args
-    return central_differences(lambda params: scalar(function(params, *rest)), at)
+    slopes = central_differences(lambda params: scalar(function(params, *rest)), at)
+    if finite(slopes):
+        raise StudentFault("Its slope is too large to be measured.")
+    return slopes
+
+
+def slope_scale(function: Function, args: Arguments) -> float:
+    """How small a slope of a function still counts by its own size, at these arguments.
+
+    >>> slope_scale(lambda theta: 1e6 + theta["w"], ({"w": 0.0},))
+    100.0
+    """
+    return max(SLOPE_SCALE, SLOPE_SCALE_OF_VALUE * abs(scalar(function(*args))))
 
 
 def scalar(value: Any) -> float:
@@ -125,4 +152,4 @@ def scalar(value: Any) -> float:
     """
     if problem := wrong_form(value, ()) or finite(value):
         raise StudentFault(problem)
-    return float(np.asarray(value))
+    return float(as_array(value))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.gradients import scalar
+from autograder.checks.mistakes import worth
 from autograder.checks.student import StudentFault, given, student
 from autograder.record.outcome import Outcome
 from tests.support.checking import NOT_WRITTEN, X, assert_ours
@@ -60,11 +61,35 @@ def test_is_gradient_names_the_known_mistake():
         residual = theta["w"] * x + theta["b"] - 1
         return {"w": jnp.sum(residual * x), "b": jnp.sum(residual)}
 
-    result = gradient(
-        LOSSES + BY_HAND.replace("2 * residual", "residual"), mistakes={"Where is the 2?": half}
+    source = LOSSES + BY_HAND.replace("2 * residual", "residual")
+    result = gradient(source, mistakes={"Where is the 2?": half})
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, "Where is the 2?", 0)
+    assert gradient(source, mistakes={"Where is the 2?": worth(0.5, half)}).earned == 0.5
+    assert result.rationale == "The number for the entry 'w' is off by about 50%. Where is the 2?"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_coarse_differences_are_no_gradient_in_any_precision(dtype):
+    """The error of forward differences with a step of 0.01 is no rounding of float16's."""
+    source = (
+        LOSSES
+        + f"""
+    def f(theta, x):
+        here = loss(theta, x)
+        return {{k: jnp.asarray((loss({{**theta, k: theta[k] + 0.01}}, x) - here) / 0.01, '{dtype}')
+                for k in theta}}
+    """
     )
-    assert (result.outcome, result.mistake) == (FAILED, "Where is the 2?")
-    assert result.rationale == "The number for the entry 'w' is off by about 44%. Where is the 2?"
+    result = gradient(source)
+    assert (result.outcome, result.earned, result.staff_note) == (FAILED, 0.0, "")
+    told = f"It is kept in {dtype}, which holds" in result.rationale
+    assert told is (dtype in ("float16", "bfloat16"))
+
+
+def test_a_gradient_rounded_to_float32_keeps_its_points():
+    cast = "\n    def f(theta, x):\n        g = jax.grad(loss)(theta, x)\n"
+    cast += "        return {k: g[k].astype('float32') for k in g}\n"
+    assert gradient(LOSSES + cast).outcome is PASSED
 
 
 def test_is_gradient_wrong_keys():
@@ -82,7 +107,7 @@ def test_a_wrong_gradient_of_a_broken_loss_fails_with_a_stand_in():
     source = NOT_A_LOSS + BY_HAND.replace("2 * residual * x", "residual * x")
     result = gradient(source, {"loss": SQUARES})
     assert result.outcome is FAILED
-    assert result.rationale == "The number for the entry 'w' is off by about 44%."
+    assert result.rationale == "The number for the entry 'w' is off by about 50%."
 
 
 def test_no_gradient_is_not_attempted_whatever_the_loss():
@@ -126,6 +151,49 @@ def test_a_right_gradient_passes_where_one_entry_vanishes(inputs):
         assert (result.outcome, result.rationale) == (PASSED, "")
 
 
+def scaled(size, offset):
+    """A loss whose entries have slopes of 2 `size` and 2, on top of an offset, and its gradient."""
+    return f"""
+    import jax, jax.numpy as jnp
+    def loss(theta, x):
+        return {offset} + {size} * (theta['w'] - 1) ** 2 + (theta['b'] - 1) ** 2
+    def f(theta, x):
+        return {{'w': {size} * 2 * (theta['w'] - 1), 'b': 2 * (theta['b'] - 1)}}
+    """
+
+
+@pytest.mark.parametrize("size", [1e-2, 1.0, 1e4, 1e8])
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6, 1e9])
+@pytest.mark.parametrize("at", [{"w": 2.0, "b": 2.0}, {"w": 2.0, "b": 1.0}, {"w": 1.3, "b": 1.1}])
+def test_a_right_gradient_with_entries_of_very_different_size(size, offset, at):
+    """The rounding of differences goes with the size of the loss, and is no difference."""
+    result = gradient(scaled(size, offset), inputs=[(at, X)])
+    assert (result.outcome, result.rationale) == (PASSED, "")
+
+
+def test_a_wrong_small_entry_is_not_hidden_by_a_large_one():
+    wrong = scaled(1e3, 0.0).replace("2 * (theta['b'] - 1)}", "2.001 * (theta['b'] - 1)}")
+    result = gradient(wrong, inputs=[({"w": 2.0, "b": 2.0}, X)])
+    assert result.rationale == "The number for the entry 'b' is off by a little."
+
+
+def test_a_large_loss_at_one_input_does_not_blunt_the_other():
+    source = scaled(1.0, "1e8 * x").replace("* (theta['b'] - 1)}", "* (theta['b'] - 1.0001)}")
+    inputs = [({"w": 2.0, "b": 2.0}, 0.0), ({"w": 2.0, "b": 2.0}, 1.0)]
+    assert gradient(source, inputs=inputs[1:]).outcome is PASSED
+    assert gradient(source, inputs=inputs).outcome is FAILED
+
+
+def test_a_slope_that_is_not_finite_is_no_yardstick():
+    source = """
+    import jax.numpy as jnp
+    def loss(theta, x): return 1e308 * jnp.sign(theta['w'])
+    def f(theta, x): return {'w': jnp.inf, 'b': 0.0}
+    """
+    result = gradient(source, inputs=[({"w": 0.0, "b": 0.0}, X)])
+    assert (result.outcome, result.rationale) == (FAILED, "Its slope is too large to be measured.")
+
+
 def test_is_gradient_a_stand_in_that_raises_is_our_error():
     assert_ours(gradient(NOT_A_LOSS + BY_HAND, {"loss": given("lambda theta, x: 1 / 0")}))
 
@@ -149,7 +217,6 @@ def differentiable(body, inputs=((THETA, X),)):
     [
         "jnp.exp(theta['w'] * x) + theta['b']",
         "jnp.sum(jnp.tanh(theta['w'] * x))",
-        "jnp.round(theta['w'] * x)",  # flat, and JAX says so too
         "theta['w'] ** 2",
     ],
 )
@@ -168,12 +235,25 @@ def test_is_differentiable(body):
         ("theta['w'] * x * jnp.nan", "The answer contains NaN (not a number)."),
         ("'text'", "Got a str, expected a single number."),
         ("theta['v']", "`f` raised KeyError: 'v'"),
+        ("jnp.round(theta['w'] * x)", "Its numbers do not change with the parameters."),
+        ("x", "Its numbers do not change with the parameters."),
+        ("0.0", "Its numbers do not change with the parameters."),
+        ("1e9 + 0 * theta['w']", "Its numbers do not change with the parameters."),
+        ("1e308 * jnp.sign(theta['w'] - 0.7)", "Its slope is too large to be measured."),
+        ("jnp.full(9, 1e308) + theta['w']", "The answer contains infinity."),
     ],
 )
 def test_is_not_differentiable(body, said):
     result = differentiable(body)
     assert (result.outcome, result.staff_note) == (FAILED, "")
     assert result.rationale.startswith(said)
+
+
+def test_a_part_that_is_flat_at_one_of_its_inputs_is_differentiable():
+    body = "jax.nn.relu(theta['w']) * x"
+    off = {"w": -0.7, "b": 0.0}
+    assert differentiable(body, [(off, X), (THETA, X)]).outcome is PASSED
+    assert differentiable(body, [(off, X)]).outcome is FAILED
 
 
 def test_is_differentiable_at_every_input():
