@@ -30,13 +30,17 @@ named; only what grows faster than the supervisor looks meets the hard one."""
 
 @dataclass(frozen=True)
 class Usage:
-    """What the processes of a submission hold at a moment: bytes, numbers, seconds."""
+    """What the processes of a submission hold at a moment: bytes, numbers, seconds.
+
+    `runnable` says whether one of their threads runs, or waits for nothing but a processor.
+    """
 
     memory: int
     processes: int
     cpu: float
     disk: int
     files: int
+    runnable: bool = False
 
 
 class Isolator(ABC):
@@ -135,29 +139,43 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> tuple[int, int, float]:
-    """Bytes of memory, processes with their threads, and seconds of processor time, all in sum.
+def measure(
+    processes: Iterable[psutil.Process], limits: ResourceLimits
+) -> tuple[int, int, float, bool]:
+    """Bytes of memory, processes with their threads, seconds of processor time; see `Usage`.
 
-    Called in the supervisor, by `usage`, ten times a second.
+    Called in the supervisor, by `usage`, ten times a second, and once more where the grader asks.
+    The processor time of a child that was waited for is its parent's (times(2)), so that it counts
+    on when the child has ended. The last value is whether any thread is runnable.
 
     Memory is the sum of resident sizes, where pages that several processes share count several
     times. Only when that passes the limit is the proportional size worth its cost.
     """
-    memory, count, cpu = 0, 0, 0.0
+    memory, count, cpu, runnable = 0, 0, 0.0, False
     listed = []
     for process in processes:
         try:
             with process.oneshot():
                 memory += process.memory_info().rss
-                count += len(list(Path(f"/proc/{process.pid}/task").iterdir()))
+                threads = list(Path(f"/proc/{process.pid}/task").iterdir())
+                count += len(threads)
                 memory += page_tables(process.pid)
                 cpu += sum(process.cpu_times()[:4])
+                runnable = runnable or any(map(is_runnable, threads))
             listed.append(process)
         except (psutil.Error, OSError):
             continue
     if memory > limits.memory and len(listed) > 1:
         memory = sum(map(_proportional_size, listed))
-    return memory, count, cpu
+    return memory, count, cpu, runnable
+
+
+def is_runnable(thread: Path) -> bool:
+    """Whether a thread, a folder of /proc, runs or waits for a processor (proc_pid_stat(5))."""
+    try:
+        return (thread / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"R"
+    except (OSError, IndexError):  # it has ended
+        return False
 
 
 def page_tables(pid: int) -> int:

@@ -106,13 +106,13 @@ class Landlock(Isolator):
 
     def usage(self, limits: ResourceLimits) -> Usage:
         descendants = psutil.Process().children(recursive=True)
-        memory, processes, cpu = measure(descendants, limits)
+        memory, processes, cpu, runnable = measure(descendants, limits)
         looked, disk, files = self._disk
         if time.monotonic() - looked > LOOK_AT_DISK:
             disk, files = contents(self._home)
             disk += sum(deleted_files(descendants).values())
             self._disk = (time.monotonic(), disk, files)
-        return Usage(memory, processes, cpu, disk, files)
+        return Usage(memory, processes, cpu, disk, files, runnable)
 
     def clean_up(self) -> None:
         end_descendants()

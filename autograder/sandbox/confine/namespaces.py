@@ -128,7 +128,7 @@ class Namespaces(Isolator):
 
     def usage(self, limits: ResourceLimits) -> Usage:
         # The supervisor shares the kernel's mounts: its /proc lists the kernel's processes.
-        memory, processes, cpu = measure(psutil.process_iter(), limits)
+        memory, processes, cpu, runnable = measure(psutil.process_iter(), limits)
         space = os.statvfs(PRIVATE)
         return Usage(
             memory=memory,
@@ -136,6 +136,7 @@ class Namespaces(Isolator):
             cpu=cpu,
             disk=(space.f_blocks - space.f_bfree) * space.f_frsize,
             files=space.f_files - space.f_ffree,
+            runnable=runnable,
         )
 
     def clean_up(self) -> None:

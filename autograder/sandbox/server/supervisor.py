@@ -76,7 +76,9 @@ class Watch:
         self.zygote = os.getppid()
         self.stop: str | None = None
         self.peak_memory = 0
-        self.cpu = 0.0
+        self.cpu = self.busy = 0.0
+        self._usage = Usage(0, 0, 0.0, 0, 0)
+        self._looked = time.monotonic()
 
     def until_it_ends(self) -> int:
         """Wait for the end of the kernel, and bring it about at a limit or when nobody wants it.
@@ -90,13 +92,15 @@ class Watch:
             ready, _, _ = select.select([pid_descriptor, *listening], [], [], PERIOD)
             if pid_descriptor in ready:
                 break
+            if not ready:
+                self._measure()
             if self.line in ready and not self._obey():
                 listening = []
             if time.monotonic() > deadline:
                 self.end(Stop.WALL)
             elif os.getppid() != self.zygote:
                 self.end(Stop.FORKSERVER)
-            elif not ready and (passed := exceeded(self._usage(), self.limits)):
+            elif passed := exceeded(self._usage, self.limits):
                 self.end(passed)
         os.close(pid_descriptor)
         _, status, used = os.wait4(self.kernel, 0)
@@ -115,13 +119,20 @@ class Watch:
         command = json.loads(message)
         if "signal" in command:
             os.kill(self.kernel, command["signal"])
+        if "measure" in command:
+            self._measure()
+            self.tell(used={"cpu": self.cpu, "busy": self.busy})
         return True
 
-    def _usage(self) -> Usage:
-        usage = self.isolator.usage(self.limits)
+    def _measure(self) -> None:
+        """Look at what the kernel uses, and add up since the last look how long it was busy."""
+        usage = self._usage = self.isolator.usage(self.limits)
         self.peak_memory = max(self.peak_memory, usage.memory)
+        now = time.monotonic()
+        passed, self._looked = now - self._looked, now
+        computed = max(0.0, usage.cpu - self.cpu)
+        self.busy += passed if usage.runnable else min(passed, computed)
         self.cpu = max(self.cpu, usage.cpu)
-        return usage
 
     def end(self, stop: str | None) -> None:
         """Kill the kernel; the first reason counts."""
@@ -129,7 +140,7 @@ class Watch:
         os.kill(self.kernel, signal.SIGKILL)
 
     def tell(self, **message: object) -> None:
-        """Send the grader a message, if it is still there: how the kernel ended."""
+        """Send the grader a message, if it is still there."""
         try:
             self.line.send(json.dumps(message).encode())
         except OSError:
