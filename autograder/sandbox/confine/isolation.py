@@ -32,7 +32,7 @@ named; only what grows faster than the supervisor looks meets the hard one."""
 class Usage:
     """What the processes of a submission hold at a moment: bytes, numbers, seconds.
 
-    `runnable` says whether one of their threads runs, or waits for nothing but a processor.
+    `runnable` are those of them, by their ids, of which a thread runs or waits for a processor.
     """
 
     memory: int
@@ -40,7 +40,7 @@ class Usage:
     cpu: float
     disk: int
     files: int
-    runnable: bool = False
+    runnable: frozenset[int] = frozenset()
 
 
 class Isolator(ABC):
@@ -141,17 +141,18 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
 
 def measure(
     processes: Iterable[psutil.Process], limits: ResourceLimits
-) -> tuple[int, int, float, bool]:
-    """Bytes of memory, processes with their threads, seconds of processor time; see `Usage`.
+) -> tuple[int, int, float, frozenset[int]]:
+    """Bytes of memory, processes with their threads, seconds of processor time, what can run.
 
     Called in the supervisor, by `usage`, ten times a second, and once more where the grader asks.
     The processor time of a child that was waited for is its parent's (times(2)), so that it counts
-    on when the child has ended. The last value is whether any thread is runnable.
+    on when the child has ended.
 
     Memory is the sum of resident sizes, where pages that several processes share count several
     times. Only when that passes the limit is the proportional size worth its cost.
     """
-    memory, count, cpu, runnable = 0, 0, 0.0, False
+    memory, count, cpu = 0, 0, 0.0
+    runnable = set()
     listed = []
     for process in processes:
         try:
@@ -161,13 +162,14 @@ def measure(
                 count += len(threads)
                 memory += page_tables(process.pid)
                 cpu += sum(process.cpu_times()[:4])
-                runnable = runnable or any(map(is_runnable, threads))
+                if any(map(is_runnable, threads)):
+                    runnable.add(process.pid)
             listed.append(process)
         except (psutil.Error, OSError):
             continue
     if memory > limits.memory and len(listed) > 1:
         memory = sum(map(_proportional_size, listed))
-    return memory, count, cpu, runnable
+    return memory, count, cpu, frozenset(runnable)
 
 
 def is_runnable(thread: Path) -> bool:

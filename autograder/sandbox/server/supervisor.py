@@ -125,14 +125,19 @@ class Watch:
         return True
 
     def _measure(self) -> None:
-        """Look at what the kernel uses, and add up since the last look how long it was busy."""
-        usage = self._usage = self.isolator.usage(self.limits)
-        self.peak_memory = max(self.peak_memory, usage.memory)
+        """Look at what the kernel uses, and add up since the last look how long it was busy.
+
+        A process that could run at both looks was busy all the time between. One that was not
+        there at the last look does not count before it has computed, so that many short ones, whose
+        processor time nobody learns, do not pass for one that is kept from a processor.
+        """
+        before, usage = self._usage, self.isolator.usage(self.limits)
         now = time.monotonic()
         passed, self._looked = now - self._looked, now
         computed = max(0.0, usage.cpu - self.cpu)
-        self.busy += passed if usage.runnable else min(passed, computed)
-        self.cpu = max(self.cpu, usage.cpu)
+        self.busy += passed if before.runnable & usage.runnable else min(passed, computed)
+        self._usage, self.cpu = usage, max(self.cpu, usage.cpu)
+        self.peak_memory = max(self.peak_memory, usage.memory)
 
     def end(self, stop: str | None) -> None:
         """Kill the kernel; the first reason counts."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+from textwrap import dedent
 
 import pytest
 
 from autograder.sandbox.confine.isolation import Usage
+from autograder.sandbox.server import supervisor
 from autograder.sandbox.server.supervisor import exceeded
 from autograder.sandbox.settings import ResourceLimits
+from tests.support.computing import COMPUTES, SPEND
 from tests.support.sandbox import DAEMON, EACH_ISOLATION, EVERYWHERE, Graders, by_turns, eventually
 
 LIMITS = ResourceLimits(100, 10, 100, 10, 5.0, 9.0, 100)
@@ -29,7 +32,58 @@ def test_exceeded(usage: Usage, stop: str | None) -> None:
     assert exceeded(usage, LIMITS) == stop
 
 
+class Machine:
+    """An isolator that says of a kernel what a test has set, and the clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.cpu, self.runnable = 0.0, 0.0, frozenset[int]()
+        monkeypatch.setattr(supervisor.time, "monotonic", lambda: self.now)
+        self.watch = supervisor.Watch(None, 1, self, LIMITS)
+
+    def usage(self, limits: ResourceLimits) -> Usage:
+        return Usage(1, 1, self.cpu, 1, 1, self.runnable)
+
+    def passes(self, seconds: float, *, cpu: float, runnable: set[int]) -> None:
+        self.now, self.cpu, self.runnable = self.now + seconds, cpu, frozenset(runnable)
+        self.watch._measure()
+
+
+class TestTime:
+    """How long a kernel was busy, and what it computed."""
+
+    @pytest.mark.parametrize(
+        ("looks", "cpu", "busy"),
+        [
+            ([(0.0, set()), (0.0, set())], 0.0, 0.0),
+            ([(0.4, set()), (2.0, set())], 2.0, 1.4),
+            ([(0.0, {1, 2}), (0.0, {2}), (0.1, {2, 3})], 0.1, 2.0),
+            ([(0.0, {4}), (0.0, {5}), (0.0, {6})], 0.0, 0.0),
+            ([(0.5, set()), (0.2, set()), (0.6, set())], 0.6, 0.6),
+        ],
+        ids=["sleeps", "computes on two cores", "is starved", "short ones", "lost a child's time"],
+    )
+    def test_is_added_up(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        looks: list[tuple[float, set[int]]],
+        cpu: float,
+        busy: float,
+    ) -> None:
+        machine = Machine(monkeypatch)
+        for used, runnable in looks:
+            machine.passes(1.0, cpu=used, runnable=runnable)
+        assert machine.watch.cpu == pytest.approx(cpu)
+        assert machine.watch.busy == pytest.approx(busy)
+
+
 FORK_BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass"
+SWARM = """
+    import signal
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        child(0.08)
+        time.sleep(0.1)
+    """
 PROLIFIC = {"daemon": DAEMON, "fork bomb": FORK_BOMB}
 
 ENDS = {
@@ -68,6 +122,22 @@ class TestTheEnd:
         reply = graders[name].run("x = 7\nimport time; time.sleep(60)", "x", timeout=2)
         assert "CellTimeoutError" in reply["shown"][0]
         assert reply["shown"][1] == "7"
+
+    @pytest.mark.parametrize("name", EVERYWHERE)
+    def test_all_that_a_cell_computes_is_its_time(self, graders: Graders, name: str) -> None:
+        first, *cells = map(dedent, (SPEND, *COMPUTES.values()))
+        reply = graders[name].run(first, *cells, timeout=1)
+        assert not reply["shown"][0]
+        for shown in reply["shown"][1:]:
+            assert "This cell was stopped: it computed for more than 1 s." in shown
+
+    @pytest.mark.parametrize("name", EACH_ISOLATION)
+    def test_many_short_processes_do_not_pass_for_one_without_a_processor(
+        self, graders: Graders, name: str
+    ) -> None:
+        """Nobody waits for them, so nobody learns what they compute."""
+        reply = graders[name].run(dedent(SPEND), dedent(SWARM), timeout=3)
+        assert "This cell was stopped: it did not come back within 3 s." in reply["shown"][1]
 
     @pytest.mark.parametrize("name", EACH_ISOLATION)
     def test_an_interrupt_that_is_ignored_is_followed_by_the_end(
