@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SPEND = """
-    import os, threading, time
+    import os, select, threading, time
 
     def spend(seconds, clock=time.process_time):
         end = clock() + seconds

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import resource
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -32,7 +32,8 @@ named; only what grows faster than the supervisor looks meets the hard one."""
 class Usage:
     """What the processes of a submission hold at a moment: bytes, numbers, seconds.
 
-    `runnable` are those of them, by their ids, of which a thread runs or waits for a processor.
+    `own` is the processor time of each by its id, without that of children; `runnable` are those of
+    which a thread runs, or waits for a processor.
     """
 
     memory: int
@@ -40,6 +41,7 @@ class Usage:
     cpu: float
     disk: int
     files: int
+    own: Mapping[int, float] = field(default_factory=dict)
     runnable: frozenset[int] = frozenset()
 
 
@@ -139,10 +141,8 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def measure(
-    processes: Iterable[psutil.Process], limits: ResourceLimits
-) -> tuple[int, int, float, frozenset[int]]:
-    """Bytes of memory, processes with their threads, seconds of processor time, what can run.
+def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> Usage:
+    """Memory, processor time, and processes with their threads; nothing of the disk.
 
     Called in the supervisor, by `usage`, ten times a second, and once more where the grader asks.
     The processor time of a child that was waited for is its parent's (times(2)), so that it counts
@@ -152,8 +152,7 @@ def measure(
     times. Only when that passes the limit is the proportional size worth its cost.
     """
     memory, count, cpu = 0, 0, 0.0
-    runnable = set()
-    listed = []
+    own, runnable, listed = {}, set(), []
     for process in processes:
         try:
             with process.oneshot():
@@ -161,15 +160,17 @@ def measure(
                 threads = list(Path(f"/proc/{process.pid}/task").iterdir())
                 count += len(threads)
                 memory += page_tables(process.pid)
-                cpu += sum(process.cpu_times()[:4])
-                if any(map(is_runnable, threads)):
-                    runnable.add(process.pid)
+                times = process.cpu_times()
+            cpu += sum(times[:4])
+            own[process.pid] = times.user + times.system
+            if any(map(is_runnable, threads)):
+                runnable.add(process.pid)
             listed.append(process)
         except (psutil.Error, OSError):
             continue
     if memory > limits.memory and len(listed) > 1:
         memory = sum(map(_proportional_size, listed))
-    return memory, count, cpu, frozenset(runnable)
+    return Usage(memory, count, cpu, 0, 0, own, frozenset(runnable))
 
 
 def is_runnable(thread: Path) -> bool:

@@ -16,6 +16,7 @@ import stat
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ class Watch:
         self.zygote = os.getppid()
         self.stop: str | None = None
         self.peak_memory = 0
-        self.cpu = self.busy = 0.0
+        self.cpu = self.busy = self._ended = 0.0
         self._usage = Usage(0, 0, 0.0, 0, 0)
         self._looked = time.monotonic()
 
@@ -128,15 +129,17 @@ class Watch:
         """Look at what the kernel uses, and add up since the last look how long it was busy.
 
         A process that could run at both looks was busy all the time between. One that was not
-        there at the last look does not count before it has computed, so that many short ones, whose
-        processor time nobody learns, do not pass for one that is kept from a processor.
+        there at the last look does not count before it has computed: many short ones are not one
+        that is kept from a processor.
         """
         before, usage = self._usage, self.isolator.usage(self.limits)
         now = time.monotonic()
         passed, self._looked = now - self._looked, now
-        computed = max(0.0, usage.cpu - self.cpu)
-        self.busy += passed if before.runnable & usage.runnable else min(passed, computed)
-        self._usage, self.cpu = usage, max(self.cpu, usage.cpu)
+        self._ended += ended(before.own, usage.own)
+        cpu = max(self.cpu, usage.cpu, self._ended + sum(usage.own.values()))
+        could_run = before.runnable & usage.runnable
+        self.busy += passed if could_run else min(passed, cpu - self.cpu)
+        self._usage, self.cpu = usage, cpu
         self.peak_memory = max(self.peak_memory, usage.memory)
 
     def end(self, stop: str | None) -> None:
@@ -150,6 +153,15 @@ class Watch:
             self.line.send(json.dumps(message).encode())
         except OSError:
             return
+
+
+def ended(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+    """The processor time that processes had at the last look which have ended since.
+
+    It is what is known of those that nobody waits for. The time of the others is in their parents'
+    as well: the supervisor takes the larger of the two sums, and neither counts anything twice.
+    """
+    return sum(spent for pid, spent in before.items() if now.get(pid, 0.0) < spent)
 
 
 def exceeded(usage: Usage, limits: ResourceLimits) -> str | None:

@@ -27,8 +27,9 @@ def test_what_computes_is_runnable_and_what_sleeps_is_not() -> None:
     with subprocess.Popen(["sleep", "60"]) as sleeper:
         try:
             assert eventually(lambda: not is_runnable(thread(sleeper.pid)))
-            *_, runnable = measure([psutil.Process(sleeper.pid)], Sandbox().limits())
-            assert not runnable
+            usage = measure([psutil.Process(), psutil.Process(sleeper.pid)], Sandbox().limits())
+            assert usage.runnable == {os.getpid()}
+            assert usage.own.keys() == {os.getpid(), sleeper.pid}
         finally:
             sleeper.kill()
     assert not is_runnable(thread(sleeper.pid))
@@ -36,7 +37,7 @@ def test_what_computes_is_runnable_and_what_sleeps_is_not() -> None:
 
 def test_the_time_of_a_child_that_has_ended_counts() -> None:
     def cpu() -> float:
-        return measure([psutil.Process()], Sandbox().limits())[2]
+        return measure([psutil.Process()], Sandbox().limits()).cpu
 
     before = cpu()
     spend = "import time\nwhile time.process_time() < 0.2: pass"
