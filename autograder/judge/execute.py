@@ -50,7 +50,10 @@ NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is F
 
 
 class Execute(NbgraderExecute):  # type: ignore[misc]
-    """Executes a submission; every trait of nbgrader's own Execute works as before."""
+    """Executes a submission; the traits of nbgrader's own Execute work as before.
+
+    Except that `timeout` is of processor time, and that what a student reads then is the kit's.
+    """
 
     call_timeout = Float(
         10.0,

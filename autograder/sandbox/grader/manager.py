@@ -23,7 +23,7 @@ from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
-from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
+from autograder.sandbox.grader.provisioner import AGE, NAME, SandboxProvisioner
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
 
 READY = 600.0
@@ -176,7 +176,7 @@ class SandboxManager(AsyncKernelManager):
     spent = Instance(Spent, (), help="What earlier kernels of the submission have used.")
     _isolation: Isolation | None = None
     _sandboxed: KernelSpec | None = None
-    _processor_time = 0.0
+    _processor_time = _measured = 0.0
 
     @default("sandbox")
     def _sandbox_default(self) -> Sandbox:
@@ -241,7 +241,10 @@ class SandboxManager(AsyncKernelManager):
         made = self.provisioner
         if isinstance(made, SandboxProvisioner):
             return made.used()
-        self._processor_time = max(self._processor_time, processor_time(getattr(made, "pid", None)))
+        if time.monotonic() - self._measured > AGE:
+            seconds = processor_time(getattr(made, "pid", None))
+            self._processor_time = max(self._processor_time, seconds)
+            self._measured = time.monotonic()
         return Used(cpu=self._processor_time)
 
     def end(self, stop: Stop) -> None:
