@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,13 @@ from nbformat import NotebookNode
 
 from autograder.judge.cells import STOPS
 from autograder.record.report import Report
+from autograder.sandbox.grader.forkserver import ForkServer, Plan
 from tests.support.alone import cell, executed, judged_cell, reports
 
 pytestmark = pytest.mark.slow
 
-BUSY_A_CORE = 8
-"""Processes that compute without end, each in a session of its own: Linux shares processors out
+BUSY = 8
+"""Processes that compute without end, each in a session of its own: Linux shares a processor out
 by sessions first (sched(7), autogroup), so a kernel gets a ninth of one."""
 
 ANSWERS = """
@@ -64,14 +66,26 @@ def graded(folder: Path) -> tuple[Report, NotebookNode]:
     return report, notebook
 
 
+@pytest.fixture
+def one_processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process, and what it starts from now on, has one: other tests can use the others."""
+    allowed = os.sched_getaffinity(0)
+    servers: dict[Plan, ForkServer] = {}
+    monkeypatch.setattr(ForkServer, "_running", servers)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+        for server in servers.values():
+            server.close()
+
+
 @contextmanager
 def heavy_load() -> Iterator[None]:
-    """Far more work for the machine than it can do, for as long as this lasts."""
+    """Far more work for a processor than it can do, for as long as this lasts."""
     endless = ["sh", "-c", "while :; do :; done"]
-    busy = [
-        subprocess.Popen(endless, start_new_session=True)
-        for _ in range(BUSY_A_CORE * (os.cpu_count() or 1))
-    ]
+    busy = [subprocess.Popen(endless, start_new_session=True) for _ in range(BUSY)]
     try:
         yield
         assert all(process.poll() is None for process in busy)
@@ -81,6 +95,8 @@ def heavy_load() -> Iterator[None]:
             process.wait()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="binds to a processor")
+@pytest.mark.usefixtures("one_processor")
 def test_right_answers_get_the_marks_that_they_get_on_an_idle_machine(tmp_path: Path) -> None:
     idle, _ = graded(tmp_path)
     with heavy_load():
