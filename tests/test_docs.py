@@ -34,7 +34,8 @@ from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
 from autograder.checks.compare import RELATIVE_TOLERANCE
 from autograder.judge.execute import Execute
-from autograder.sandbox.settings import Sandbox, size
+from autograder.judge.stopwatch import Late, Stopwatch
+from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
 
 DOCS = ROOT / "docs"
@@ -272,6 +273,16 @@ def test_budgets_are_the_code_s() -> None:
         ), name
         if name.startswith("Sandbox."):
             assert said == Sandbox().limits().sentence(name.removeprefix("Sandbox.")), name
+
+
+def test_what_is_said_when_time_is_up_is_on_the_page() -> None:
+    page = (DOCS / "budgets.md").read_text(encoding="utf-8")
+    traits = Execute.class_own_traits()
+    budgets = [traits[name].default_value for name in ("call_timeout", "judge_timeout")]
+    for seconds in (configured("Execute", "timeout"), *budgets):
+        watch = Stopwatch(Used, seconds, traits["wall_factor"].default_value)
+        assert all(watch.said(late) in page for late in Late)
+    assert Sandbox().wall == Sandbox().cpu * traits["wall_factor"].default_value
 
 
 def configured(section: str, name: str) -> Any:

@@ -32,7 +32,7 @@ class Thresholds:
     seeds
         For each, random inputs are drawn as for another student.
     cell_seconds
-        How long a test cell may take with the author's own answers.
+        How long a test cell may take with the author's own answers; of processor time, as below.
     mutant_seconds
         After how long a changed solution counts as caught: its loop may never end.
     least_margin

@@ -13,9 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from tqdm import tqdm
 
-from autograder.authoring import dry_run as dry_run
 from autograder.authoring import findings as gate
-from autograder.authoring.dry_run import OutOfTime, limited
+from autograder.authoring.dry_run import OutOfTime
 from autograder.authoring.leaks import secret_lines
 from autograder.authoring.verify import Thresholds, Verification, survivors, verify
 from tests.support.course import Course
@@ -469,20 +468,6 @@ def test_a_mutant_out_of_time_between_two_checks_is_caught(
     assert len(found.late["test_standardise"]) == len(gated.mutants)
     declared = {"test_standardise": [gated.mutants[0][2].change]}
     assert list(gated.stale_comments({}, declared)) == []
-
-
-def forever() -> None:
-    while True:
-        pass
-
-
-def test_limited_stops_what_takes_too_long() -> None:
-    with limited(0.05), pytest.raises(OutOfTime, match=r"took longer than 0\.05 s"):
-        forever()
-
-
-def test_a_test_cell_is_asked_what_it_asks_for() -> None:
-    assert dry_run.asked("a = student.f(student.x.value())\nreference.g") == {"f", "x"}
 
 
 # The command
