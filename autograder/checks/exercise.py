@@ -68,7 +68,7 @@ class Exercise:
         exercise = Exercise("dloss", stubs={"loss": squared})
         exercise.is_gradient("it is the slope of `loss`", student.dloss, "loss", [(theta, x, y)])
 
-    No answer of the student's is ever what another one is compared with. A part is asked each
+    No answer of the student's is ever what another one is compared with. A part is asked the same
     question twice, and has to give the same answer. Most checks take these arguments:
 
     title

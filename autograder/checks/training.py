@@ -66,10 +66,9 @@ class Descent:
         )
 
     def _answer(self, loop: Part, loss: Given) -> Any:
-        """What the loop answers, asked twice."""
+        """What the loop answers."""
         *first, n_steps, step_size = self.arguments(loss)
-        for _ in range(2):
-            answer = loop(*first, n_steps=n_steps, step_size=step_size)
+        (answer,) = loop.answers([first], n_steps=n_steps, step_size=step_size)
         return answer
 
     def _beside(

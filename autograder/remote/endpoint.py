@@ -75,7 +75,7 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
         return _reply(**_answer(message, objects))
     restored = name not in objects
     try:
-        copy = apart(objects, name, wire.dumps(stubs), lambda: _loaded(stubs, objects) | _given_up)
+        copy = apart(objects, name, wire.dumps(stubs), lambda: _given_up | _loaded(stubs, objects))
     except BaseException as error:  # an interrupt: the cells take too long
         return _reply(status="raised", **_describe(error, objects))
     if "prepare" in message:
