@@ -89,15 +89,11 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     """Say how much of the slope at the start is left, or ""."""
     if problem := wrong_params(params, start):
         return problem
-    if problem := _no_yardstick(loss, start):
-        return problem
+    at_start = _slope_at_start(loss, start)
     try:
-        left = _steepness(loss, params) / _steepness(loss, start)
-    except (
-        ArithmeticError,
-        ValueError,
-    ):  # at the start it could be computed
-        left = math.inf
+        left = _steepness(loss, params) / at_start
+    except (ArithmeticError, ValueError):
+        left = math.inf  # what can be computed at the start, and not there, is too large
     if not left < math.inf:
         return "The slope of the loss is too large there to be measured."
     if left <= shrink:
@@ -105,25 +101,26 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
 
-def _no_yardstick(loss: Loss, start: Params) -> str:
-    """Say that the slope at the start is zero or not finite, or "".
+def _slope_at_start(loss: Loss, start: Params) -> float:
+    """The slope that others are compared with: finite, and not zero.
 
     Raises
     ------
+    StudentFault
+        If there is none, and the loss calls functions of the student's.
     ValueError
-        If the loss calls nothing of the student's: then that is the author's mistake.
+        If it does not: then that is the author's mistake.
     """
     made = attempt(lambda: Attempt("", [_steepness(loss, start)]))
     slope = made.answers[0] if made.passed else math.nan
     if 0 < slope < math.inf:
-        return ""
+        return float(slope)
     if not _asks_student(loss, start):
         raise ValueError(f"start={start!r}: the slope of the loss there is {slope:g}")
     if made.fault is not None:
         raise made.fault
-    if slope == 0:
-        return "The loss does not depend on the parameters."
-    return "The slope of the loss is too large at the start to be measured."
+    too_large = "The slope of the loss is too large at the start to be measured."
+    raise StudentFault(too_large if slope else "The loss does not depend on the parameters.")
 
 
 def _steepness(loss: Loss, params: Params) -> float:
