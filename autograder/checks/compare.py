@@ -91,7 +91,7 @@ def disagreement(
     if problem:
         return problem
     off = _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
-    return off and off + _few_digits(answer)
+    return " ".join(filter(None, [off, off and few_digits(answer)]))
 
 
 def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
@@ -140,14 +140,18 @@ def _raw_array(answer: Any) -> npt.NDArray[Any]:
         return nothing
 
 
-def _few_digits(answer: Any) -> str:
-    """What to say of a wrong answer that is kept in half precision, or ""."""
+def few_digits(answer: Any) -> str:
+    """Say that an answer is kept in half precision, or "".
+
+    >>> few_digits(np.float16(0.5))
+    'It is kept in float16, which holds three digits; compute in float64, or leave the dtype alone.'
+    """
     name = _raw_array(answer).dtype.name
     if name not in FEW_DIGITS:
         return ""
     kept = "They are" if np.ndim(answer) else "It is"
     return (
-        f" {kept} kept in {name}, which holds {FEW_DIGITS[name]} digits; "
+        f"{kept} kept in {name}, which holds {FEW_DIGITS[name]} digits; "
         "compute in float64, or leave the dtype alone."
     )
 

@@ -21,7 +21,9 @@ STEP = 1e-5
 Params = dict[str, Any]
 
 
-def central_differences(function: Callable[[Params], Any], params: Params) -> Params:
+def central_differences(
+    function: Callable[[Params], Any], params: Params, step: float = STEP
+) -> Params:
     """The gradient of a scalar function by (f(p + h) - f(p - h)) / 2h, entry by entry.
 
     See Nocedal and Wright, Numerical Optimization, 2nd edition, section 8.1. The function is
@@ -33,6 +35,8 @@ def central_differences(function: Callable[[Params], Any], params: Params) -> Pa
         Takes params, returns a number in float64.
     params
         A dict of floats or float64 arrays of any shape.
+    step
+        The step h, times the number that it changes where that is larger than 1.
 
     Returns
     -------
@@ -44,14 +48,16 @@ def central_differences(function: Callable[[Params], Any], params: Params) -> Pa
     >>> central_differences(lambda p: p["w"] ** 2 + p["b"], {"w": 3.0, "b": 1.0})["w"].round(6)
     np.float64(6.0)
     """
-    return {key: _differences_of_entry(function, params, key) for key in params}
+    return {key: _differences_of_entry(function, params, key, step) for key in params}
 
 
-def _differences_of_entry(function: Callable[[Params], Any], params: Params, key: str) -> Any:
+def _differences_of_entry(
+    function: Callable[[Params], Any], params: Params, key: str, least: float
+) -> Any:
     entry = np.asarray(params[key], dtype=np.float64)
     slope = np.empty(entry.shape)
     for index in np.ndindex(entry.shape):
-        step = STEP * max(1.0, abs(float(entry[index])))
+        step = least * max(1.0, abs(float(entry[index])))
         ends = []
         for sign in (1, -1):
             moved = entry.copy()

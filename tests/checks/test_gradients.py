@@ -238,6 +238,7 @@ def test_is_differentiable(body):
         ("jnp.round(theta['w'] * x)", "Its numbers do not change with the parameters."),
         ("x", "Its numbers do not change with the parameters."),
         ("0.0", "Its numbers do not change with the parameters."),
+        ("x * theta['w'] * 3 / theta['w']", "Its numbers do not change with the parameters."),
         ("1e9 + 0 * theta['w']", "Its numbers do not change with the parameters."),
         ("1e308 * jnp.sign(theta['w'] - 0.7)", "Its slope is too large to be measured."),
         ("jnp.full(9, 1e308) + theta['w']", "The answer contains infinity."),
@@ -247,6 +248,36 @@ def test_is_not_differentiable(body, said):
     result = differentiable(body)
     assert (result.outcome, result.staff_note) == (FAILED, "")
     assert result.rationale.startswith(said)
+
+
+IN_DTYPE = "jnp.tanh(jnp.asarray(theta['w'], '{0}') * x.astype('{0}'))"
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_that_computes_in_float32_is_differentiable(seed, size):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=size)
+    inputs = [({"w": w, "b": 1.0}, x) for w in rng.normal(size=2)]
+    body = f"{IN_DTYPE.format('float32')} + theta['b'] ** 2".replace(
+        "theta['b']", "jnp.float32(theta['b'])"
+    )
+    result = differentiable(body, inputs)
+    assert (result.outcome, result.rationale) == (PASSED, "")
+    cut = body.replace("jnp.tanh(", "jax.lax.stop_gradient(")
+    assert differentiable(cut, inputs).rationale.startswith("Its slope according to JAX is not")
+    flat = "jnp.float32(0.1) + 0 * x.astype('float32')"
+    assert differentiable(flat, inputs).rationale.startswith("Its numbers do not change")
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float16", "three"), ("bfloat16", "two")])
+def test_half_precision_shows_no_slope_and_is_told(dtype, digits):
+    result = differentiable(IN_DTYPE.format(dtype))
+    assert (result.outcome, result.rationale) == (
+        FAILED,
+        f"They are kept in {dtype}, which holds {digits} digits; compute in float64, or leave the "
+        "dtype alone.",
+    )
 
 
 def test_a_part_that_is_flat_at_one_of_its_inputs_is_differentiable():

@@ -212,11 +212,13 @@ def test_a_loss_of_the_authors_may_overflow_at_the_students_parameters(loss):
 
 @pytest.mark.parametrize("w", ["[2.0, 2.0]", "jnp.array([2.0, 2.0], 'bfloat16')", "(2.0, 2)"])
 def test_minimises_takes_arrays_of_any_kind(w):
-    source = f"import jax.numpy as jnp\ntheta = {{'w': {w}}}"
+    source = f"import jax.numpy as jnp\ntheta = {{'w': {w}, 'b': {w}}}"
     with notebook(source):
         exercise = Exercise("e")
-        start = {"w": np.zeros(2)}
-        exercise.minimises("t", student.theta, lambda p: sum((p["w"] - 2.0) ** 2), start)
+        start = {"w": np.zeros(2), "b": np.zeros(2)}
+        exercise.minimises(
+            "t", student.theta, lambda p: sum((p["w"] - 2.0) ** 2 + (p["b"] - 2.0) ** 4), start
+        )
     assert [(r.outcome, r.staff_note) for r in exercise.results] == [(PASSED, "")]
 
 
