@@ -34,6 +34,8 @@ CALL = "call_timeout"
 TEST = "judge_timeout"
 REPLACEMENTS = "max_replacements"
 """What stops something, besides the limits of the sandbox's: by the names of the settings."""
+OF_ALL = (Stop.CPU, Stop.WALL)
+"""Limits of all kernels together: after them there is no other."""
 ENDED = "ended"
 """Stands for a limit where a kernel ended by itself."""
 TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
@@ -275,6 +277,13 @@ class StudentKernel:
             except ForkServerError:
                 self.given_up = LOST
                 return
+            except RuntimeError:
+                if (stop := self._what_ended_it()) not in OF_ALL:
+                    raise
+                self.given_up = NO_TIME  # what was left did not do to start it
+                self.stops[stop] += 1
+                self._nbclient.create_kernel_manager()  # for nbclient to clean up at the end
+                return
             if self._ran_again():
                 if self._raising:
                     self._connection.give_up(self._raising)
@@ -285,7 +294,7 @@ class StudentKernel:
         stop = self._what_ended_it()
         if self.ended_from_outside:
             self.given_up = LOST
-        elif stop in (Stop.CPU, Stop.WALL):
+        elif stop in OF_ALL:
             self.given_up = NO_TIME
         elif self._replacements > self._budgets.replacements:
             self.given_up = TOO_OFTEN

@@ -48,6 +48,15 @@ def test_what_does_not_come_back_when_interrupted_loses_its_kernel(tmp_path: Pat
     assert notebook.cells[2].outputs[0].text == "1\n"
 
 
+def test_output_that_is_lost_is_not_waited_for(tmp_path: Path) -> None:
+    """However long output may take to arrive: zmq has closed its line."""
+    limits = {"output": 2 << 20, "wall": 60.0}
+    large = cell("print('x' * (3 << 20))")
+    notebook = executed(tmp_path, large, cell("print('on')"), limits=limits, iopub_timeout=3600)
+    assert said(large) == "This cell was stopped: it printed or displayed more than 2 MiB."
+    assert notebook.cells[1].outputs[0].text == "on\n"
+
+
 CALLS = """
     def hangs():
         while True: pass

@@ -26,11 +26,15 @@ class Alone(Execute):  # type: ignore[misc]
 
 
 def executed(
-    folder: Path, *cells: NotebookNode, isolation: str = "auto", **settings: Any
+    folder: Path,
+    *cells: NotebookNode,
+    isolation: str = "auto",
+    limits: dict[str, Any] | None = None,
+    **settings: Any,
 ) -> NotebookNode:
-    """A notebook of these cells, run with these settings of `Execute`."""
+    """A notebook of these cells, run with these settings of `Execute` and limits of `Sandbox`."""
     sandbox = {"isolation": isolation, "require_isolation": isolation != "none"}
-    execute = Alone(config=Config({"Sandbox": sandbox}), **settings)
+    execute = Alone(config=Config({"Sandbox": {**sandbox, **(limits or {})}}), **settings)
     execute.source = folder / "alone.ipynb"
     notebook = new_notebook(cells=list(cells))
     nbformat.write(notebook, execute.source)

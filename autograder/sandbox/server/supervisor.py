@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,10 @@ class Watch:
         now = time.monotonic()
         passed, self._looked = now - self._looked, now
         self._ended += ended(before.own, usage.own)
-        cpu = max(self.cpu, usage.cpu, self._ended + sum(usage.own.values()))
+        cpu = max(before.cpu, usage.cpu, self._ended + sum(usage.own.values()))
         could_run = before.runnable & usage.runnable
-        self.busy += passed if could_run else min(passed, cpu - self.cpu)
-        self._usage, self.cpu = usage, cpu
+        self.busy += passed if could_run else min(passed, cpu - before.cpu)
+        self._usage, self.cpu = replace(usage, cpu=cpu), cpu
         self.peak_memory = max(self.peak_memory, usage.memory)
 
     def end(self, stop: str | None) -> None:
