@@ -29,14 +29,19 @@ def is_gradient(
     """Judge `Exercise.is_gradient`: a gradient is right if it is that of one of the functions.
 
     They are the instructor's: the stub that the part was given, and the solution, whose slope an
-    answer may have worked out by hand. Where neither fits, the one counts under which the answer
-    is a known mistake, else the first. The known mistakes of `trial` take the right slope and the
-    arguments of the part; those of the trial that comes back take the arguments.
+    answer may have worked out by hand. In a live notebook the student's own `Part` stands for the
+    solution, and its fault counts only where there is no stub. Where neither fits, the one counts
+    under which the answer is a known mistake, else the first. The known mistakes of `trial` take
+    the right slope and the arguments of the part; those of the trial that comes back take the
+    arguments.
     """
-    answers = part.answers(inputs)
+    answers: list[Any] = []
     tried: list[Trial] = []
     for function in functions:
-        made = _beside_differences(answers, function, inputs)
+        made = _slopes(function, inputs)  # before the part is asked: an error here is ours
+        answers = answers or part.answers(inputs)
+        if made.fault is None:
+            made = _beside(answers, made.expected)
         tried.append(replace(trial, attempt=made, mistakes=_bent(trial.mistakes, function)))
         if made.passed:
             return tried[-1]
@@ -52,11 +57,13 @@ def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
     return {why: of_arguments(bend) for why, bend in mistakes.items()}
 
 
-def _beside_differences(
-    answers: Sequence[Any], function: Function, inputs: Sequence[Arguments]
-) -> Attempt:
-    """Compare gradients with the differences of a function, at every input."""
-    slopes = [_own_slope(function, args) for args in inputs]
+def _slopes(function: Function, inputs: Sequence[Arguments]) -> Attempt:
+    """What is expected: the differences of a function at every input."""
+    return attempt(lambda: Attempt("", expected=[_own_slope(function, args) for args in inputs]))
+
+
+def _beside(answers: Sequence[Any], slopes: Sequence[Any]) -> Attempt:
+    """Compare gradients with differences, at every input."""
     pairs = zip(answers, slopes, strict=True)
     wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
     return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
@@ -69,7 +76,11 @@ def _own_slope(function: Function, args: Arguments) -> Params:
     ------
     ValueError
         If it gives no finite number: nobody can be judged by that.
+    StudentFault
+        If it is the student's own function, as in a live notebook, and gives no finite number.
     """
+    if isinstance(function, Part):
+        return slope_of(function, args)
     try:
         return slope_of(evaluated(function), args)
     except StudentFault as fault:
