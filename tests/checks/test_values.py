@@ -315,3 +315,7 @@ def test_arrays_on_the_way_may_be_jax_arrays():
         return {k: jnp.asarray(v) for k, v in trained(n, size).items()}
 
     assert chosen("n = 500\nsize = 0.1", through=through).outcome is PASSED
+    result = chosen("n = 500\nsize = 0.1", through=lambda *_: jnp.ones(2))
+    assert result.rationale == (
+        "Got an array of shape (2,), expected a dict with the keys 'w', 'b'."
+    )
