@@ -283,6 +283,15 @@ def test_a_right_gradient_passes_where_one_entry_vanishes(answer, inputs):
     assert (result.outcome, result.rationale) == (PASSED, "")
 
 
+def test_a_right_gradient_passes_where_all_of_it_all_but_vanishes():
+    """By the lowest point of a loss, rounding is a large part of a difference."""
+    w, b = np.polyfit(X, X**2, 1)
+    stub = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b'] - x**2) ** 2)")
+    inputs = [({"w": float(w), "b": float(b) + 1e-8}, X)]
+    assert gradient("late", stub=stub, inputs=inputs).outcome is PASSED
+    assert gradient("by hand", stub=stub, inputs=inputs, solution=None).outcome is FAILED
+
+
 # is_differentiable
 
 THETA = {"w": 0.7, "b": -0.4}

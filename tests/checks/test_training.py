@@ -180,15 +180,22 @@ USED = {
 SLOPES = "    dloss = jax.grad(loss)\n    early = jax.jit(dloss, static_argnums=1)\n"
 
 
-@pytest.mark.parametrize("of", ["parameters", "losses"])
 @pytest.mark.parametrize("own", OWN_LOSS)
 @pytest.mark.parametrize("used", USED)
-def test_a_loop_is_judged_by_the_given_loss_and_sees_it_under_the_name_of_its_own(used, own, of):
+def test_a_loop_is_judged_by_the_given_loss_and_sees_it_under_the_name_of_its_own(used, own):
     source = HEAD.replace(OWN, OWN_LOSS[own]) + SLOPES + USED[used]
-    assert descent(source, of, stubs={"loss": LOSS}).outcome is PASSED
+    assert descent(source, stubs={"loss": LOSS}).outcome is PASSED
     climbing = source.replace("theta[k] - step_size", "theta[k] + step_size")
-    result = descent(climbing, of, stubs={"loss": LOSS})
+    result = descent(climbing, stubs={"loss": LOSS})
     assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+@pytest.mark.parametrize("used", ["the one it is handed", "its own, by name"])
+def test_the_losses_along_the_way_are_those_of_the_given_loss(used):
+    source = HEAD.replace(OWN, OWN_LOSS["another"]) + USED[used]
+    assert descent(source, "losses", stubs={"loss": LOSS}).outcome is PASSED
+    halved = source.replace("return losses", "return [v / 2 for v in losses]")
+    assert descent(halved, "losses", stubs={"loss": LOSS}).outcome is FAILED
 
 
 @pytest.mark.parametrize(
