@@ -53,7 +53,7 @@ c.GenerateFeedback.preprocessors = [
 # From the exchange, only what a student handed in and nothing that it links to.
 c.ExchangeFactory.collect = "autograder.grading.Collect"
 
-# Seconds that one cell of a student's may run. The lesson states it.
+# Seconds of processor time that one cell of a student's may take. The lesson states it.
 c.Execute.timeout = 60
 
 # Student code runs in a sandbox; docs/budgets.md lists its limits. For example:

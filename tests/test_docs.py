@@ -34,7 +34,8 @@ from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
 from autograder.checks.compare import RELATIVE_TOLERANCE
 from autograder.judge.execute import Execute
-from autograder.sandbox.settings import Sandbox, size
+from autograder.judge.stopwatch import Late, Stopwatch
+from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
 
 DOCS = ROOT / "docs"
@@ -274,6 +275,16 @@ def test_budgets_are_the_code_s() -> None:
             assert said == Sandbox().limits().sentence(name.removeprefix("Sandbox.")), name
 
 
+def test_what_is_said_when_time_is_up_is_on_the_page() -> None:
+    page = (DOCS / "budgets.md").read_text(encoding="utf-8")
+    traits = Execute.class_own_traits()
+    budgets = [traits[name].default_value for name in ("call_timeout", "judge_timeout")]
+    for seconds in (configured("Execute", "timeout"), *budgets):
+        watch = Stopwatch(Used, seconds, traits["wall_factor"].default_value)
+        assert all(watch.said(late) in page for late in Late)
+    assert Sandbox().wall == Sandbox().cpu * traits["wall_factor"].default_value
+
+
 def configured(section: str, name: str) -> Any:
     """A setting of the course that the repository is."""
     config = Config()
@@ -310,7 +321,7 @@ def test_the_steps_on_the_page_are_what_is_measured(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_tolerances_on_the_page_are_the_code_s() -> None:
-    stated = {row[0]: float(row[1]) for row in rows("numerics") if row[0].startswith("float")}
+    stated = {row[0]: float(row[1]) for row in rows("numerics") if row[0] in RELATIVE_TOLERANCE}
     assert stated == RELATIVE_TOLERANCE
 
 

@@ -32,9 +32,11 @@ class VerifyApp(AssignmentCommand):
         autograder verify logistic_regression --VerifyApp.seeds=10
     """
     seeds = Integer(3, min=1, help="How many students to draw random inputs for.").tag(config=True)
-    cell_seconds = Float(30.0, help="Seconds that a test cell may take.").tag(config=True)
+    cell_seconds = Float(30.0, help="Seconds of processor time that a test cell may take.").tag(
+        config=True
+    )
     mutant_seconds = Float(
-        30.0, help="Seconds after which a changed solution counts as caught."
+        30.0, help="Seconds of processor time after which a changed solution counts as caught."
     ).tag(config=True)
     least_margin = Float(
         10.0,

@@ -26,6 +26,7 @@ from autograder.checks.diagnosis import Trial
 from autograder.checks.student import Given
 from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
 from autograder.judge.solutions import Solutions, directory_importable
+from autograder.judge.stopwatch import WALL_FACTOR
 from autograder.judge.testcell import run_cell
 from autograder.record.report import Report
 from autograder.remote import endpoint
@@ -65,7 +66,7 @@ class TestCell:
 class Judged:
     """What became of one test cell; `trials` are in the order of the report's checks.
 
-    `stubs` are those of its exercises.
+    `stubs` are those of its exercises; `seconds` of processor time, as grading counts them.
     """
 
     report: Report
@@ -146,12 +147,12 @@ class DryRun:
     def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
         """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
         context = Context(SameProcess(namespace), self.solutions, seed, test.points)
-        began = time.perf_counter()
+        began = time.process_time()
         with quiet():
             report = run_cell(test.source, test.grade_id, context, self.notebook.parent)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
-        return Judged(report, trials, time.perf_counter() - began, stubs)
+        return Judged(report, trials, time.process_time() - began, stubs)
 
 
 def asked(source: str) -> frozenset[str]:
@@ -210,8 +211,10 @@ class Timer:
 def limited(seconds: float) -> Iterator[Timer]:
     """Raise `OutOfTime` in this block after some seconds, and again after as many more.
 
-    Called around each mutant: a loop that has lost its `n += 1` never ends. Without effect outside
-    the main thread and on Windows, where Python has no such signal.
+    Called around each mutant: a loop that has lost its `n += 1` never ends. The seconds are of
+    processor time, as in grading, and what only waits is stopped `WALL_FACTOR` times as late: a
+    busy machine must not let a mutant pass for caught. Without effect outside the main thread and
+    on Windows, where Python has no such signals.
     """
     timer = Timer()
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
@@ -222,10 +225,13 @@ def limited(seconds: float) -> Iterator[Timer]:
         timer.expired = True
         raise OutOfTime(f"took longer than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGPROF, signal.SIGALRM)}
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds * WALL_FACTOR, seconds * WALL_FACTOR)
     try:
         yield timer
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for which in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+            signal.setitimer(which, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

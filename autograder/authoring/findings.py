@@ -22,6 +22,7 @@ from autograder.authoring.dry_run import DryRun, Judged, OutOfTime, TestCell, li
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
 from autograder.checks.diagnosis import apart, recognise
+from autograder.checks.mistakes import share_of
 from autograder.judge.cells import grade_id, is_answer, is_graded, is_test_cell, labels, points
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
@@ -162,7 +163,10 @@ class Gate:
         others = {c.mistake for c in report.checks} - {"", mistake.why}
         if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
             yield Finding(test.grade_id, f"{quoted} breaks a check:\n{broken[0].staff_note}")
-        elif check.outcome is Outcome.PASSED or report.score >= test.points:
+        elif check.outcome is Outcome.PASSED or (
+            # One that keeps all points is charged elsewhere: here it has to be named.
+            report.score >= test.points and share_of(trial.mistakes[mistake.why]) < 1
+        ):
             yield Finding(test.grade_id, f"{quoted} loses no points.")
         elif check.mistake != mistake.why:
             yield Finding(test.grade_id, f"{quoted} is not named; one reads: {check.rationale}")

@@ -32,7 +32,7 @@ class Thresholds:
     seeds
         For each, random inputs are drawn as for another student.
     cell_seconds
-        How long a test cell may take with the author's own answers.
+        How long a test cell may take with the author's own answers; of processor time, as below.
     mutant_seconds
         After how long a changed solution counts as caught: its loop may never end.
     least_margin
@@ -185,7 +185,7 @@ def survivors(gate: Gate, thresholds: Thresholds, bar: Any) -> Survivors:
         report = gate.judge_mutant(test, cell, mutant, thresholds.mutant_seconds)
         if report is None:
             found.late[test.grade_id].append(mutant.change)
-        elif report.score >= test.points:
+        elif report.score >= test.points and not any(check.share for check in report.checks):
             found.changes[test.grade_id].append(mutant.change)
             if mutant.change not in equivalent(test):
                 found.findings.append(survivor(cell.grade_id, mutant))

@@ -12,6 +12,7 @@ count for nothing.
     properties   what can be said of an answer without knowing the right one
     numerics     finite differences and gradient descent
     diagnosis    why an answer is wrong
+    mistakes     a known mistake that keeps a share of the points
     curves       what a check gives a feedback page to draw
     names        which names a cell binds and which it needs
 """

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, disagreement, finite, side_by_side, wrong_form
+from autograder.checks.compare import (
+    as_array,
+    disagreement,
+    finite,
+    side_by_side,
+    varied,
+    wrong_form,
+)
 from autograder.checks.numerics import plain
-from autograder.checks.properties import Property
+from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
 
 
@@ -43,10 +52,31 @@ def satisfies(
     properties: Sequence[Property],
     shape: tuple[int, ...] | None,
 ) -> Attempt:
-    """Judge `Exercise.satisfies`: properties are asked of finite numbers of the right form only."""
+    """Judge `Exercise.satisfies`: properties are asked of finite numbers of the right form only.
+
+    Answers that are the same whatever is asked have most properties, and earn nothing.
+    """
     answers = part.answers(inputs)
     for answer in answers:
         form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
         if problem := form or finite(answer):
             return Attempt(problem)
-    return Attempt(next((s for holds in properties if (s := holds(answers))), ""))
+    sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
+    return Attempt(sentence or _constant(answers))
+
+
+def _constant(answers: Sequence[Any]) -> str:
+    """Say that the numbers of all answers together hardly differ, or "".
+
+    Raises
+    ------
+    ValueError
+        If there is one number in all, which cannot differ: the author's mistake.
+    """
+    numbers = np.concatenate([np.ravel(as_array(a)).astype(np.float64) for a in answers])
+    if numbers.size == 1:
+        raise ValueError(
+            "one number is too few to tell an answer from a constant: "
+            "give inputs whose right answers differ"
+        )
+    return "" if varied(numbers) else "The answers hardly change with the inputs."

@@ -18,10 +18,27 @@ from autograder.remote.wire import type_name
 FloatArray = npt.NDArray[np.floating[Any]]
 
 # The relative difference at which two answers count as different, by the precision of the answer.
-# Far above rounding (1e-13 and 1e-6 for sums of a hundred terms), so that every way of writing
-# the same formula agrees, with or without a guard such as log(p + 1e-7). Far below the nearest
-# known mistake in the lessons (about 1e-2; a test measures the margin).
-RELATIVE_TOLERANCE = {"float64": 1e-5, "float32": 1e-4, "float16": 1e-2}
+# Far above rounding, so that every way of writing the same formula agrees, with or without a guard
+# such as log(p + 1e-7): for sums of a hundred terms that is 1e-13 in float64 and 1e-6 in float32,
+# where it grows to 1e-4 in log(1 - p) at p = logistic(10). Far below the nearest known mistake in
+# the lessons (about 1e-2; a test measures the margin). Calls compute in float64: an answer that
+# is kept in less than float32 gains nothing by it.
+RELATIVE_TOLERANCE = {"float64": 1e-5, "float32": 1e-4, "float16": 1e-4, "bfloat16": 1e-4}
+
+# The significant decimal digits of what is kept in these.
+FEW_DIGITS = {"float16": "three", "bfloat16": "two"}
+
+# Each array and number is compared on its own scale, its largest expected number. One that should
+# be exactly 0 has none: 1e-3 lets it be 1e-8, which rounding reaches only from terms of 1e6.
+ZERO_SCALE = 1e-3
+
+# One that should vanish may come out as 1e-17 in the expected answer and as 1e-15 in a student's.
+# The scale is therefore at least this share of the largest number of the whole answer: with the
+# tolerance it comes to 1e-13 of that number, the rounding of a sum of a hundred such terms.
+ROUNDING_SCALE = 1e-8
+
+# Numbers that differ by less than this, relative to the largest, tell nothing from a constant.
+DISTINCT = 1e-2
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -47,8 +64,8 @@ def disagreement(
         Numbers, arrays, or dicts, tuples and lists of these. Where an array or a number is
         expected, a list of numbers is taken as an array.
     rtol
-        Largest accepted difference, relative to the largest expected number of the same array,
-        or of the same dict of parameters; None: by the precision of the answer.
+        Largest accepted difference, relative to the largest expected number of the same array;
+        None: by the precision of the answer, array by array.
     name
         What to call this part of the answer, as in "the entry 'w'".
     scale
@@ -62,16 +79,19 @@ def disagreement(
     'Got an array of shape (1, 2), expected an array of shape (2,).'
     >>> disagreement({"w": 1.0, "b": 0.5}, {"w": 1.0, "b": 2.0})
     "The number for the entry 'b' is off by about 75%."
+    >>> disagreement({"t": 100.0, "v": 1e-5}, {"t": 100.0, "v": 0.0})
+    "The number for the entry 'v' is off by a little."
     """
     subject = f" for {name}" if name else ""
     if isinstance(expected, Mapping):
         return _compare_mappings(answer, expected, rtol, subject, scale)
     if isinstance(expected, tuple):
-        return _compare_tuples(answer, expected, rtol, subject)
+        return _compare_tuples(answer, expected, rtol, subject, scale)
     problem = wrong_form(answer, np.shape(expected), name)
     if problem:
         return problem
-    return _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
+    off = _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
+    return off and off + _few_digits(answer)
 
 
 def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
@@ -91,7 +111,7 @@ def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
         return f"Got None{subject}, {wanted}. Did you forget a `return`?"
     array = as_array(answer)
     if array.dtype == object or array.dtype.kind in "US":
-        return f"Got {_describe(answer)}{subject}, {wanted}."
+        return f"Got {described(answer)}{subject}, {wanted}."
     if array.shape != shape:
         return f"Got {_describe_shape(array.shape)}{subject}, {wanted}."
     if array.dtype.kind != "f" and not (array.dtype.kind in "iu" and isinstance(answer, int)):
@@ -100,13 +120,36 @@ def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
 
 
 def as_array(answer: Any) -> npt.NDArray[Any]:
-    """An answer as an array; dtype object where it is none, such as None or a ragged list."""
+    """An answer as an array; dtype object where it is none, such as None or a ragged list.
+
+    The numbers of a bfloat16 array come as float32: to NumPy itself they are no numbers.
+    """
+    array = _raw_array(answer)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def _raw_array(answer: Any) -> npt.NDArray[Any]:
     if isinstance(answer, np.ndarray):
         return answer
+    nothing = np.asarray(None, dtype=object)
+    if any(isinstance(leaf, str) for leaf in _leaves(answer)):
+        return nothing  # NumPy would give every text the room of the longest
     try:
         return np.asarray(answer)
     except ValueError:  # a list whose parts have different shapes
-        return np.asarray(None, dtype=object)
+        return nothing
+
+
+def _few_digits(answer: Any) -> str:
+    """What to say of a wrong answer that is kept in half precision, or ""."""
+    name = _raw_array(answer).dtype.name
+    if name not in FEW_DIGITS:
+        return ""
+    kept = "They are" if np.ndim(answer) else "It is"
+    return (
+        f" {kept} kept in {name}, which holds {FEW_DIGITS[name]} digits; "
+        "compute in float64, or leave the dtype alone."
+    )
 
 
 def finite(answer: Any) -> str:
@@ -117,6 +160,18 @@ def finite(answer: Any) -> str:
             kind = "NaN (not a number)" if np.any(np.isnan(array)) else "infinity"
             return f"The answer contains {kind}."
     return ""
+
+
+def varied(numbers: npt.NDArray[Any]) -> bool:
+    """Whether there are at least two clearly different numbers, all of them finite.
+
+    >>> varied(np.array([0.5, 0.75])), varied(np.array([0.5, 0.501])), varied(np.array([0.5]))
+    (True, False, False)
+    """
+    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))
 
 
 def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float = 0.0) -> float:
@@ -132,7 +187,6 @@ def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float
     if isinstance(expected, Mapping):
         if not isinstance(answer, Mapping) or set(answer) != set(expected):
             return float("inf")
-        scale = max([scale, *map(_largest, _leaves(expected))])
         pairs = [(answer[key], wanted) for key, wanted in expected.items()]
     elif isinstance(expected, tuple):
         if not isinstance(answer, tuple | list) or len(answer) != len(expected):
@@ -140,6 +194,7 @@ def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float
         pairs = list(zip(answer, expected, strict=True))
     else:
         return _distance_of_arrays(answer, expected, rtol, scale)
+    scale = _least_scale(expected, scale)
     return max((distance(a, e, rtol, scale) for a, e in pairs), default=0.0)
 
 
@@ -186,12 +241,11 @@ def _compare_mappings(
     if answer is None:
         return f"Got None{of}, expected a dict with the keys {keys}. Did you forget a `return`?"
     if not isinstance(answer, Mapping):
-        return f"Got {_describe(answer)}{of}, expected a dict with the keys {keys}."
+        return f"Got {described(answer)}{of}, expected a dict with the keys {keys}."
     if set(answer) != set(expected):
         got = _describe_keys(answer)
         return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
-    # One scale for all entries: a slope that should vanish is as exact as its neighbours are.
-    scale = max([scale, *map(_largest, _leaves(expected))])
+    scale = _least_scale(expected, scale)
     for key, wanted in expected.items():
         sentence = disagreement(answer[key], wanted, rtol, f"the entry {key!r}", scale)
         if sentence:
@@ -199,14 +253,17 @@ def _compare_mappings(
     return ""
 
 
-def _compare_tuples(answer: Any, expected: tuple[Any, ...], rtol: float | None, of: str) -> str:
+def _compare_tuples(
+    answer: Any, expected: tuple[Any, ...], rtol: float | None, of: str, scale: float
+) -> str:
     if answer is None:
         return f"Got None{of}, expected {len(expected)} values. Did you forget a `return`?"
     if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        return f"Got {_describe(answer)}{of}, expected {len(expected)} values."
+        return f"Got {described(answer)}{of}, expected {len(expected)} values."
+    scale = _least_scale(expected, scale)
     for number, (got, wanted) in enumerate(zip(answer, expected, strict=True)):
         which = f"the {ORDINALS[number]} value" if number < len(ORDINALS) else f"value {number + 1}"
-        sentence = disagreement(got, wanted, rtol, which)
+        sentence = disagreement(got, wanted, rtol, which, scale)
         if sentence:
             return sentence
     return ""
@@ -231,7 +288,9 @@ def _compare_arrays(
     wrong = difference > rtol
     if not np.any(wrong):
         return ""
-    amount = _describe_amount(float(np.max(difference)))
+    # Beside zeros, which have no size of their own, an amount says how far from them.
+    shown = difference if np.any(expected) else np.abs(answer)
+    amount = _describe_amount(float(np.max(shown)))
     if answer.ndim == 0:
         return f"The number{of} is off {amount}."
     amount += " of the largest one" if "about" in amount else ""
@@ -242,7 +301,7 @@ def _relative_difference(
     answer: npt.NDArray[Any], expected: npt.NDArray[Any], scale: float
 ) -> npt.NDArray[np.float64]:
     """Differences of two arrays of one shape, relative to the largest expected number."""
-    scale = max(scale, _largest(expected)) or 1.0
+    scale = max(scale, _largest(expected) or ZERO_SCALE)
     with np.errstate(over="ignore"):
         return np.abs(answer.astype(np.float64) - expected.astype(np.float64)) / scale
 
@@ -261,11 +320,18 @@ def _compare_not_finite(
     return _compare_arrays(answer[plain], expected[plain], rtol, of, scale)
 
 
+def _least_scale(expected: Any, scale: float) -> float:
+    """What every number and array in an answer is compared by at least; see `ROUNDING_SCALE`."""
+    return max(scale, ROUNDING_SCALE * max(map(_largest, _leaves(expected)), default=0.0))
+
+
 def _largest(value: Any) -> float:
     """The largest finite magnitude in an array, 0 if there is none."""
-    array = np.abs(as_array(value))
-    array = array[np.isfinite(array)] if array.dtype.kind in "iuf" else np.zeros(0)
-    return float(np.max(array, initial=0.0))
+    array = as_array(value)
+    if array.dtype.kind not in "iuf":
+        return 0.0
+    numbers = np.abs(array.astype(np.float64))  # of integers, the most negative has no magnitude
+    return float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
 
 
 def _describe_amount(off: float) -> str:
@@ -288,7 +354,8 @@ def _leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def _describe(value: Any) -> str:
+def described(value: Any) -> str:
+    """What an answer is, in a few words: "a str", "None", "an array of shape (3,)"."""
     if isinstance(value, np.ndarray):
         return _describe_shape(value.shape)
     if isinstance(value, Mapping):

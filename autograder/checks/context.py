@@ -9,12 +9,14 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.remote import endpoint
+from autograder.remote.apart import apart
+from autograder.remote.given import ready_made
 from autograder.remote.wire import Limits
 
 
@@ -70,27 +72,51 @@ class LiveNotebook:
             return endpoint.answer(request)
 
 
-def _from_this_notebook(name: str) -> Any:
+class Solution(Protocol):
+    """A way to the instructor's answers."""
+
+    def __call__(self, name: str, stubs: Mapping[str, Any]) -> Any:
+        """The answer of a name, as it is with stubs, which are `given`, in the place of others.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+
+
+def _from_this_notebook(name: str, stubs: Mapping[str, Any]) -> Any:
     """In the instructor's own live notebook the answers are its own functions."""
-    return getattr(sys.modules["__main__"], name)
+    main = sys.modules["__main__"]
+    found = getattr(main, name)
+    if not stubs or not callable(found):
+        return found
+    functions = {other: ready_made(stub.source) for other, stub in stubs.items()}
+    copy = apart(main.__dict__, name, repr(stubs), lambda: functions)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with copy.in_place_of(main.__dict__):
+            return getattr(main, name)(*args, **kwargs)
+
+    return call
 
 
 @dataclass
 class Context:
     """What a test cell runs in; who runs one sets `current` for that long.
 
-    `connection` answers for `student`, and `solution`, which takes a name, for `reference`. `seed`
-    seeds the random inputs; `max_points` are nbgrader's points of the cell, None in a live
-    notebook. `exercises` are the `Exercise`s that the cell has made so far: each adds itself.
+    `connection` answers for `student`, and `solution` for `reference`. `seed` seeds the random
+    inputs; `max_points` are nbgrader's points of the cell, None in a live notebook. `exercises`
+    are the `Exercise`s that the cell has made so far: each adds itself.
 
     While an exercise runs, `stubs` are the functions that stand for other parts of the student's,
     by name; `answers` holds what came back, by question, so that a question which is asked twice
     can be seen to have two answers; and `remarks` is what a student should hear besides, each
-    once (`remarked`).
+    once (`remarked`). `measuring` is true while a yardstick is computed: then no part may be asked.
     """
 
     connection: Connection = field(default_factory=LiveNotebook)
-    solution: Callable[[str], Any] = _from_this_notebook
+    solution: Solution = _from_this_notebook
     seed: int = 0
     max_points: float | None = None
     exercises: list[Any] = field(default_factory=list)
@@ -98,6 +124,7 @@ class Context:
     answers: dict[str, list[Any]] | None = None
     remarks: list[str] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
+    measuring: bool = False
 
     def begin(self, exercise: Any, stubs: Mapping[str, Any]) -> None:
         """Called by an `Exercise` that is made: from here on, parts are asked for it."""
@@ -110,6 +137,24 @@ class Context:
         if sentence not in self.remarked:
             self.remarks.append(sentence)
             self.remarked.add(sentence)
+
+    @contextlib.contextmanager
+    def yardstick(self) -> Iterator[None]:
+        """Compute in this block what an answer is compared with: nothing of the student's."""
+        before, self.measuring = self.measuring, True
+        try:
+            yield
+        finally:
+            self.measuring = before
+
+    @contextlib.contextmanager
+    def with_stubs(self, stubs: Mapping[str, Any]) -> Iterator[None]:
+        """Let `reference` see stubs in this block, as in the exercise that has them."""
+        before, self.stubs = self.stubs, stubs
+        try:
+            yield
+        finally:
+            self.stubs = before
 
     def end(self) -> None:
         """Called by an `Exercise` that reports: parts are asked as they are again."""

@@ -8,6 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, distance
+from autograder.checks.compare import as_array, distance, varied
+from autograder.checks.context import current
+from autograder.checks.mistakes import share_of
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
@@ -26,8 +29,6 @@ Mistakes = Mapping[str, Function]
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
-# Numbers that differ by less than this, relative to the largest, cannot tell relations apart.
-DISTINCT = 1e-2
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class Trial:
     `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
     the check tells known mistakes and changed solutions from right answers.
 
-    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`;
-    `judged` picks from their answers what the check looks at, such as the losses of a training
-    loop. `solution` gives the right answers, where a function does. `attempt` is empty until the
-    check has been judged.
+    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
+    and may keep a share of the points (`worth`); `judged` picks from their answers what the check
+    looks at, such as the losses of a training loop. `solution` gives the right answers, where a
+    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
+    is empty until the check has been judged.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Trial:
     mistakes: Mistakes = field(default_factory=dict)
     judged: Function = lambda answer: answer
     solution: Function | None = None
+    stubs: Mapping[str, Any] = field(default_factory=dict)
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
@@ -58,13 +61,20 @@ class Trial:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
         mistake = self.known_mistake()
         said = " ".join(filter(None, [made.sentence, mistake or self.observation()]))
+        share = share_of(self.mistakes.get(mistake))
         return CheckResult(
-            self.title, Outcome.FAILED, rationale=said, mistake=mistake, stop=made.stop
+            self.title,
+            Outcome.FAILED,
+            rationale=said,
+            mistake=mistake,
+            stop=made.stop,
+            share=share,
         )
 
     def answers_of(self, mistake: str) -> list[Any]:
         """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
-        return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
+        with current.get().with_stubs(self.stubs):
+            return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
 
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
@@ -114,6 +124,7 @@ def apart(
     return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
 
 
+@np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
 def relation(
     made: Attempt, inputs: Sequence[Arguments] = (), solution: Function | None = None
 ) -> str:
@@ -145,7 +156,7 @@ def relation(
         answers = [_in_the_form_of(e, a) for a, e in pairs]
     except ValueError:  # the two are not the same dicts of arrays
         return ""
-    if not _varied(expected) or not _varied(answers):
+    if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""
     if apart(answers, expected, made.scale) <= 1:
         return "The numbers themselves are right." if made.sentence else ""
@@ -212,6 +223,8 @@ def _fitted_relations(made: Attempt) -> dict[str, Sequence[Any]]:
         return {}
     factor = float(got @ wanted / (wanted @ wanted))
     offset = float(np.mean(got - wanted))
+    if not (math.isfinite(factor) and math.isfinite(offset)):  # numbers near 1e308, or all 0
+        return {}
     more = "larger" if offset > 0 else "smaller"
     return {
         f"Every number is {_written(factor)} times the expected one.": [
@@ -282,11 +295,3 @@ def _flat(values: Sequence[Any]) -> Any:
 
     leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_no_dict)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])
-
-
-def _varied(values: Sequence[Any]) -> bool:
-    """Whether there are at least two clearly different numbers, all of them finite."""
-    numbers = _flat(values)
-    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
-        return False
-    return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))

@@ -85,10 +85,11 @@ class Exercise:
         Sentences to open one at a time, most general first.
     mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
-        the arguments of the part.
+        the arguments of the part; `worth(0.75, function)` lets it keep three quarters of the
+        points.
     rtol
-        Largest accepted difference, relative to the largest expected number; by default 1e-5 for
-        float64, 1e-4 for float32, 1e-2 for float16.
+        Largest accepted difference, relative to the largest expected number of the same array;
+        by default 1e-5, and 1e-4 for an answer that is kept in float32 or less.
     """
 
     def __init__(self, name: str, stubs: Mapping[str, Given] | None = None) -> None:
@@ -111,6 +112,7 @@ class Exercise:
         expected: Any,
         points: float = 1,
         hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
         rtol: float | None = None,
         show: bool = True,
     ) -> None:
@@ -121,7 +123,7 @@ class Exercise:
 
             exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
         """
-        trial = Trial(title, part.name, [args])
+        trial = Trial(title, part.name, [args], mistakes or {})
         self._run(trial, lambda: answers.returns(part, args, expected, rtol, show), points, hints)
 
     def agrees(
@@ -164,9 +166,11 @@ class Exercise:
     ) -> None:
         """The answers to `inputs` have properties, such as those of `autograder.properties`.
 
-        A property takes the list of answers, one for each tuple of arguments, and returns "" or a
-        sentence for the student. Before it is asked, every answer has to be made of finite
-        floating-point numbers, in an array of `shape` if that is given::
+        A property takes the list of answers, one for each tuple of arguments, and returns True or
+        False, or "" or a sentence for the student. Before it is asked, every answer has to be made
+        of finite floating-point numbers, in an array of `shape` if that is given. The numbers of
+        all answers together have to differ, or a constant would do: give inputs whose right
+        answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
         """
@@ -207,7 +211,7 @@ class Exercise:
                 }},
             )
         """
-        trial = Trial(title, part.name, inputs, mistakes or {})
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
         self._run(
             trial,
             lambda: gradients.is_gradient(part, self._functions(of), inputs, trial),
@@ -377,6 +381,7 @@ class Exercise:
         hints: Sequence[str],
     ) -> None:
         """Judge, and keep the row for the report and, for `verify`, what was compared."""
+        trial = replace(trial, stubs=self.stubs)
         try:
             made = judge()
             trial = made if isinstance(made, Trial) else replace(trial, attempt=made)

@@ -10,8 +10,8 @@ class StudentFault(Exception):
 
     `Part` and the connections to a kernel raise it; the check then ends with its `outcome`.
 
-    >>> str(StudentFault("`f` did not come back within 10 s.", stop="call_timeout"))
-    '`f` did not come back within 10 s.'
+    >>> str(StudentFault("`f` computed for more than 10 s.", stop="call_timeout"))
+    '`f` computed for more than 10 s.'
     """
 
     outcome = Outcome.FAILED

@@ -15,12 +15,15 @@ from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.compare import as_array, disagreement, finite, wrong_form
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import Params, central_differences, evaluated
 from autograder.checks.student import Part
 
-# Differences are good to about 1e-10 of the loss: below a tolerance of 1e-5 times this, a slope
-# counts as zero.
+# A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
+# gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
+# by thirty times that. Near a minimum of 0, where the function has no size, it may be by 1e-8.
 SLOPE_SCALE = 1e-3
+SLOPE_SCALE_OF_VALUE = 1e-4
 
 
 def is_gradient(
@@ -49,28 +52,35 @@ def is_gradient(
 
 
 def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
-    """Mistakes that take the arguments of a gradient, made from those that take the slope first."""
+    """Mistakes that take the arguments of a gradient, made from those that take the slope first.
+
+    There are none beside a part of the student's: no yardstick may ask it.
+    """
+    if isinstance(function, Part):
+        return {}
 
     def of_arguments(bend: Function) -> Function:
-        return lambda *args: bend(_own_slope(function, args), *args)
+        return worth(share_of(bend), lambda *args: bend(_measured(function, args)[0], *args))
 
     return {why: of_arguments(bend) for why, bend in mistakes.items()}
 
 
 def _slopes(function: Function, inputs: Sequence[Arguments]) -> Attempt:
-    """What is expected: the differences of a function at every input."""
-    return attempt(lambda: Attempt("", expected=[_own_slope(function, args) for args in inputs]))
+    """What is expected at every input: the slope of a function, and its scale."""
+    return attempt(lambda: Attempt("", expected=[_measured(function, args) for args in inputs]))
 
 
-def _beside(answers: Sequence[Any], slopes: Sequence[Any]) -> Attempt:
-    """Compare gradients with differences, at every input."""
-    pairs = zip(answers, slopes, strict=True)
-    wrong = (disagreement(a, s, scale=SLOPE_SCALE) for a, s in pairs)
-    return Attempt(next(filter(None, wrong), ""), answers, slopes, SLOPE_SCALE)
+def _beside(answers: Sequence[Any], expected: Sequence[tuple[Params, float]]) -> Attempt:
+    """Compare gradients with slopes, each on its own scale, at every input."""
+    pairs = zip(answers, expected, strict=True)
+    wrong = (disagreement(a, slope, scale=scale) for a, (slope, scale) in pairs)
+    sentence = next(filter(None, wrong), "")
+    slopes = [slope for slope, _ in expected]
+    return Attempt(sentence, answers, slopes, max((s for _, s in expected), default=0.0))
 
 
-def _own_slope(function: Function, args: Arguments) -> Params:
-    """The slope of a function of the instructor's.
+def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
+    """The slope of a function of the instructor's, and its scale.
 
     Raises
     ------
@@ -80,9 +90,10 @@ def _own_slope(function: Function, args: Arguments) -> Params:
         If it is the student's own function, as in a live notebook, and gives no finite number.
     """
     if isinstance(function, Part):
-        return slope_of(function, args)
+        return slope_of(function, args), slope_scale(function, args)
+    measure = evaluated(function)
     try:
-        return slope_of(evaluated(function), args)
+        return slope_of(measure, args), slope_scale(measure, args)
     except StudentFault as fault:
         raise ValueError(f"the function whose slope is asked for: {fault}") from fault
 
@@ -94,12 +105,15 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
     """
     part.answers(inputs)
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
+    scales = [slope_scale(lambda *args: _total(part(*args)), args) for args in inputs]
+    if all(_vanishes(*pair) for pair in zip(slopes, scales, strict=True)):
+        return Attempt("Its numbers do not change with the parameters.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"
         return Attempt(said, stop=by_jax.fault.stop)
-    pairs = zip(by_jax.answers, slopes, strict=True)
-    if not all(disagreement(a, s, scale=SLOPE_SCALE) == "" for a, s in pairs):
+    compared = zip(by_jax.answers, slopes, scales, strict=True)
+    if any(disagreement(a, s, scale=scale) for a, s, scale in compared):
         return Attempt("Its slope according to JAX is not the slope that its values show.")
     return Attempt("")
 
@@ -108,7 +122,14 @@ def _total(answer: Any) -> float:
     """The sum of an answer's numbers, which has a slope where the answer is an array."""
     if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
         raise StudentFault(problem)
-    return float(np.sum(as_array(answer)))
+    with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
+        return float(np.sum(as_array(answer), dtype=np.float64))
+
+
+def _vanishes(slopes: Params, scale: float) -> bool:
+    """Whether slopes are no more than the rounding of differences."""
+    flat = {key: np.zeros(np.shape(slope)) for key, slope in slopes.items()}
+    return disagreement(slopes, flat, scale=scale) == ""
 
 
 def slope_of(function: Function, args: Arguments) -> Params:
@@ -120,10 +141,23 @@ def slope_of(function: Function, args: Arguments) -> Params:
     Raises
     ------
     StudentFault
-        If the function, which may be a student's, gives anything but a finite number.
+        If the function, which may be a student's, gives anything but a finite number, or jumps
+        from one end of what a float can hold to the other.
     """
     at, *rest = args
-    return central_differences(lambda params: scalar(function(params, *rest)), at)
+    slopes = central_differences(lambda params: scalar(function(params, *rest)), at)
+    if finite(slopes):
+        raise StudentFault("Its slope is too large to be measured.")
+    return slopes
+
+
+def slope_scale(function: Function, args: Arguments) -> float:
+    """How small a slope of a function still counts by its own size, at these arguments.
+
+    >>> slope_scale(lambda theta: 1e6 + theta["w"], ({"w": 0.0},))
+    100.0
+    """
+    return max(SLOPE_SCALE, SLOPE_SCALE_OF_VALUE * abs(scalar(function(*args))))
 
 
 def scalar(value: Any) -> float:
@@ -136,4 +170,4 @@ def scalar(value: Any) -> float:
     """
     if problem := wrong_form(value, ()) or finite(value):
         raise StudentFault(problem)
-    return float(np.asarray(value))
+    return float(as_array(value))

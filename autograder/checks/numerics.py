@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.checks.compare import article, as_array, described, finite
+from autograder.checks.context import current
+from autograder.checks.faults import StudentFault
 from autograder.remote.given import double_precision, evaluate
 
 # Central differences in float64: the truncation error grows as h**2 |f'''| / 6, rounding as
@@ -94,13 +98,13 @@ def gradient_descent(
     return path
 
 
-def is_real(value: Any) -> bool:
-    """True for one finite real number, Python's, numpy's or jax's; a bool is none."""
-    if isinstance(value, int):  # also one too large for numpy
-        return not isinstance(value, bool)
-    if not (isinstance(value, float) or hasattr(value, "__array__")) or np.ndim(value) != 0:
-        return False
-    return bool(np.asarray(value).dtype.kind in "iuf" and np.isfinite(value))
+def in_floats(params: Mapping[str, Any]) -> Params:
+    """Parameters with a float for each number and a float64 array for each array or list.
+
+    >>> in_floats({"w": np.float16(0.5), "b": [1, 2]})
+    {'w': 0.5, 'b': array([1., 2.])}
+    """
+    return {key: _number(value) for key, value in params.items()}
 
 
 def _number(value: Any) -> Any:
@@ -115,11 +119,12 @@ def descend(
     n_steps: Any,
     step_size: Any,
     most_steps: int = 200_000,
+    names: tuple[str, str] | None = None,
 ) -> Params:
     """Where plain gradient descent on a jax loss ends after many steps, compiled, in float64.
 
     For test cells, and no check: it says where a student's choice of `n_steps` and `step_size`
-    leads. Nonsense, or more than `most_steps` steps, gives NaN parameters, which no check accepts.
+    leads. A choice that leads nowhere is the student's fault, and the sentence says why.
 
     Parameters
     ----------
@@ -127,11 +132,23 @@ def descend(
         Takes the parameters and returns a scalar, in operations that `jax` can trace.
     start
         A dict of numbers or arrays.
+    n_steps, step_size
+        Anything that a student may have chosen.
+    names
+        The student's names for the two, as in ("n_steps_clean", "step_size_clean"): sentences
+        call them so.
 
     Returns
     -------
     dict
         The same keys and shapes: floats, and float64 arrays.
+
+    Raises
+    ------
+    StudentFault
+        If `n_steps` is no whole number from 0 to `most_steps`, if `step_size` is no finite number,
+        or if the training ends in NaN or infinity. A check that asks for the end, as `reaches`
+        does with `instead`, fails then.
 
     Examples
     --------
@@ -139,12 +156,52 @@ def descend(
     >>> round(end["w"], 6)
     2.0
     """
+    steps, size = map("`{}`".format, names) if names else ("The number of steps", "The step size")
+    if problem := _wrong_steps(n_steps, most_steps, steps) or _wrong_size(step_size, size):
+        raise StudentFault(problem)
+    end = _descended(loss, start, int(n_steps), float(step_size))
+    if finite(end):
+        raise StudentFault(
+            "Training with these numbers ends in NaN or infinity: the steps are too large. "
+            f"{size} should be smaller."
+        )
+    return end
+
+
+def _wrong_steps(chosen: Any, most: int, name: str) -> str:
+    """Say why a student's choice is no number of steps, or ""."""
+    wanted = f"{name} should be a whole number, 0 or more"
+    whole = isinstance(chosen, int) or as_array(chosen).dtype.kind in "iu"
+    if isinstance(chosen, bool) or not whole or np.ndim(chosen):
+        return f"{wanted}; it is {_kind(chosen)}."
+    if chosen < 0:
+        return f"{wanted}; it is negative."
+    return f"{name} is too large: at most {most:,} steps are asked for." if chosen > most else ""
+
+
+def _wrong_size(chosen: Any, name: str) -> str:
+    """Say why a student's choice is no step size, or ""."""
+    real = isinstance(chosen, int) or as_array(chosen).dtype.kind in "iuf"
+    if isinstance(chosen, bool) or not real or np.ndim(chosen):
+        return f"{name} should be a finite number; it is {_kind(chosen)}."
+    try:
+        size = float(chosen)
+    except OverflowError:  # an integer
+        return f"{name} is too large: a float holds at most 1.8e308."
+    return "" if math.isfinite(size) else f"{name} should be a finite number; it is {size}."
+
+
+def _kind(chosen: Any) -> str:
+    """What a student chose, in a few words: "a str", "a float32", "an array of shape (2,)"."""
+    array = as_array(chosen)
+    if hasattr(chosen, "dtype") and array.ndim == 0:
+        return f"{article(str(chosen.dtype))} {chosen.dtype}"
+    return described(chosen)
+
+
+def _descended(loss: Callable[[Params], Any], start: Params, n_steps: int, size: float) -> Params:
     import jax
 
-    if not (is_real(step_size) and is_real(n_steps) and np.asarray(n_steps).dtype.kind in "iuO"):
-        return dict.fromkeys(start, float("nan"))
-    if n_steps > most_steps:
-        return dict.fromkeys(start, float("nan"))
     gradient = jax.grad(loss)
 
     def run(params: Params, count: Any, size: Any) -> Params:
@@ -157,16 +214,21 @@ def descend(
     with double_precision():
         double = {key: jax.numpy.asarray(value, "float64") for key, value in start.items()}
         # The choice is an argument, so that the compiled loop serves all students.
-        end = jax.jit(run)(double, max(int(n_steps), 0), float(step_size))
-        return {key: _number(value) for key, value in end.items()}
+        return in_floats(jax.jit(run)(double, n_steps, size))
 
 
 def plain(function: Callable[..., Any], args: Sequence[Any]) -> Any:
     """Call a trusted function in float64; its answer as numpy arrays and plain containers.
 
     This is how an answer of the instructor's comes to be what a student's answer is compared with.
+
+    Raises
+    ------
+    TypeError
+        If it asks a part of the student's.
     """
-    return to_numpy(evaluate(function, args, {}))
+    with current.get().yardstick():
+        return to_numpy(evaluate(function, args, {}))
 
 
 def evaluated(function: Callable[..., Any]) -> Callable[..., Any]:

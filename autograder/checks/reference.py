@@ -1,7 +1,8 @@
 """`reference`: the instructor's own solutions, under the same names as the student's.
 
 TRUSTED SIDE during grading: the solutions follow from the instructor's notebook (see
-`judge.solutions`). In the instructor's own live notebook they are its own functions.
+`judge.solutions`). In the instructor's own live notebook they are its own functions. In an exercise
+with stubs a solution sees these, as the student's function does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Reference:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = current.get().solution(name)
+        context = current.get()
+        found = context.solution(name, context.stubs)
         if not callable(found):
             return found
 

@@ -158,6 +158,11 @@ class Part:
     def _ask(self, **request: Any) -> Any:
         """The answer to a question, which within an exercise has to be the same each time."""
         context = current.get()
+        if context.measuring:
+            raise TypeError(
+                f"student.{self.name} was asked for what an answer is compared with. "
+                "Compare with something of your own: a solution, given('…'), numbers."
+            )
         message = dict(name=self.name, limits=vars(context.connection.limits), **request)
         if context.stubs:
             message["stubs"] = {name: _outgoing(stub) for name, stub in context.stubs.items()}

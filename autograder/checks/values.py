@@ -5,6 +5,7 @@ Trusted side during grading.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 
 from autograder.checks.attempt import Attempt
 from autograder.checks.compare import article, as_array, finite, wrong_params
+from autograder.checks.context import current
 from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
-from autograder.checks.numerics import Params, central_differences, evaluated, to_numpy
+from autograder.checks.numerics import Params, central_differences, evaluated, in_floats, to_numpy
 from autograder.checks.student import Part
 from autograder.remote.wire import type_name
 
@@ -32,8 +34,15 @@ def _too_far(params: Any, target: Params, within: float) -> str:
     """Say how far parameters are from the target, or ""."""
     if problem := wrong_params(params, target):
         return problem
-    distance = max(float(np.max(np.abs(np.asarray(params[k]) - target[k]))) for k in target)
+    distance = max(_farthest(params[key], wanted) for key, wanted in target.items())
     return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+
+
+def _farthest(answer: Any, target: Any) -> float:
+    """The largest distance between the numbers of two arrays of one shape."""
+    with np.errstate(over="ignore"):
+        apart = as_array(answer).astype(np.float64) - np.asarray(target, dtype=np.float64)
+    return float(np.max(np.abs(apart), initial=0.0))
 
 
 def minimises(
@@ -44,22 +53,42 @@ def minimises(
 
 
 def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
-    """Say how much of the slope at the start is left, or ""."""
+    """Say how much of the slope at the start is left, or "".
+
+    Raises
+    ------
+    ValueError
+        If the slope at the start is zero or not finite: nobody can be judged by that.
+    """
     if problem := wrong_params(params, start):
         return problem
     at_start = _steepness(loss, start)
-    if at_start == 0:
-        return "The loss does not depend on the parameters."
-    left = _steepness(loss, params) / at_start
+    if not 0 < at_start < math.inf:
+        raise ValueError(f"start={start!r}: the slope of the loss there is {at_start:g}")
+    try:
+        left = _steepness(loss, params) / at_start
+    except (ArithmeticError, ValueError):  # at the start it could be computed
+        left = math.inf
+    if not left < math.inf:
+        return "The slope of the loss is too large there to be measured."
     if left <= shrink:
         return ""
     return f"The loss still slopes there: {left:.2g} of the slope at the start is left."
 
 
 def _steepness(loss: Loss, params: Params) -> float:
-    """The length of the gradient, by central differences."""
-    gradient = central_differences(lambda p: scalar(loss(p)), params)
-    return float(np.sqrt(sum(np.sum(np.square(g)) for g in gradient.values())))
+    """The length of the gradient, by central differences.
+
+    Raises
+    ------
+    ValueError
+        If the loss gives no finite number near the parameters.
+    """
+    try:
+        gradient = central_differences(lambda p: scalar(loss(p)), in_floats(params))
+    except StudentFault as fault:  # the number is not a student's
+        raise ValueError(f"the loss at {params!r}: {fault}") from fault
+    return math.hypot(*(float(slope) for g in gradient.values() for slope in np.ravel(g)))
 
 
 def reached(chosen: Chosen, through: Through | None) -> Any:
@@ -82,7 +111,8 @@ def reached(chosen: Chosen, through: Through | None) -> Any:
         if problem := _no_number(part, value):
             raise StudentFault(problem)
     try:
-        return to_numpy(through(*values))
+        with current.get().yardstick():
+            return to_numpy(through(*values))
     except ArithmeticError as error:
         raise StudentFault(f"{_listed(parts)}: training with this ends in {error}.") from error
 

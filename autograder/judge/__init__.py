@@ -6,6 +6,7 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     execute       runs every cell where it belongs
     student_kernel   runs the student's cells, calls their functions, replaces a lost kernel
     connection    the line to one kernel
+    stopwatch     counts the time of student code, in processor time
     testcell      runs a test cell and makes its report
     saving        saves the marks, and asks for a person where one has to look
     sanitise      makes what is stored safe to show

@@ -8,9 +8,8 @@ and is thrown away.
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
@@ -18,11 +17,14 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 
+from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.remote.endpoint import REPLY_MIMETYPE
 from autograder.remote.wire import WireError
 
 POLL = 0.25  # seconds between looks at whether a silent kernel still lives
-GRACE = 3.0  # seconds that an interrupted call has to come back
+GRACE = 3.0
+"""Seconds of processor time that interrupted code has to come back: longer than an exception takes
+through anything that a course would call."""
 ENDPOINT = "__import__('autograder.remote.endpoint').remote.endpoint"
 
 Message = dict[str, Any]
@@ -30,13 +32,14 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Reply:
-    """How a question ended: the kernel's message, None if none came, and whether it was late.
+    """How a question ended: the kernel's message, None if none came, and which time was up.
 
-    A late one came only after an interrupt. None without `late`: the kernel has ended.
+    A late one came only after an interrupt: `late` is the limit that had passed, by the name under
+    which it was given, and why. None without `late`: the kernel has ended.
     """
 
     message: Message | None
-    late: bool = False
+    late: tuple[str, Late] | None = None
 
     def text(self) -> object:
         """What the endpoint said.
@@ -54,20 +57,30 @@ class Reply:
 
 
 class KernelConnection:
-    """Puts questions to one kernel. `StudentKernel` makes one for each kernel that it starts."""
+    """Puts questions to one kernel. `StudentKernel` makes one for each kernel that it starts.
 
-    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient) -> None:
-        self._manager, self._client = manager, client
+    `watch` makes a stopwatch for this kernel, and a budget.
+    """
 
-    def ask(self, request: str, seconds: float) -> Reply:
-        """Send a request to the endpoint; interrupt it when it takes longer.
+    def __init__(
+        self,
+        manager: AsyncKernelManager,
+        client: AsyncKernelClient,
+        watch: Callable[[float], Stopwatch],
+    ) -> None:
+        self._manager, self._client, self._watch = manager, client, watch
+
+    def ask(self, request: str, limits: Mapping[str, Stopwatch]) -> Reply:
+        """Send a request to the endpoint; interrupt it when the time of a limit is up.
+
+        The stopwatches run already.
 
         Raises
         ------
         WireError
             If the student's code speaks on the channel in its own way.
         """
-        return run_sync(self._ask)(request, seconds)
+        return run_sync(self._ask)(request, limits)
 
     def give_up(self, sentences: Mapping[str, str]) -> None:
         """Replace functions, by name, by ones that raise `TimeoutError` with these sentences."""
@@ -82,7 +95,7 @@ class KernelConnection:
 
     async def _give_up(self, sentences: Mapping[str, str]) -> None:
         with contextlib.suppress(WireError):
-            await self._wait(self._send(f"{ENDPOINT}.give_up({dict(sentences)!r})"), GRACE)
+            await self._wait(self._send(f"{ENDPOINT}.give_up({dict(sentences)!r})"), self._grace())
 
     def _send(self, expression: str) -> str:
         """Have an expression evaluated in the kernel; the id of the message."""
@@ -90,35 +103,37 @@ class KernelConnection:
             "", silent=True, store_history=False, user_expressions={"reply": expression}
         )
 
-    async def _ask(self, request: str, seconds: float) -> Reply:
-        message_id = self._send(f"{ENDPOINT}.answer({request!r})")
-        reply = await self._wait(message_id, seconds)
-        if reply is not None or not await self._is_alive():
-            return Reply(reply)
-        await ensure_async(self._manager.interrupt_kernel())
-        return Reply(await self._wait(message_id, GRACE), late=True)
+    def _grace(self) -> dict[str, Stopwatch]:
+        return {"grace": self._watch(GRACE).start()}
 
-    async def _wait(self, message_id: str, seconds: float) -> Message | None:
-        """The reply to a message; None if the kernel ends first, or the time."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+    async def _ask(self, request: str, limits: Mapping[str, Stopwatch]) -> Reply:
+        message_id = self._send(f"{ENDPOINT}.answer({request!r})")
+        reply = await self._wait(message_id, limits)
+        if reply.late is None:
+            return reply
+        await ensure_async(self._manager.interrupt_kernel())
+        return replace(await self._wait(message_id, self._grace()), late=reply.late)
+
+    async def _wait(self, message_id: str, limits: Mapping[str, Stopwatch]) -> Reply:
+        """The reply to a message; none if the kernel ends first, or the time of a limit is up."""
+        while True:
             try:
-                reply: Message = await ensure_async(
-                    self._client.get_shell_msg(timeout=min(left, POLL))
-                )
+                reply: Message = await ensure_async(self._client.get_shell_msg(timeout=POLL))
                 answered = reply["parent_header"].get("msg_id") == message_id
             except Empty:
                 answered = False
                 if not await self._is_alive():
-                    return None
+                    return Reply(None)
             except Exception:  # the student's code speaks to us in its own way
                 raise WireError("The kernel sent something that is no answer.") from None
             finally:
                 with contextlib.suppress(Exception):
                     await self._discard()
             if answered:
-                return reply
-        return None
+                return Reply(reply)
+            for name, watch in limits.items():
+                if late := watch.late():
+                    return Reply(None, (name, late))
 
     async def _discard(self) -> None:
         """Throw away what the student's code printed or displayed."""

@@ -14,40 +14,59 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
 from autograder.judge.cells import STOPS, grade_id, is_test_cell, points, show, uses_kit
+from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
 from autograder.judge.solutions import Solutions
+from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import Budgets, StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import compiled, keep_own_code, writing_compiled_code
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
-from autograder.sandbox.grader.manager import SandboxManager
-from autograder.sandbox.settings import Isolation
+from autograder.sandbox.grader.manager import READY, SandboxClient, SandboxManager
+from autograder.sandbox.settings import Isolation, Stop
 
 Resources = dict[str, Any]
 
 POLL = 0.05  # seconds between looks at whether a kernel still lives
+LOOK = 0.25  # seconds between looks at whether a cell has used up its time
+LOST_OUTPUT = 2.0
+"""Seconds after which zmq has closed the line for output because of what came over it, and not
+because the kernel is about to be noticed to have ended."""
+IOPUB = 60
+"""Seconds that a cell's output may arrive after its end: an instant, unless the machine has much
+other work."""
 LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
 EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}()"
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
 class Execute(NbgraderExecute):  # type: ignore[misc]
-    """Executes a submission; every trait of nbgrader's own Execute works as before."""
+    """Executes a submission; the traits of nbgrader's own Execute work as before.
+
+    Except that `timeout` is of processor time, and that what a student reads then is the kit's.
+    """
 
     call_timeout = Float(
-        10.0, help="Seconds that one call of a student's function may take during a check."
+        10.0,
+        help="""Seconds of processor time that one call of a student's function may take during a
+        check. `timeout` is counted in the same way.""",
     ).tag(config=True)
     judge_timeout = Float(
-        120.0, help="Seconds that all calls of one test cell may take together."
+        120.0, help="Seconds of processor time that all calls of one test cell may take together."
+    ).tag(config=True)
+    wall_factor = Float(
+        WALL_FACTOR,
+        help="""How many times as long code may sleep, or wait, as it may compute by `timeout`,
+        `call_timeout` and `judge_timeout`.""",
     ).tag(config=True)
     max_answer_bytes = Integer(64 << 20, help="Largest answer to one call, in bytes.").tag(
         config=True
@@ -65,6 +84,14 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", SandboxManager)
         super().__init__(*args, **kwargs)
+
+    @default("startup_timeout")
+    def _startup_timeout_default(self) -> int:
+        return int(READY)
+
+    @default("iopub_timeout")
+    def _iopub_timeout_default(self) -> int:
+        return IOPUB
 
     @default("shutdown_kernel")
     def _shutdown_kernel_default(self) -> str:
@@ -116,7 +143,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._compiled = self._compiled_code()
         limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
         budgets = Budgets(
-            self.timeout, self.call_timeout, self.judge_timeout, self.max_replacements
+            self.timeout,
+            self.call_timeout,
+            self.judge_timeout,
+            self.max_replacements,
+            self.wall_factor,
         )
         self.kernel = StudentKernel(self, limits, budgets)  # from here on, time is the student's
 
@@ -183,19 +214,58 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             self.log.info("Isolation of student code: %s", manager.isolation)
         return manager
 
+    async def _has_lost_output(self) -> bool:
+        return isinstance(self.kc, SandboxClient) and await self.kc.lost_output()
+
+    def _get_timeout(self, cell: NotebookNode | None) -> int | None:
+        """Called for each cell; without one, for what a kernel says of itself when it starts."""
+        timeout: int | None = super()._get_timeout(cell)
+        return timeout if cell is not None else self.startup_timeout
+
+    async def _async_poll_for_reply(
+        self,
+        msg_id: str,
+        cell: NotebookNode,
+        timeout: int | None,
+        output: asyncio.Future[Any],
+        alive: asyncio.Future[Any],
+    ) -> Any:
+        """Called for each cell; nbclient's own knows no time but the wall's, and is given none."""
+        watch = self.kernel.watch(timeout).start()
+        reply = asyncio.ensure_future(
+            super()._async_poll_for_reply(msg_id, cell, None, output, alive)
+        )
+        try:
+            if (said := await self._late(watch, reply)) is None:
+                return reply.result()
+            error = self.kernel.was_interrupted(cell, said)
+            await self._async_handle_timeout(timeout or 0, cell)
+            if await self._late(self.kernel.watch(GRACE).start(), reply):
+                raise CellTimeoutError.error_from_timeout_and_cell(said, timeout or 0, cell)
+            reply.result()
+            return {"content": {**error, "status": "error"}}
+        finally:
+            reply.cancel()
+            alive.cancel()
+
+    async def _late(self, watch: Stopwatch, reply: asyncio.Future[Any]) -> str | None:
+        """Wait for the reply to a cell; None when it is there, or else why it is late."""
+        while not (await asyncio.wait([reply], timeout=LOOK))[0]:
+            if late := watch.late():
+                return watch.said(late)
+        return None
+
     async def _async_poll_kernel_alive(self) -> None:
         """Called beside each cell; nbclient's own looks once a second."""
+        lost = 0.0
         while await ensure_async(self.km.is_alive()):
             await asyncio.sleep(POLL)
+            lost = lost + POLL if await self._has_lost_output() else 0.0
+            if lost > LOST_OUTPUT:
+                self.km.end(Stop.OUTPUT)
         await asyncio.sleep(LAST_WORDS)
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
-
-    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
-        """Called when a cell has used up its time, before it is interrupted."""
-        if cell is not None:
-            self.kernel.was_interrupted(cell)
-        return await super()._async_handle_timeout(timeout, cell)
 
     # What is compiled beforehand ---------------------------------------------------------------
 

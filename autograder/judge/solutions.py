@@ -7,18 +7,25 @@ the lesson cost nothing.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
 
+from autograder.checks.student import Given
 from autograder.judge.cells import grade_id, is_test_cell
+from autograder.remote.apart import run_holding
+from autograder.remote.given import ready_made
 from autograder.remote.names import Cell, needed, read_cell
+
+NO_STUBS: Mapping[str, Given] = MappingProxyType({})
 
 
 class Solutions:
@@ -27,27 +34,33 @@ class Solutions:
     def __init__(self, notebook: Path) -> None:
         self.notebook = notebook
         self._cells = solution_cells(notebook.read_text(encoding="utf-8"))
-        self._found: dict[str, Any] = {}
+        self._found: dict[tuple[str, Hashable], Any] = {}
 
-    def __call__(self, name: str) -> Any:
-        """The object of that name at the end of the notebook.
+    def __call__(self, name: str, stubs: Mapping[str, Given] = NO_STUBS) -> Any:
+        """The object of that name at the end of the notebook, as it is with stubs for others.
 
         Raises
         ------
         AttributeError
             If no cell of the notebook defines it.
         """
-        if name not in self._found:
-            # A namespace for each name: what one needs cannot disturb another.
-            namespace: dict[str, Any] = {"__name__": "__instructor__"}
-            with directory_importable(self.notebook.parent):
-                for cell in self.needed_cells(name):
-                    code = compile(cell.source, str(self.notebook), "exec", dont_inherit=True)
-                    exec(code, namespace)  # noqa: S102 - the instructor's own notebook
-            if name not in namespace:
-                raise AttributeError(f"{self.notebook} does not define {name!r}")
-            self._found[name] = namespace[name]
-        return self._found[name]
+        key = name, tuple(sorted((other, stub.source) for other, stub in stubs.items()))
+        if key not in self._found:
+            self._found[key] = self._made(name, stubs)
+        return self._found[key]
+
+    def _made(self, name: str, stubs: Mapping[str, Given]) -> Any:
+        held = {other: ready_made(s.source) for other, s in stubs.items() if other != name}
+        # A namespace for each name: what one needs cannot disturb another.
+        namespace: dict[str, Any] = {"__name__": "__instructor__", **held}
+        with directory_importable(self.notebook.parent):
+            for cell in self.needed_cells(name, apart_from=held):
+                nodes = ast.parse(cell.source).body
+                if error := run_holding(nodes, str(self.notebook), namespace, held):
+                    raise error
+        if name not in namespace:
+            raise AttributeError(f"{self.notebook} does not define {name!r}")
+        return namespace[name]
 
     def needed_cells(self, *wanted: str, apart_from: Collection[str] = ()) -> list[Cell]:
         """The cells that define names; see `remote.names.needed`."""

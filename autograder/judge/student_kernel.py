@@ -6,8 +6,9 @@ import copy
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import nbformat
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -20,12 +21,13 @@ from nbformat.v4 import new_output
 
 from autograder.checks.faults import StudentFault
 from autograder.judge.cells import STOP
-from autograder.judge.connection import KernelConnection
+from autograder.judge.connection import KernelConnection, Reply
+from autograder.judge.stopwatch import WALL_FACTOR, Late, Stopwatch
 from autograder.remote import wire
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
 from autograder.sandbox.grader.manager import SandboxClient, SandboxManager
-from autograder.sandbox.settings import Spent, Stop
+from autograder.sandbox.settings import Spent, Stop, Used
 
 CELL = "timeout"
 CALL = "call_timeout"
@@ -35,17 +37,23 @@ REPLACEMENTS = "max_replacements"
 ENDED = "ended"
 """Stands for a limit where a kernel ended by itself."""
 TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
+SILENT = "This cell was stopped: it came to an end, but its output did not."
 NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
 
 
 @dataclass(frozen=True)
 class Budgets:
-    """Seconds for one cell, for one call, and for all calls of a test cell; kernels in all."""
+    """Seconds of processor time for one cell, for one call, and for all calls of a test cell.
 
-    cell: float
+    A cell of None takes as long as it likes. `replacements` are the kernels in all, and
+    `wall_factor` is how many times as long code may wait as it may compute.
+    """
+
+    cell: float | None
     call: float
     test: float
     replacements: int
+    wall_factor: float = WALL_FACTOR
 
 
 class StudentKernel:
@@ -55,11 +63,12 @@ class StudentKernel:
     and says when a test cell begins (`begin_test`); the checks of that test cell then ask their
     questions (`ask`).
 
-    What does not come back in time is interrupted. If the kernel is lost with it, another one is
-    started and the cells that ran well are run again, without the guilty one. A function that did
-    not come back, or ended the kernel, is not asked again: in every later kernel one takes its
-    place that raises `TimeoutError` at once, so that what hangs costs its time once. After too
-    many kernels the rest is not run, and `given_up` says why.
+    What does not come back in time is interrupted; time is the processor's, as `stopwatch` counts
+    it. If the kernel is lost with it, another one is started and the cells that ran well are run
+    again, without the guilty one. A function that did not come back, or ended the kernel, is not
+    asked again: in every later kernel one takes its place that raises `TimeoutError` at once, so
+    that what hangs costs its time once. After too many kernels the rest is not run, and `given_up`
+    says why.
 
     Parameters
     ----------
@@ -81,6 +90,8 @@ class StudentKernel:
         self._refused: dict[str, tuple[str, str]] = {}  # by how messages call the part
         self._raising: dict[str, str] = {}  # by the name in the notebook
         self._interrupted: NotebookNode | None = None
+        self._said = ""  # why that one was interrupted
+        self._prepared: set[tuple[str, str]] = set()  # names of parts, and stubs they have seen
         self._cpu = 0.0
         self._started = time.monotonic()
         self.begin_test()
@@ -94,6 +105,7 @@ class StudentKernel:
 
     def run(self, cell: NotebookNode, index: int) -> None:
         """Run a cell of the notebook; its outputs say how that went. Never raises for it."""
+        self._prepared.clear()
         if self.given_up:
             cell.outputs = [error_output("DeadKernelError", self.given_up)]
             return
@@ -110,9 +122,20 @@ class StudentKernel:
                 self._ran_well.append(cell)
         tidy(cell)
 
-    def was_interrupted(self, cell: NotebookNode) -> None:
-        """Called by `Execute` when a cell has used up its time and nbclient interrupts it."""
-        self._interrupted = cell
+    def watch(self, seconds: float | None) -> Stopwatch:
+        """A stopwatch for what the kernel does from now on; `Execute` makes one for each cell."""
+        return Stopwatch(self._used, seconds, self._budgets.wall_factor)
+
+    def _used(self) -> Used:
+        return self.sandbox.used() if self.sandbox else Used()
+
+    def was_interrupted(self, cell: NotebookNode, said: str) -> NotebookNode:
+        """Called by `Execute` when a cell has used up its time and is about to be interrupted.
+
+        `said` is the stopwatch's. What comes back is the output that tells the student.
+        """
+        self._interrupted, self._said = cell, f"This cell was stopped: it {said}."
+        return error_output("CellTimeoutError", self._said)
 
     def stopped(self, cell: NotebookNode, error: Exception) -> NotebookNode:
         """The output of a cell that did not come back; counts what stopped it."""
@@ -129,8 +152,8 @@ class StudentKernel:
         if isinstance(error, DeadKernelError) or why:
             return error_output("DeadKernelError", ended("This cell", why))
         if late:
-            seconds = f"it ran for more than {self._budgets.cell:g} s"
-            return error_output("CellTimeoutError", f"This cell was stopped: {seconds}.")
+            own = self._said if self._interrupted is cell else SILENT
+            return error_output("CellTimeoutError", own)
         self._nbclient.log.warning("A kernel sent something unreadable", exc_info=error)
         return error_output("DeadKernelError", "What this cell sent back could not be read.")
 
@@ -142,7 +165,7 @@ class StudentKernel:
 
     def begin_test(self) -> None:
         """Start on a test cell, with all its time."""
-        self._deadline = time.monotonic() + self._budgets.test
+        self._test = self.watch(self._budgets.test)
         self._out_of_time = False
 
     def ask(self, part: str, request: str) -> object:
@@ -150,38 +173,79 @@ class StudentKernel:
         if part in self._refused:
             said, stop = self._refused[part]
             raise StudentFault(said, stop=stop)
-        seconds = min(self._budgets.call, self._deadline - time.monotonic())
-        if seconds <= 0:
-            raise self._no_time_left()
-        reply = self._connection.ask(request, seconds)
-        if reply.message is not None and not reply.late:
+        if late := self._test.late():
+            raise self._no_time_left(late)
+        self._prepare(part, wire.loads(request))
+        return self._put(part, request, {CALL: self.watch(self._budgets.call), TEST: self._test})
+
+    def _prepare(self, part: str, message: dict[str, Any]) -> None:
+        """Have the cells that a part needs run again with the stubs of an exercise, if it has any.
+
+        They have the time of a cell for it, and no call has to wait for them.
+        """
+        stubs = message.get("stubs")
+        key = message["name"], wire.dumps(stubs or {})
+        if stubs and key not in self._prepared:
+            asked = {"prepare": True, **{k: message[k] for k in ("name", "stubs", "limits")}}
+            doing = f"Running the cells of {part} again"
+            self._put(part, wire.dumps(asked), {CELL: self.watch(self._budgets.cell)}, doing)
+            self._prepared.add(key)
+
+    def _put(
+        self, part: str, request: str, limits: Mapping[str, Stopwatch], doing: str = ""
+    ) -> object:
+        """Put a question for which these limits hold, by the names of their settings.
+
+        `doing` is what a message calls it, if not by the name of the part.
+        """
+        for watch in limits.values():
+            watch.start()
+        try:
+            reply = self._connection.ask(request, limits)
+        finally:
+            for watch in limits.values():
+                watch.stop()
+        if reply.message is not None and reply.late is None:
             return reply.text()
-        lost = reply.message is None
-        if lost and not self._connection.is_alive():
-            stop, said = self._what_ended_it(), ended(part, self._why_it_ended())
-        else:
-            said = f"{part} did not come back within {seconds:.0f} s and was stopped."
-            stop = CALL
-        self.stops[stop] += 1
-        self._refused[part] = said, stop
-        self._raising[wire.loads(request)["name"]] = said
-        if lost:
-            self._replace()
+        fault = self._what_stopped(doing or part, reply, limits)
+        if fault.stop != TEST:  # the part may be none the slower for that
+            self.stops[fault.stop] += 1
+            self._refused[part] = str(fault), fault.stop
+            self._raising[wire.loads(request)["name"]] = str(fault)
+        if reply.message is None:
+            self._test.change_kernel(self._replace)
         else:
             self._connection.give_up(self._raising)
-        raise StudentFault(said, stop=stop)
+        raise fault
 
-    def _no_time_left(self) -> StudentFault:
+    def _what_stopped(
+        self, part: str, reply: Reply, limits: Mapping[str, Stopwatch]
+    ) -> StudentFault:
+        """Why there is no answer, and which limit it was."""
+        if reply.message is None and not self._connection.is_alive():
+            return StudentFault(ended(part, self._why_it_ended()), stop=self._what_ended_it())
+        assert reply.late is not None
+        name, late = reply.late
+        if name == TEST:
+            return self._no_time_left(late)
+        said = limits[name].said(late)
+        if late is Late.COMPUTED:
+            return StudentFault(f"{part} was stopped: it {said}.", stop=name)
+        return StudentFault(f"{part} {said} and was stopped.", stop=name)
+
+    def _no_time_left(self, late: Late) -> StudentFault:
         if not self._out_of_time:
             self.stops[TEST] += 1
         self._out_of_time = True
-        said = f"The calls of this exercise took more than {self._budgets.test:g} s in all."
-        return StudentFault(said, stop=TEST)
+        said = self._test.said(late)
+        return StudentFault(f"The calls of this exercise {said} in all.", stop=TEST)
 
     @property
     def _connection(self) -> KernelConnection:
         manager, client = self._nbclient.km, self._nbclient.kc
-        return KernelConnection(cast(AsyncKernelManager, manager), cast(AsyncKernelClient, client))
+        return KernelConnection(
+            cast(AsyncKernelManager, manager), cast(AsyncKernelClient, client), self.watch
+        )
 
     # One kernel after another ---------------------------------------------------------------
 
@@ -249,6 +313,7 @@ class StudentKernel:
             client.nb, client._display_id_map = notebook, displays
 
     def _restart(self) -> None:
+        self._prepared.clear()
         run_sync(self._kill)()
         self._nbclient.create_kernel_manager()
         self._nbclient.start_new_kernel()

@@ -10,12 +10,10 @@ import contextlib
 import hashlib
 import io
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from autograder.checks.context import Connection, Context, current
+from autograder.checks.context import Connection, Context, Solution, current
 from autograder.checks.faults import StudentFault
 from autograder.judge.solutions import directory_importable
 from autograder.record.outcome import Outcome
@@ -34,7 +32,7 @@ def grade_cell(
     max_points: float,
     *,
     connection: Connection,
-    solution: Callable[[str], Any],
+    solution: Solution,
     directory: Path,
     seed: int,
     isolation: str = "",

@@ -68,7 +68,24 @@ def progress(report: Report) -> str:
 
 def explanation(check: CheckResult) -> str:
     """What a student reads about one check; an error of ours is called that, without details."""
-    return OUR_FAULT if check.outcome is Outcome.ERROR else check.rationale
+    if check.outcome is Outcome.ERROR:
+        return OUR_FAULT
+    if check.outcome is Outcome.FAILED and check.share:
+        return f"{check.rationale} {kept(check.share)}".strip()
+    return check.rationale
+
+
+def kept(share: float) -> str:
+    """How much of the points a failed check keeps, as a sentence.
+
+    >>> kept(0.75), kept(1.0)
+    ('You keep 75 % of the points here.', 'It costs no points here.')
+    """
+    return (
+        f"You keep {100 * share:.3g} % of the points here."
+        if share < 1
+        else "It costs no points here."
+    )
 
 
 def hints_of(check: CheckResult) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ class CheckResult:
 
     `title` says what was asked, `points` what it is worth, relative to the other rows.
     `rationale` says what happened, `hints` what to think about next (most general first).
-    `mistake` is the known mistake that the answer coincides with, or "".
+    `mistake` is the known mistake that the answer coincides with, or "". `share` is how much of the
+    points a failed check keeps, from 0 to 1, because its author says so of that mistake.
     `staff_note` is for course staff and is never rendered for a student.
     `figure` is a picture for the student's feedback page; few checks have one.
     `stop` is the limit that stopped a call of the student's function, by the name of its setting
@@ -88,7 +89,8 @@ class CheckResult:
     Raises
     ------
     ValueError
-        If the points are negative or not finite: the author's mistake, raised in the test cell.
+        If the points are negative or not finite, or the share is not from 0 to 1: the author's
+        mistake, raised in the test cell.
     """
 
     title: str
@@ -100,14 +102,23 @@ class CheckResult:
     staff_note: str = ""
     figure: Figure | None = None
     stop: str = ""
+    share: float = 0.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.points) and self.points >= 0):
             raise ValueError(f"check {self.title!r}: points must be 0 or more, got {self.points}")
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"check {self.title!r}: share must be 0 to 1, got {self.share}")
 
     @property
     def earned(self) -> float:
-        """Points earned: all of them or none."""
+        """Points earned: all where it passed, the share that is kept where it failed, else none.
+
+        >>> CheckResult("adds up", Outcome.FAILED, points=2, share=0.75).earned
+        1.5
+        """
+        if self.outcome is Outcome.FAILED:
+            return self.points * self.share
         return self.points if self.outcome is Outcome.PASSED else 0.0
 
 

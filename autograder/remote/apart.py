@@ -130,8 +130,8 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
     with made.in_place_of(objects), _unnoticed(writes=not all(map(_writes_nothing, again))):
         for number, cell in cells:
             kept = [statement.node for statement in cell if id(statement) in chosen]
-            if kept and (error := _run(kept, number, objects, held)) is not None:
-                made.raised = made.raised or error
+            error = run_holding(kept, _filename(number), objects, held) if kept else None
+            made.raised = made.raised or error
     return made
 
 
@@ -215,17 +215,20 @@ def _writes_nothing(statement: Statement) -> bool:
 # Running -------------------------------------------------------------------------------------
 
 
-def _run(
-    nodes: Sequence[ast.stmt], number: int, objects: Names, held: Mapping[str, Any]
+def run_holding(
+    nodes: Sequence[ast.stmt], filename: str, objects: Names, held: Mapping[str, Any]
 ) -> Exception | SystemExit | None:
-    """Run statements of one cell up to the first that raises, and return what it raised."""
+    """Run statements of one cell up to the first that raises, and return what it raised.
+
+    They bind their names in `objects`, where each name in `held` keeps its value.
+    """
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     for node in nodes:
         module = ast.Module([_with_stubs(node, held)], [])
         try:
             if getattr(shell, "ast_transformers", None):
                 module = shell.transform_ast(module)
-            _execute(module, _filename(number), objects, held)
+            _execute(module, filename, objects, held)
         except (Exception, SystemExit) as error:
             return error
         finally:

@@ -2,7 +2,7 @@
 
 A value becomes a small JSON tree in which arrays are dtype, shape and raw bytes. Nothing is
 pickled and nothing that arrives is evaluated. `decode` trusts nothing: every size is checked
-before memory is spent on it. Needs numpy only; both sides use it.
+before memory is spent on it. Needs numpy, and for bfloat16 what jax brings; both sides use it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 DTYPES = frozenset(
-    ["bool", "complex64", "complex128", "float16", "float32", "float64"]
+    ["bool", "complex64", "complex128", "bfloat16", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
@@ -189,8 +189,6 @@ class _Encoder(_Counter):
         self.weigh(int(getattr(value, "nbytes", 16)))  # before a copy is made
         array = np.asarray(value)
         array = array.astype(array.dtype.newbyteorder("="))  # a dtype's name has no byte order
-        if array.dtype.name == "bfloat16":  # jax's own; numpy cannot name it without ml_dtypes
-            array = array.astype(np.float32)
         if array.dtype.name not in DTYPES:
             raise WireError(f"The value is an array of dtype {array.dtype}; {ACCEPTED}")
         raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
@@ -257,10 +255,19 @@ class _Decoder(_Counter):
             raise TypeError(dtype_name)
         if not all(type(n) is int and n >= 0 for n in shape):
             raise TypeError(shape)
-        dtype = np.dtype(dtype_name)
+        dtype = _dtype(dtype_name)
         nbytes = math.prod(shape) * dtype.itemsize
         self.weigh(nbytes)
         data = base64.b64decode(raw, validate=True)
         if len(data) != nbytes:
             raise ValueError(shape)
         return np.frombuffer(data, dtype).reshape(shape)
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    """The dtype of a name in DTYPES; NumPy gets bfloat16 from a package of jax's."""
+    if name != "bfloat16":
+        return np.dtype(name)
+    import ml_dtypes
+
+    return np.dtype(ml_dtypes.bfloat16)

@@ -30,7 +30,10 @@ MOST_SENTENCES = 10  # about known mistakes; the table has them all
 
 @dataclass(frozen=True)
 class CheckRow:
-    """How the class fared in one check: numbers of students."""
+    """How the class fared in one check: numbers of students.
+
+    Of those that failed, `in_part` keep a share of the points, for a known mistake.
+    """
 
     exercise: str
     check: str
@@ -39,6 +42,7 @@ class CheckRow:
     failed: int
     not_attempted: int
     error: int
+    in_part: int = 0
 
     @property
     def students(self) -> int:
@@ -168,6 +172,7 @@ def check_rows(results: Results) -> Iterator[CheckRow]:
                 count[Outcome.FAILED],
                 count[Outcome.NOT_ATTEMPTED],
                 count[Outcome.ERROR],
+                sum(check.outcome is Outcome.FAILED and check.share > 0 for check in checks),
             )
 
 

@@ -55,6 +55,20 @@ class Spent:
 
 
 @dataclass(frozen=True)
+class Used:
+    """What one kernel has used until a moment, in seconds; neither ever goes down.
+
+    `cpu` is the processor time of all its processes together, ended ones included. `busy` is the
+    time during which at least one of them ran, or could have run if a processor had been free: on
+    a machine with much to do a kernel gets little processor time, yet it is busy. What passes
+    beyond that is spent asleep, or in waiting for something else.
+    """
+
+    cpu: float = 0.0
+    busy: float = 0.0
+
+
+@dataclass(frozen=True)
 class ResourceLimits:
     """The limits of one submission. Sizes in bytes, times in seconds."""
 
@@ -151,7 +165,9 @@ class Sandbox(LoggingConfigurable):
         help="Seconds of processor time of all processes of a submission, over all its kernels.",
     ).tag(config=True)
     wall = Float(
-        1200.0, help="Seconds that a submission may run in all, over all its kernels."
+        3600.0,
+        help="""Seconds that a submission may run in all, over all its kernels, whatever else the
+        machine does meanwhile: several times `cpu`, so that only what waits for ever meets it.""",
     ).tag(config=True)
     output = Integer(
         32 * MIB, help="Bytes that one kernel may print, display and answer in all."

@@ -13,9 +13,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from tqdm import tqdm
 
-from autograder.authoring import dry_run as dry_run
 from autograder.authoring import findings as gate
-from autograder.authoring.dry_run import OutOfTime, limited
+from autograder.authoring.dry_run import OutOfTime
 from autograder.authoring.leaks import secret_lines
 from autograder.authoring.verify import Thresholds, Verification, survivors, verify
 from tests.support.course import Course
@@ -246,6 +245,57 @@ def test_what_is_marked_otherwise_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mistake", "finding"),
+    [
+        ("worth(0.5, lambda x: x / np.std(x))", ""),
+        ("worth(1, lambda x: x / np.std(x))", ""),
+        (
+            "worth(1, lambda x: (x - x.mean()) / x.std())",
+            "test_standardise: the known mistake 'It looks as if the mean is not subtracted.' "
+            "loses no points.",
+        ),
+        (
+            "worth(0.5, lambda x: (x - x.mean()) / x.std())",
+            "test_standardise: the known mistake 'It looks as if the mean is not subtracted.' "
+            "loses no points.",
+        ),
+        (
+            "worth(1.5, lambda x: x / np.std(x))",
+            "ValueError: worth(1.5, …): expected a share from 0 to 1",
+        ),
+    ],
+)
+def test_a_known_mistake_that_keeps_a_share(tmp_path: Path, mistake: str, finding: str) -> None:
+    """With a share of 1 it costs nothing, and still has to be named."""
+
+    def change(notebook: nbformat.NotebookNode) -> None:
+        editing(TEST, "reference, student", "reference, student, worth")(notebook)
+        editing(TEST, "lambda x: x / np.std(x)", mistake)(notebook)
+        # The visible check fails as well, where it keeps all points, too.
+        listed = f'mistakes={{"It looks as if the mean is not subtracted.": {mistake}}},'
+        editing(TEST, "    hints=", f"    {listed}\n    hints=")(notebook)
+
+    sentences = said(examine(tmp_path, change))
+    assert any(finding in s for s in sentences) if finding else sentences == [], sentences
+
+
+def test_a_changed_solution_that_a_known_mistake_excuses_is_told_apart(tmp_path: Path) -> None:
+    """It keeps all points, since the author says so, but it is not taken for a right one."""
+    added = "worth(1, lambda x: (x + np.mean(x)) / np.std(x))"
+    listed = f'mistakes={{"It looks as if the mean is added.": {added},'
+
+    def change(notebook: nbformat.NotebookNode) -> None:
+        editing(TEST, "reference, student", "reference, student, worth")(notebook)
+        editing(TEST, "mistakes={", listed)(notebook)
+        editing(TEST, "    hints=", f"    {listed}}},\n    hints=")(notebook)
+
+    found = examine(tmp_path, change)
+    assert said(found) == []
+    (row,) = found.rows
+    assert row.killed == row.mutants
+
+
+@pytest.mark.parametrize(
     ("line", "findings"),
     [
         ("import numpy as np", 0),
@@ -418,20 +468,6 @@ def test_a_mutant_out_of_time_between_two_checks_is_caught(
     assert len(found.late["test_standardise"]) == len(gated.mutants)
     declared = {"test_standardise": [gated.mutants[0][2].change]}
     assert list(gated.stale_comments({}, declared)) == []
-
-
-def forever() -> None:
-    while True:
-        pass
-
-
-def test_limited_stops_what_takes_too_long() -> None:
-    with limited(0.05), pytest.raises(OutOfTime, match=r"took longer than 0\.05 s"):
-        forever()
-
-
-def test_a_test_cell_is_asked_what_it_asks_for() -> None:
-    assert dry_run.asked("a = student.f(student.x.value())\nreference.g") == {"f", "x"}
 
 
 # The command

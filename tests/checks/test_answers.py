@@ -8,6 +8,7 @@ import pytest
 
 from autograder.checks import properties
 from autograder.checks.exercise import Exercise
+from autograder.checks.mistakes import worth
 from autograder.checks.numerics import plain
 from autograder.checks.student import student
 from autograder.record.outcome import Outcome
@@ -72,6 +73,17 @@ def test_returns_shows_a_few_numbers_unless_told_not_to():
         assert exercise.results[0].rationale == "The number is off by about 100%." + shown
 
 
+def test_returns_names_the_known_mistake_and_what_it_keeps():
+    mistakes = {"Did you forget to double?": worth(0.5, lambda x: x), "Sign?": lambda x: -2 * x}
+    for body, mistake, share in (("x", "Did you forget to double?", 0.5), ("-2 * x", "Sign?", 0)):
+        result = one_check(
+            f"def f(x): return {body}",
+            lambda e: e.returns("t", student.f, X, expected=2 * X, points=3, mistakes=mistakes),
+        )
+        assert (result.outcome, result.mistake, result.share) == (FAILED, mistake, share)
+        assert result.earned == 3 * share
+
+
 # agrees
 
 MISTAKES = {
@@ -106,6 +118,21 @@ def test_agrees_names_the_known_mistake(answer, mistake):
     assert result.mistake == mistake
     assert result.rationale.endswith(mistake)
     assert result.rationale != mistake
+
+
+def test_a_known_mistake_keeps_its_share_and_nothing_else_does():
+    mistakes = {"Did you forget to double?": worth(0.75, lambda x: x), "Sign?": lambda x: -2 * x}
+    shares = {"x": 0.75, "-2 * x": 0.0, "3 * x": 0.0, "None": 0.0, "x + 1e-3": 0.0, "2 * x": 0.0}
+    for body, share in shares.items():
+        result = agree(f"def f(x): return {body}", mistakes=mistakes)
+        assert result.share == share
+        assert result.outcome is (PASSED if body == "2 * x" else FAILED)
+
+
+def test_two_mistakes_that_cannot_be_told_apart_keep_nothing():
+    mistakes = {"One.": worth(0.75, lambda x: x), "Other.": worth(1, lambda x: x)}
+    result = agree("def f(x): return x", mistakes=mistakes)
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, "", 0.0)
 
 
 def test_agrees_sees_a_mistake_on_the_second_input_only():
@@ -169,6 +196,68 @@ def test_satisfies(answer, outcome, rationale):
         properties.adding_up_to(1),
     )
     assert (result.outcome, result.rationale, result.staff_note) == (outcome, rationale, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("x", PASSED),
+        ("x * 0 + 0.5", FAILED),
+        ("0.5 + 1e-6 * x", FAILED),
+        ("x * 0", FAILED),
+        ("1e300 * x / abs(x)", PASSED),
+    ],
+)
+@pytest.mark.parametrize("holds", [[], [properties.between(-1e301, 1e301)]], ids=["none", "one"])
+def test_a_constant_satisfies_nothing(answer, outcome, holds):
+    result = satisfy(f"def f(x): return {answer}", *holds)
+    said = "" if outcome is PASSED else "The answers hardly change with the inputs."
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, said, "")
+
+
+def test_a_constant_for_each_input_has_to_differ_from_input_to_input():
+    inputs = ((1.0,), (2.0,))
+    for body, outcome in (("x", PASSED), ("1.0", FAILED)):
+        result = satisfy(f"def f(x): return {body}", shape=(), inputs=inputs)
+        assert (result.outcome, result.staff_note) == (outcome, "")
+
+
+def test_answers_without_numbers_satisfy_nothing():
+    result = satisfy("def f(x): return x[:0]", shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_one_number_in_all_is_the_authors_mistake():
+    result = satisfy("def f(x): return x", shape=(), inputs=((1.0,),))
+    assert_ours(result)
+    assert result.staff_note.endswith(
+        "ValueError: one number is too few to tell an answer from a constant: "
+        "give inputs whose right answers differ\n"
+    )
+
+
+def rises(answers):
+    """The numbers rise."""
+    return bool(np.all(np.diff(answers[0]) > 0))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "rationale"),
+    [
+        ("jnp.sort(x)", PASSED, ""),
+        ("x", FAILED, "This should hold of the answers, and does not: “The numbers rise”."),
+    ],
+)
+def test_satisfies_a_predicate(answer, outcome, rationale):
+    result = satisfy(f"import jax.numpy as jnp\ndef f(x): return {answer}", rises)
+    assert (result.outcome, result.rationale, result.staff_note) == (outcome, rationale, "")
+
+
+@pytest.mark.parametrize("returned", [None, 1, 0.0, np.ones(2, bool), ["x"]], ids=repr)
+def test_a_property_that_returns_anything_else_is_our_error(returned):
+    result = satisfy("def f(x): return x", lambda answers: returned)
+    assert_ours(result)
+    assert "expected True or False, or a sentence for the student" in result.staff_note
 
 
 @pytest.mark.parametrize(

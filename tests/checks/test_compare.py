@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from autograder.checks.compare import (
 )
 
 SEED = 7
+BFLOAT16 = ml_dtypes.bfloat16
 A3 = np.array([1.0, 2.0, 4.0])
 THETA = {"w": 2.0, "b": 1.0}
 FORGOT = " Did you forget a `return`?"
@@ -126,7 +128,26 @@ def test_agreement_is_no_sentence(answer, expected):
             "1 of 3 numbers are off, by about 25% of the largest one.",
         ),
         (A3 * 1.001, A3, "3 of 3 numbers are off, by a little."),
-        ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 50%."),
+        ({"w": 2.0, "b": 2.0}, THETA, "The number for the entry 'b' is off by about 100%."),
+        (
+            {"w": 2.0, "b": 0.5},
+            {"w": 2.0, "b": 0.0},
+            "The number for the entry 'b' is off by about 50%.",
+        ),
+        (np.array([0.0, 3e-8]), np.zeros(2), "1 of 2 numbers are off, by a little."),
+        # precision
+        (
+            np.float16(0.3),
+            0.3,
+            "The number is off by a little. It is kept in float16, which holds three digits; "
+            "compute in float64, or leave the dtype alone.",
+        ),
+        (
+            {"w": np.asarray([2.3, 1.0], BFLOAT16), "b": 1.0},
+            {"w": np.array([2.3, 1.0]), "b": 1.0},
+            "1 of 2 numbers for the entry 'w' are off, by a little. They are kept in bfloat16, "
+            "which holds two digits; compute in float64, or leave the dtype alone.",
+        ),
         ((1.0, 3.0), (1.0, 2.0), "The number for the second value is off by about 50%."),
         (
             (A3 * 2, 1.0),
@@ -184,10 +205,87 @@ def test_tolerance_follows_the_precision_of_the_answer(dtype, rtol):
     answer = np.asarray([1.0, 2.0], dtype)
     assert tolerance(answer) == rtol
     assert tolerance({"w": [answer, 1.0]}) == rtol
-    far = np.asarray(answer * np.asarray(1 + 4 * rtol, dtype))
-    near = np.asarray(answer.astype("float64") * (1 + rtol / 4))
-    assert disagreement(far, np.array([1.0, 2.0])) != ""
-    assert disagreement(answer, near) == ""
+    for expected, agrees in ((1 + rtol / 4, True), (1 + 4 * rtol, False)):
+        assert (disagreement(answer, answer.astype("float64") * expected) == "") is agrees
+
+
+@pytest.mark.parametrize("dtype", RELATIVE_TOLERANCE)
+def test_no_answer_buys_tolerance_by_its_precision(dtype):
+    rng = np.random.default_rng(SEED)
+    for right in rng.normal(size=(50, 5)):
+        wrong = (right * (1 + 1e-3)).astype(dtype)
+        assert disagreement(wrong, right) != ""
+        assert distance(wrong, right) > 1
+        mixed = {"w": right, "b": right.astype("float16")}
+        assert disagreement({"w": wrong, "b": mixed["b"]}, mixed) != ""
+
+
+def test_a_float32_rounding_of_a_right_answer_is_right():
+    rng = np.random.default_rng(SEED)
+    for right in rng.normal(size=(50, 5)) * 10.0 ** rng.uniform(-20, 20, size=(50, 1)):
+        assert disagreement(right.astype("float32"), right) == ""
+        assert disagreement({"w": right.astype("float32"), "b": 1.0}, {"w": right, "b": 1.0}) == ""
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_each_entry_is_judged_by_its_own_precision(dtype):
+    """A right entry in half precision lends its rounding to no other."""
+    expected = {"w": 0.1, "b": 1.0}
+    half = np.asarray(1.0, dtype)
+    assert disagreement({"w": 0.1, "b": half}, expected) == ""
+    assert disagreement({"w": 0.1 * (1 + 5e-5), "b": half}, expected) != ""
+    assert distance({"w": 0.1 * (1 + 5e-5), "b": half}, expected) == pytest.approx(5)
+
+
+def test_sums_of_a_hundred_terms_in_float32_stay_far_below_its_tolerance():
+    rng = np.random.default_rng(SEED)
+    terms = rng.uniform(0.5, 2, size=(100, 100)).astype("float32")
+    for row in terms:
+        total = np.float32(0)
+        for term in row:
+            total += term
+        assert distance(total, np.sum(row, dtype="float64")) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"t": 100, "m": 0.01, "v": 1e-5}, {"t": 100, "m": 0.01, "v": 0.0}),
+        ({"t": 100, "m": 0.01001}, {"t": 100, "m": 0.01}),
+        ({"t": 100, "v": 1.01e-6}, {"t": 100, "v": 1e-6}),
+        ((100.0, 1.01e-6), (100.0, 1e-6)),
+        ({"t": 100, "deep": {"v": 1.01e-6}}, {"t": 100, "deep": {"v": 1e-6}}),
+        (6.63e-34, 6.6e-34),
+    ],
+    ids=repr,
+)
+def test_every_entry_is_compared_on_its_own_scale(answer, expected):
+    assert disagreement(answer, expected) != ""
+    assert distance(answer, expected) > 1
+    assert disagreement(expected, expected) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"w": 3.0, "b": 1e-16}, {"w": 3.0, "b": 0.0}),
+        ({"w": 3.0, "b": 0.0}, {"w": 3.0, "b": 1e-17}),
+        ({"w": 3.0, "b": 4e-15}, {"w": 3.0, "b": -1e-17}),
+        ((np.array([3.0, 1.0]), -2e-16), (np.array([3.0, 1.0]), 1e-17)),
+        ({"w": 3.0, "deep": {"b": 4e-15}}, {"w": 3.0, "deep": {"b": -1e-17}}),
+        (1e-16, 0.0),
+    ],
+    ids=repr,
+)
+def test_rounding_where_a_number_should_vanish_is_no_difference(answer, expected):
+    assert disagreement(answer, expected) == ""
+    assert distance(answer, expected) <= 1
+
+
+def test_the_scale_that_is_given_is_the_least():
+    assert disagreement({"w": 1.0, "b": 1e-9}, {"w": 1.0, "b": 0.0}, scale=1e-3) == ""
+    assert disagreement((1.0, 3e-9), (1.0, 2e-9), scale=1e-3) == ""
+    assert disagreement((1.0, 3e-9), (1.0, 2e-9)) != ""
 
 
 def test_tolerance_of_plain_numbers_is_that_of_float64():
@@ -214,8 +312,8 @@ def test_the_difference_is_measured_against_the_largest_expected_number():
 
 
 def test_against_zeros_the_difference_is_absolute():
-    assert disagreement(np.full(2, 1e-6), np.zeros(2)) == ""
-    assert disagreement(np.full(2, 1e-4), np.zeros(2)) != ""
+    assert disagreement(np.full(2, 1e-9), np.zeros(2)) == ""
+    assert disagreement(np.full(2, 1e-7), np.zeros(2)) != ""
 
 
 @pytest.mark.parametrize("expected", [np.nan, np.inf, -np.inf])
@@ -327,6 +425,15 @@ def test_as_array_of_what_is_none(answer):
     assert as_array(answer).dtype.kind in "OU"
 
 
+def test_a_list_of_texts_takes_no_room():
+    """As an array, each of them would be as long as the longest: 4 TB."""
+    answer = ["x" * 10**6, *[""] * 10**6]
+    assert as_array(answer).dtype == object
+    assert disagreement(answer, A3) == (
+        "Got a list of length 1000001, expected an array of shape (3,)."
+    )
+
+
 # How far apart
 
 
@@ -337,6 +444,7 @@ def test_as_array_of_what_is_none(answer):
         (1.0 + 1e-5, 1.0, 1.0),
         (np.array([100.0, 0.1]), np.array([100.0, 0.0]), 100.0),
         ({"w": 1.0, "b": 3.0}, {"w": 1.0, "b": 2.0}, 5e4),
+        ({"w": 100.0, "b": 2e-8}, {"w": 100.0, "b": 0.0}, 2.0),
         ((1.0, 2.0), (1.0, 1.0), 1e5),
         ([], np.zeros(0), 0.0),
         (np.float32(1.0 + 1e-4), 1.0, 1.0),

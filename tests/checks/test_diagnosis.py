@@ -243,7 +243,9 @@ def test_every_kind_of_comparison_observes():
         return {'w': (r * x).sum(), 'b': r.sum()}
     """
     for source, stubs in ((mean, {"f": loss}), (by_hand, None)):
-        result = one_check(source, gradient, stubs, solution=lambda name: loss, max_points=1.0)
+        result = one_check(
+            source, gradient, stubs, solution=lambda name, stubs: loss, max_points=1.0
+        )
         assert "divided by the number of points" in result.rationale
 
 

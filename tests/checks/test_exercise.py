@@ -65,7 +65,7 @@ SQUARES = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b']) ** 2)")
     ],
 )
 def test_no_answer_of_a_students_is_our_error(source, outcome, stubs):
-    with notebook(source, solution=lambda name: SQUARES, max_points=1.0):
+    with notebook(source, solution=lambda name, stubs: SQUARES, max_points=1.0):
         results = every_kind(Exercise("e", stubs))
     assert {r.title: (r.outcome, r.staff_note) for r in results} == {
         r.title: (outcome, "") for r in results

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.gradients import scalar
+from autograder.checks.mistakes import worth
 from autograder.checks.student import RESTORED, StudentFault, given, student
 from autograder.record.outcome import Outcome
 from tests.support.checking import NOT_WRITTEN, X, assert_ours, broken
@@ -80,7 +81,7 @@ def squares(theta, x):
 def solved(**functions):
     """The instructor's solutions, by name."""
 
-    def solution(name):
+    def solution(name, stubs):
         try:
             return functions[name]
         except KeyError:
@@ -292,6 +293,79 @@ def test_a_right_gradient_passes_where_all_of_it_all_but_vanishes():
     assert gradient("by hand", stub=stub, inputs=inputs, solution=None).outcome is FAILED
 
 
+@pytest.mark.parametrize(("share", "earned"), [(None, 0.0), (0.5, 0.5)])
+def test_a_known_mistake_may_keep_a_share(share, earned):
+    less = MISTAKES[LESS] if share is None else worth(share, MISTAKES[LESS])
+    result = gradient("by hand, no 2", mistakes={LESS: less})
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, LESS, earned)
+
+
+def answered(body, loss=squares, inputs=POINTS):
+    """What is found of a gradient with this source, beside a solution."""
+    return one_check(
+        IMPORTS + SQUARED + "def f(theta, x):\n" + body,
+        lambda e: e.is_gradient("t", student.f, "loss", inputs),
+        solution=solved(loss=loss),
+        max_points=1.0,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_coarse_differences_are_no_gradient_in_any_precision(dtype):
+    """The error of forward differences with a step of 0.01 is no rounding of float16's."""
+    result = answered(f"""
+    here = loss(theta, x)
+    return {{k: jnp.asarray((loss({{**theta, k: theta[k] + 0.01}}, x) - here) / 0.01, '{dtype}')
+            for k in theta}}
+""")
+    assert (result.outcome, result.earned, result.staff_note) == (FAILED, 0.0, "")
+    told = f"It is kept in {dtype}, which holds" in result.rationale
+    assert told is (dtype in ("float16", "bfloat16"))
+
+
+def test_a_gradient_rounded_to_float32_keeps_its_points():
+    cast = "    g = jax.grad(loss)(theta, x)\n    return {k: g[k].astype('float32') for k in g}\n"
+    assert answered(cast).outcome is PASSED
+
+
+def scaled(size, offset, inputs, slope="2 * (theta['b'] - 1)"):
+    """Of a gradient beside a loss whose entries have slopes of 2 `size` and 2, on an offset."""
+    return answered(
+        f"    return {{'w': {size} * 2 * (theta['w'] - 1), 'b': {slope}}}",
+        lambda t, x: offset * x + size * (t["w"] - 1) ** 2 + (t["b"] - 1) ** 2,
+        inputs,
+    )
+
+
+@pytest.mark.parametrize("size", [1e-2, 1.0, 1e4, 1e8])
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6, 1e9])
+@pytest.mark.parametrize("at", [{"w": 2.0, "b": 2.0}, {"w": 2.0, "b": 1.0}, {"w": 1.3, "b": 1.1}])
+def test_a_right_gradient_with_entries_of_very_different_size(size, offset, at):
+    """The rounding of differences goes with the size of the loss, and is no difference."""
+    result = scaled(size, offset, [(at, 1.0)])
+    assert (result.outcome, result.rationale) == (PASSED, "")
+
+
+def test_a_wrong_small_entry_is_not_hidden_by_a_large_one():
+    result = scaled(1e3, 0.0, [({"w": 2.0, "b": 2.0}, 1.0)], "2.001 * (theta['b'] - 1)")
+    assert result.rationale == "The number for the entry 'b' is off by a little."
+
+
+def test_a_large_loss_at_one_input_does_not_blunt_the_other():
+    inputs = [({"w": 2.0, "b": 2.0}, 0.0), ({"w": 2.0, "b": 2.0}, 1.0)]
+    slope = "2 * (theta['b'] - 1.0001)"
+    assert scaled(1.0, 1e8, inputs[1:], slope).outcome is PASSED
+    assert scaled(1.0, 1e8, inputs, slope).outcome is FAILED
+
+
+def test_a_slope_that_is_not_finite_is_no_yardstick():
+    at = [({"w": 0.0, "b": 0.0}, 1.0)]
+    body = "    return {'w': jnp.inf, 'b': 0.0}"
+    result = answered(body, lambda t, x: 1e308 * jnp.sign(t["w"]), at)
+    assert_ours(result)
+    assert "Its slope is too large to be measured." in result.staff_note
+
+
 # is_differentiable
 
 THETA = {"w": 0.7, "b": -0.4}
@@ -307,7 +381,6 @@ def differentiable(body, inputs=((THETA, X),)):
     [
         "jnp.exp(theta['w'] * x) + theta['b']",
         "jnp.sum(jnp.tanh(theta['w'] * x))",
-        "jnp.round(theta['w'] * x)",  # flat, and JAX says so too
         "theta['w'] ** 2",
     ],
 )
@@ -326,12 +399,25 @@ def test_is_differentiable(body):
         ("theta['w'] * x * jnp.nan", "The answer contains NaN (not a number)."),
         ("'text'", "Got a str, expected a single number."),
         ("theta['v']", "`f` raised KeyError: 'v'"),
+        ("jnp.round(theta['w'] * x)", "Its numbers do not change with the parameters."),
+        ("x", "Its numbers do not change with the parameters."),
+        ("0.0", "Its numbers do not change with the parameters."),
+        ("1e9 + 0 * theta['w']", "Its numbers do not change with the parameters."),
+        ("1e308 * jnp.sign(theta['w'] - 0.7)", "Its slope is too large to be measured."),
+        ("jnp.full(9, 1e308) + theta['w']", "The answer contains infinity."),
     ],
 )
 def test_is_not_differentiable(body, said):
     result = differentiable(body)
     assert (result.outcome, result.staff_note) == (FAILED, "")
     assert result.rationale.startswith(said)
+
+
+def test_a_part_that_is_flat_at_one_of_its_inputs_is_differentiable():
+    body = "jax.nn.relu(theta['w']) * x"
+    off = {"w": -0.7, "b": 0.0}
+    assert differentiable(body, [(off, X), (THETA, X)]).outcome is PASSED
+    assert differentiable(body, [(off, X)]).outcome is FAILED
 
 
 def test_is_differentiable_at_every_input():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +15,11 @@ from autograder.checks.numerics import (
     descend,
     evaluated,
     gradient_descent,
+    in_floats,
     to_numpy,
 )
+from autograder.checks.student import StudentFault
+from autograder.record.outcome import Outcome
 from autograder.remote.given import double_precision
 
 SEED = 11
@@ -184,44 +189,132 @@ def test_descend_takes_any_integer(n_steps):
     assert descend(bowl, START, n_steps, 0.1)["w"] == pytest.approx(2 * (1 - 0.8**3))
 
 
-@pytest.mark.parametrize("n_steps", [0, -1, -(10**12)])
-def test_descend_of_no_steps_is_the_start(n_steps):
-    assert descend(bowl, START, n_steps, 0.1)["w"] == 0.0
+def test_descend_of_no_steps_is_the_start():
+    assert descend(bowl, START, 0, 0.1)["w"] == 0.0
 
 
-@pytest.mark.parametrize("n_steps", [4, 10**12, 10**30], ids=["4", "10**12", "10**30"])
-def test_descend_takes_more_than_the_most_steps_for_nonsense(n_steps):
-    assert np.isnan(descend(bowl, START, n_steps, 0.1, most_steps=3)["w"])
+def refused(*choice, loss=bowl, **options):
+    """What a student reads of a choice that leads nowhere."""
+    with pytest.raises(StudentFault) as caught:
+        descend(loss, START, *choice, **options)
+    assert caught.value.outcome is Outcome.FAILED
+    return str(caught.value)
+
+
+WHOLE = "The number of steps should be a whole number, 0 or more; it is "
+FINITE = "The step size should be a finite number; it is "
+BFLOAT16 = jnp.asarray(0.5, "bfloat16")
+
+# What a student may have chosen, and what it is called where it is no number.
+NONSENSE = [
+    ("100", "a str"),
+    (b"1", "a bytes"),
+    (None, "None"),
+    ({}, "a dict with the keys none"),
+    ([], "a list of length 0"),
+    ([100], "a list of length 1"),
+    ([[1], [1, 2]], "a list of length 2"),
+    ((1, "a"), "a tuple of length 2"),
+    ([10**400, 1.0], "a list of length 2"),
+    (True, "a bool"),
+    (np.bool_(True), "a bool"),
+    (np.asarray(True), "a bool"),
+    (1j, "a complex"),
+    (np.complex64(1), "a complex64"),
+    (Decimal("0.1"), "a Decimal"),
+    (np.ones(2), "an array of shape (2,)"),
+    (np.zeros((0,), int), "an array of shape (0,)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "said"),
+    [
+        *NONSENSE,
+        (100.0, "a float"),
+        (np.nan, "a float"),
+        (1e308, "a float"),
+        (np.asarray(3.0), "a float64"),
+        (np.float16(3), "a float16"),
+        (BFLOAT16, "a bfloat16"),
+        (np.asarray(BFLOAT16), "a bfloat16"),
+        (-1, "negative"),
+        (-(10**400), "negative"),
+        (np.int8(-1), "negative"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_number_of_steps_is_refused_in_a_sentence(n_steps, said):
+    assert refused(n_steps, 0.1) == f"{WHOLE}{said}."
+
+
+@pytest.mark.parametrize(
+    ("step_size", "said"),
+    [
+        *NONSENSE,
+        (np.nan, "nan"),
+        (np.inf, "inf"),
+        (-np.inf, "-inf"),
+        (np.float16(np.inf), "inf"),
+        (np.asarray(np.nan), "nan"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_step_size_is_refused_in_a_sentence(step_size, said):
+    assert refused(3, step_size) == f"{FINITE}{said}."
+
+
+@pytest.mark.parametrize("step_size", [10**400, -(10**400)], ids=["10**400", "-10**400"])
+def test_a_step_size_beyond_a_float_is_refused_in_a_sentence(step_size):
+    assert refused(3, step_size) == "The step size is too large: a float holds at most 1.8e308."
+
+
+@pytest.mark.parametrize(
+    "step_size",
+    [0, 1, np.int8(1), np.uint64(1), 0.1, np.float16(0.1), np.asarray(0.1), BFLOAT16, 5e-324, -0.5],
+    ids=repr,
+)
+def test_descend_takes_any_real_step_size(step_size):
+    expected = 2 * (1 - (1 - 2 * float(step_size)) ** 3)
+    assert descend(bowl, START, 3, step_size)["w"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "n_steps", [4, np.uint64(2**63), 10**30, 10**400], ids=["4", "2**63", "10**30", "10**400"]
+)
+def test_descend_refuses_more_than_the_most_steps(n_steps):
+    said = "The number of steps is too large: at most 3 steps are asked for."
+    assert refused(n_steps, 0.1, most_steps=3) == said
     assert descend(bowl, START, 3, 0.1, most_steps=3)["w"] == pytest.approx(2 * (1 - 0.8**3))
 
 
 def test_descend_of_huge_n_steps_ends_with_the_default_bound():
-    assert np.isnan(descend(lambda p: p["w"] ** 2, {"w": 1.0}, 10**12, 0.1)["w"])
+    assert refused(10**12, 0.1).endswith("at most 200,000 steps are asked for.")
 
 
-NONSENSE = [
-    "100",
-    None,
-    {},
-    [],
-    [100],
-    [[1], [1, 2]],
-    (1, "a"),
-    True,
-    1j,
-    np.ones(2),
-    np.zeros((0,), int),
-]
+@pytest.mark.parametrize(
+    ("n_steps", "step_size"), [(5000, 2.0), (3, 1e308), (3, -1e308), (2, 10**300)]
+)
+def test_training_that_ends_in_nan_or_infinity_is_refused_in_a_sentence(n_steps, step_size):
+    assert refused(n_steps, step_size) == (
+        "Training with these numbers ends in NaN or infinity: the steps are too large. "
+        "The step size should be smaller."
+    )
 
 
-@pytest.mark.parametrize("n_steps", [*NONSENSE, 100.0, np.nan], ids=repr)
-def test_descend_of_nonsense_steps_is_nan(n_steps):
-    assert np.isnan(descend(bowl, START, n_steps, 0.1)["w"])
+def test_sentences_call_a_choice_by_the_students_names():
+    names = ("n_clean", "size_clean")
+    assert refused("3", 0.1, names=names).startswith("`n_clean` should be a whole number")
+    assert refused(10**9, 0.1, names=names).startswith("`n_clean` is too large")
+    assert refused(3, None, names=names).startswith("`size_clean` should be a finite number")
+    assert refused(3, 1e308, names=names).endswith("`size_clean` should be smaller.")
 
 
-@pytest.mark.parametrize("step_size", [*NONSENSE, np.nan, np.inf], ids=repr)
-def test_descend_of_a_nonsense_step_size_is_nan(step_size):
-    assert np.isnan(descend(bowl, START, 3, step_size)["w"])
+def test_in_floats():
+    made = in_floats({"w": np.float16(0.5), "v": [1, 2], "n": 2})
+    assert made["w"] == 0.5
+    assert {type(made[key]) for key in "wn"} == {float}
+    assert made["v"].dtype == np.float64
 
 
 # Trusted functions

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -46,6 +49,67 @@ from autograder.checks import properties
 )
 def test_properties(holds, answers, sentence):
     assert holds(answers) == sentence
+
+
+def sums_to_one(answers):
+    return abs(np.sum(answers[0]) - 1) < 1e-9
+
+
+def documented(answers, total=1.0):
+    """The numbers add up
+    to one.
+
+    For probabilities.
+    """
+    return abs(np.sum(answers[0]) - total) < 1e-9
+
+
+class Rule:
+    """A rule."""
+
+    def __call__(self, answers):
+        return sums_to_one(answers)
+
+
+LAMBDA = "A property that the answers should have does not hold."
+HALVES, TWO = [np.array([0.5, 0.5])], [np.array([1.0, 1.0])]
+
+
+@pytest.mark.parametrize(
+    ("holds", "sentence"),
+    [
+        (sums_to_one, "This should hold of the answers, and does not: “sums to one”."),
+        (
+            documented,
+            "This should hold of the answers, and does not: “The numbers add up to one”.",
+        ),
+        (
+            partial(documented, total=1.0),
+            "This should hold of the answers, and does not: “The numbers add up to one”.",
+        ),
+        (Rule(), "This should hold of the answers, and does not: “Rule”."),
+        (lambda answers: np.sum(answers[0]) < 1.5, LAMBDA),
+        (lambda answers: jnp.sum(answers[0]) < 1.5, LAMBDA),
+        (lambda answers: bool(np.sum(answers[0]) < 1.5), LAMBDA),
+        (lambda answers: "" if sums_to_one(answers) else "Not one.", "Not one."),
+    ],
+)
+def test_a_property_may_say_whether_it_holds(holds, sentence):
+    assert properties.violated(holds, HALVES) == ""
+    assert properties.violated(holds, TWO) == sentence != ""
+
+
+@pytest.mark.parametrize("said", [None, 1, 0, 0.5, [], {}, np.array([True]), jnp.ones(())])
+def test_a_property_that_says_anything_else_is_the_authors_mistake(said):
+    with pytest.raises(TypeError, match="expected True or False, or a sentence") as caught:
+        properties.violated(lambda answers: said, HALVES)
+    assert "the property <function " in str(caught.value)
+
+    def named(answers):
+        return said
+
+    with pytest.raises(TypeError, match=r"^the property `named` returned "):
+        properties.violated(named, HALVES)
 
 
 def test_rounding_is_no_fall_or_rise():

@@ -353,7 +353,7 @@ def test_a_plain_function_cannot_be_sent(function):
 
 
 def test_a_reference_function_cannot_be_sent():
-    named = notebook("def f(g): return 0", solution=lambda name: lambda x: x)
+    named = notebook("def f(g): return 0", solution=lambda name, stubs: lambda x: x)
     with named, pytest.raises(TypeError, match="cannot send"):
         student.f(reference.model)
 

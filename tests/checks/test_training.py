@@ -6,6 +6,7 @@ import jax
 import pytest
 
 from autograder.checks.exercise import Exercise
+from autograder.checks.mistakes import worth
 from autograder.checks.student import given, student
 from autograder.checks.training import wrong_losses
 from autograder.record.outcome import Outcome
@@ -142,6 +143,7 @@ def test_descends_names_the_known_mistake():
     result = descent(source, mistakes={"Uphill!": climbs, "Stays.": lambda t, *rest: ([0.0], t)})
     assert (result.outcome, result.mistake) == (FAILED, "Uphill!")
     assert result.rationale.endswith(" Uphill!")
+    assert descent(source, mistakes={"Uphill!": worth(0.25, climbs)}).earned == 0.25
 
 
 @pytest.mark.parametrize("of", ["weights", "", None])

@@ -82,7 +82,7 @@ def test_calls_beyond_the_budget_of_the_cell_are_refused():
         for _ in range(2):
             with pytest.raises(StudentFault) as caught:
                 student.f()
-    assert str(caught.value) == "The calls of this exercise took more than -1 s in all."
+    assert str(caught.value) == "The calls of this exercise computed for more than -1 s in all."
     assert caught.value.stop == "judge_timeout"
     assert kernel.stops == {"judge_timeout": 1}
 
@@ -108,8 +108,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course.create(tmp_path_factory.mktemp("stopping") / "course")
     for name, make in STOPPING.items():
         course.submit(name, make(course))
-    budgets = ("--Execute.timeout=8", "--Execute.call_timeout=4", "--Execute.iopub_timeout=2")
-    course.nbgrader("autograde", ASSIGNMENT, *budgets)
+    budgets = ("timeout=8", "call_timeout=4", "wall_factor=1", "iopub_timeout=2")
+    course.nbgrader("autograde", ASSIGNMENT, *(f"--Execute.{budget}" for budget in budgets))
     return course
 
 
@@ -150,7 +150,7 @@ def test_the_report_tells_why(stopped: Course, student: str, test: str, words: s
     ("student", "words"),
     [
         ("exits_in_a_cell", "This cell ended the kernel"),
-        ("hangs_in_a_cell", "This cell was stopped: it ran for more than 8 s"),
+        ("hangs_in_a_cell", "This cell was stopped: it did not come back within 8 s"),
     ],
 )
 def test_the_cell_tells_why(stopped: Course, student: str, words: str) -> None:

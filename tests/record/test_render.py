@@ -66,6 +66,35 @@ def test_text_of_a_graded_report():
     )
 
 
+@pytest.mark.parametrize(
+    ("share", "points", "said"),
+    [
+        (0.75, "1.5", "Off. It is a mean. You keep 75 % of the points here."),
+        (1 / 3, "0.67", "Off. It is a mean. You keep 33.3 % of the points here."),
+        (1.0, "2", "Off. It is a mean. It costs no points here."),
+        (0.0, "0", "Off. It is a mean."),
+    ],
+)
+def test_a_failed_check_says_what_it_keeps(share, points, said):
+    check = CheckResult("sums up", FAILED, 2.0, "Off. It is a mean.", ("why",), share=share)
+    report = Report("e", (check,), 2.0)
+    assert render.to_text(report).splitlines() == [
+        f"e: {points} of 2 points, 0 of 1 checks passed",
+        f"  ✗ failed        sums up ({points}/2)",
+        f"      {said}",
+        "      Hint 1: why",
+    ]
+    html = render.to_html(report)
+    assert f"<div>{said}</div>" in html
+    assert f">{points} / 2</td>" in html
+
+
+@pytest.mark.parametrize("outcome", [PASSED, NOT_ATTEMPTED, ERROR])
+def test_only_a_failed_check_keeps_a_share(outcome):
+    report = Report("e", (CheckResult("t", outcome, share=0.5),), 1.0)
+    assert "You keep" not in render.to_text(report) + render.to_html(report)
+
+
 def test_text_of_a_live_report_names_no_points():
     text = render.to_text(Report("e", checks(PASSED, FAILED)))
     assert text.splitlines()[1:] == ["  ✓ passed        check 1", "  ✗ failed        check 2"]

@@ -28,6 +28,43 @@ def test_a_check_without_points_is_allowed():
     assert CheckResult("for information", PASSED, 0.0).earned == 0.0
 
 
+@pytest.mark.parametrize(
+    ("outcome", "share", "earned"),
+    [
+        (FAILED, 0.75, 1.5),
+        (FAILED, 1, 2.0),
+        (FAILED, 0.0, 0.0),
+        (PASSED, 0.75, 2.0),
+        (NOT_ATTEMPTED, 0.75, 0.0),
+        (ERROR, 0.75, 0.0),
+    ],
+)
+def test_a_failed_check_keeps_its_share(outcome, share, earned):
+    check = CheckResult("t", outcome, 2.0, share=share)
+    assert check.earned == earned
+    report = Report("e", (check, CheckResult("u", PASSED, 2.0)), 8.0)
+    assert report.score == 2 * (earned + 2)
+    assert Report.from_json(json.loads(json.dumps(report.to_json()))) == report
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.01, math.nan, math.inf])
+def test_a_share_is_from_0_to_1(share):
+    with pytest.raises(ValueError, match="share must be") as caught:
+        CheckResult("adds up", FAILED, share=share)
+    assert str(caught.value) == f"check 'adds up': share must be 0 to 1, got {share}"
+    with pytest.raises(ValueError, match="share must be"):
+        Report.from_json(
+            {**FULL.to_json(), "checks": [{**FULL.to_json()["checks"][1], "share": share}]}
+        )
+
+
+def test_a_record_from_before_shares_were_kept_earns_what_it_did():
+    record = FULL.to_json()
+    for check in record["checks"]:
+        del check["share"]
+    assert Report.from_json(record) == FULL
+
+
 def test_records_are_frozen():
     with pytest.raises(AttributeError):
         FULL.seed = 1

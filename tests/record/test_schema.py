@@ -89,7 +89,7 @@ def test_a_record_from_before_isolation_and_figures_were_kept(
     old = copy.deepcopy(records[0])
     del old["isolation"]
     for check in old["checks"]:
-        del check["figure"], check["stop"]
+        del check["figure"], check["stop"], check["share"]
     assert VALIDATOR.is_valid(old)
     Report.from_json(old)
 
@@ -131,6 +131,7 @@ def test_a_spoilt_record_is_refused(records: list[dict[str, Any]]) -> None:
         "('isolation',): removed",
         "('checks', 0, 'figure'): removed",
         "('checks', 0, 'stop'): removed",
+        "('checks', 0, 'share'): removed",
     }
     accepted = {name for name, other in spoilt(record) if VALIDATOR.is_valid(other)}
     assert accepted == optional
@@ -149,7 +150,16 @@ def test_what_the_code_refuses_the_schema_refuses(records: list[dict[str, Any]])
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("outcome", "maybe"), ("points", -1), ("points", "1"), ("hints", [1])]
+    ("key", "value"),
+    [
+        ("outcome", "maybe"),
+        ("points", -1),
+        ("points", "1"),
+        ("hints", [1]),
+        ("share", -0.1),
+        ("share", 1.5),
+        ("share", "1"),
+    ],
 )
 def test_values_out_of_range_are_refused(
     records: list[dict[str, Any]], key: str, value: object

@@ -115,8 +115,22 @@ def test_jax_and_numpy_scalars_and_complex_numbers_become_arrays():
     assert same(travel(1 + 2j), np.asarray(1 + 2j))
 
 
-def test_bfloat16_becomes_float32():
-    assert same(travel(jnp.asarray([0.5, 2.0], "bfloat16")), np.asarray([0.5, 2.0], "float32"))
+def test_bfloat16_keeps_its_name_and_its_bits():
+    sent = jnp.asarray([0.5, -2.1, jnp.nan, jnp.inf], "bfloat16")
+    assert same(travel(sent), np.asarray(sent))
+    assert travel(sent).dtype.name == "bfloat16"
+
+
+@pytest.mark.parametrize("name", ["float8_e4m3fn", "int4", "V2", "object", "bfloat16 "])
+def test_no_other_name_is_looked_up(name):
+    with pytest.raises(WireError, match=UNREADABLE):
+        wire.decode(["array", name, [1], base64.b64encode(b"ab").decode()])
+
+
+def test_bfloat16_has_the_length_that_its_shape_says():
+    for raw in (b"", b"a", b"abc"):
+        with pytest.raises(WireError, match=UNREADABLE):
+            wire.decode(["array", "bfloat16", [1], base64.b64encode(raw).decode()])
 
 
 def test_stubs_are_encoded_by_kind():

@@ -70,6 +70,25 @@ def test_checks_are_counted_by_outcome(results: Results) -> None:
 
 
 @pytest.mark.slow
+def test_who_failed_and_keeps_a_share_is_counted_in_part(results: Results) -> None:
+    assert [row.in_part for row in report.check_rows(results)] == [0, 0]
+    _, _, coral, *_ = results.submissions
+    shown = coral.parts[0].report
+    assert shown is not None
+    kept = replace(shown, checks=(shown.checks[0], replace(shown.checks[1], share=0.75)))
+    graded = replace(coral, parts=(replace(coral.parts[0], report=kept), *coral.parts[1:]))
+    changed = replace(
+        results, submissions=(*results.submissions[:2], graded, *results.submissions[3:])
+    )
+    number, right = report.check_rows(changed)
+    assert (number.in_part, right.failed, right.in_part) == (0, 3, 1)
+    page = report.to_html(report.class_report(changed))
+    assert '<td class="number">3 (1 in part)</td>' in page
+    assert "Who failed “in part” keeps a share of the points" in page
+    assert "in part" not in report.to_html(report.class_report(results))
+
+
+@pytest.mark.slow
 def test_exercises_are_averaged(results: Results) -> None:
     loss, essay = report.exercise_rows(results)
     assert (loss.exercise, loss.points, loss.full_marks, loss.not_attempted) == ("loss", 8, 1, 1)

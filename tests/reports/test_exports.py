@@ -115,6 +115,19 @@ class TestGradescope:
             "Taken off because it came in late: 2.5.",
         ]
 
+    def test_a_failed_check_has_the_points_that_it_keeps(self, results: Results) -> None:
+        coral = results.submissions[2]
+        report = coral.parts[0].report
+        assert report is not None
+        number, right = report.checks
+        changed = replace(report, checks=(number, replace(right, share=0.75)))
+        parts = (replace(coral.parts[0], report=changed), *coral.parts[1:])
+        test = gradescope(replace(coral, parts=parts))["tests"][1]
+        assert (test["score"], test["max_score"], test["status"]) == (4.5, 6.0, "failed")
+        assert test["output"].splitlines()[0] == (
+            f"{classroom.MEAN} You keep 75 % of the points here."
+        )
+
     def test_a_broken_check_is_no_ones_failure(self, folder: Path) -> None:
         olive = json.loads((folder / "olive/results.json").read_text(encoding="utf-8"))
         assert "It is not your mistake" in olive["tests"][1]["output"]

@@ -78,7 +78,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     config = Config({"Sandbox": request.get("settings", {})})
     notebook = new_notebook(cells=[new_code_cell(source) for source in request["cells"]])
     execute = Standalone(
-        config=config, timeout=request.get("timeout", 60), iopub_timeout=OUTPUT_TIMEOUT
+        config=config,
+        timeout=request.get("timeout", 60),
+        wall_factor=1,
+        iopub_timeout=OUTPUT_TIMEOUT,
     )
     execute.request = request
     execute.begin_submission({})

@@ -36,6 +36,8 @@ LONGEST = (
     "tests/grading/test_writer.py",
     "tests/journeys/test_student.py",
     "tests/journeys/test_instructor.py",
+    "tests/judge/test_load.py",
+    "tests/judge/test_budgets.py",
     "tests/judge/test_student_kernel.py",
     "tests/judge/test_sanitise.py",
     "tests/apps/test_doctor.py",

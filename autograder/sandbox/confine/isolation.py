@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import resource
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -30,13 +30,19 @@ named; only what grows faster than the supervisor looks meets the hard one."""
 
 @dataclass(frozen=True)
 class Usage:
-    """What the processes of a submission hold at a moment: bytes, numbers, seconds."""
+    """What the processes of a submission hold at a moment: bytes, numbers, seconds.
+
+    `own` is the processor time of each by its id, without that of children; `runnable` are those of
+    which a thread runs, or waits for a processor.
+    """
 
     memory: int
     processes: int
     cpu: float
     disk: int
     files: int
+    own: Mapping[int, float] = field(default_factory=dict)
+    runnable: frozenset[int] = frozenset()
 
 
 class Isolator(ABC):
@@ -135,29 +141,44 @@ def set_hard_limits(limits: ResourceLimits, processes_now: int) -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> tuple[int, int, float]:
-    """Bytes of memory, processes with their threads, and seconds of processor time, all in sum.
+def measure(processes: Iterable[psutil.Process], limits: ResourceLimits) -> Usage:
+    """Memory, processor time, and processes with their threads; nothing of the disk.
 
-    Called in the supervisor, by `usage`, ten times a second.
+    Called in the supervisor, by `usage`, ten times a second, and once more where the grader asks.
+    The processor time of a child that was waited for is its parent's (times(2)), so that it counts
+    on when the child has ended.
 
     Memory is the sum of resident sizes, where pages that several processes share count several
     times. Only when that passes the limit is the proportional size worth its cost.
     """
     memory, count, cpu = 0, 0, 0.0
-    listed = []
+    own, runnable, listed = {}, set(), []
     for process in processes:
         try:
             with process.oneshot():
                 memory += process.memory_info().rss
-                count += len(list(Path(f"/proc/{process.pid}/task").iterdir()))
+                threads = list(Path(f"/proc/{process.pid}/task").iterdir())
+                count += len(threads)
                 memory += page_tables(process.pid)
-                cpu += sum(process.cpu_times()[:4])
+                times = process.cpu_times()
+            cpu += sum(times[:4])
+            own[process.pid] = times.user + times.system
+            if any(map(is_runnable, threads)):
+                runnable.add(process.pid)
             listed.append(process)
         except (psutil.Error, OSError):
             continue
     if memory > limits.memory and len(listed) > 1:
         memory = sum(map(_proportional_size, listed))
-    return memory, count, cpu
+    return Usage(memory, count, cpu, 0, 0, own, frozenset(runnable))
+
+
+def is_runnable(thread: Path) -> bool:
+    """Whether a thread, a folder of /proc, runs or waits for a processor (proc_pid_stat(5))."""
+    try:
+        return (thread / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"R"
+    except (OSError, IndexError):  # it has ended
+        return False
 
 
 def page_tables(pid: int) -> int:

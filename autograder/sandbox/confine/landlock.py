@@ -13,6 +13,7 @@ import stat
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -106,13 +107,13 @@ class Landlock(Isolator):
 
     def usage(self, limits: ResourceLimits) -> Usage:
         descendants = psutil.Process().children(recursive=True)
-        memory, processes, cpu = measure(descendants, limits)
+        usage = measure(descendants, limits)
         looked, disk, files = self._disk
         if time.monotonic() - looked > LOOK_AT_DISK:
             disk, files = contents(self._home)
             disk += sum(deleted_files(descendants).values())
             self._disk = (time.monotonic(), disk, files)
-        return Usage(memory, processes, cpu, disk, files)
+        return replace(usage, disk=disk, files=files)
 
     def clean_up(self) -> None:
         end_descendants()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -128,12 +129,10 @@ class Namespaces(Isolator):
 
     def usage(self, limits: ResourceLimits) -> Usage:
         # The supervisor shares the kernel's mounts: its /proc lists the kernel's processes.
-        memory, processes, cpu = measure(psutil.process_iter(), limits)
+        usage = measure(psutil.process_iter(), limits)
         space = os.statvfs(PRIVATE)
-        return Usage(
-            memory=memory,
-            processes=processes,
-            cpu=cpu,
+        return replace(
+            usage,
             disk=(space.f_blocks - space.f_bfree) * space.f_frsize,
             files=space.f_files - space.f_ffree,
         )

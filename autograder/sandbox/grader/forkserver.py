@@ -25,7 +25,8 @@ from autograder.sandbox.policy import Policy, environment, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
 LOST = "The student's kernel was ended from outside. Grade the submission again."
-START_TIMEOUT = 120.0  # seconds; two on an idle machine
+START_TIMEOUT = 600.0  # seconds; two on an idle machine
+END_TIMEOUT = 60.0  # seconds; a tenth on an idle machine
 HELP = (
     "Student code cannot be kept apart from your files on this system: {reasons}. To proceed: "
     "allow unprivileged user namespaces (in a container: --security-opt seccomp=unconfined, or "
@@ -204,7 +205,7 @@ class ForkServer:
         self._line.close()
         if self._process is not None:
             try:
-                self._process.wait(10)
+                self._process.wait(END_TIMEOUT)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -6,12 +6,14 @@ from a kernel is limited; and nothing waits where there is nothing to wait for.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
@@ -21,8 +23,12 @@ from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
-from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
-from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop
+from autograder.sandbox.grader.provisioner import AGE, NAME, SandboxProvisioner
+from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
+
+READY = 600.0
+"""Seconds in which a kernel has to start: one of the sandbox's takes less than one, an ordinary one
+up to ten, and on a machine with other work many times as long. One that ends is noticed at once."""
 
 LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
@@ -96,7 +102,8 @@ class SandboxClient(AsyncKernelClient):
         RuntimeError
             If it ends by itself first, or takes longer than `timeout` seconds.
         """
-        deadline = time.monotonic() + (timeout or 60.0)
+        timeout = timeout or READY
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             asked = self.kernel_info()
             if await self._answered(
@@ -169,6 +176,7 @@ class SandboxManager(AsyncKernelManager):
     spent = Instance(Spent, (), help="What earlier kernels of the submission have used.")
     _isolation: Isolation | None = None
     _sandboxed: KernelSpec | None = None
+    _processor_time = _measured = 0.0
 
     @default("sandbox")
     def _sandbox_default(self) -> Sandbox:
@@ -224,7 +232,39 @@ class SandboxManager(AsyncKernelManager):
         made = self.provisioner
         return made.cpu if isinstance(made, SandboxProvisioner) else 0.0
 
+    def used(self) -> Used:
+        """What the kernel has used by now, for the judge; both are 0 where nothing can tell.
+
+        Where there is no isolation, an ordinary process has the kernel: its processor time is
+        known, but not how long it was busy.
+        """
+        made = self.provisioner
+        if isinstance(made, SandboxProvisioner):
+            return made.used()
+        if time.monotonic() - self._measured > AGE:
+            seconds = processor_time(getattr(made, "pid", None))
+            self._processor_time = max(self._processor_time, seconds)
+            self._measured = time.monotonic()
+        return Used(cpu=self._processor_time)
+
     def end(self, stop: Stop) -> None:
         """End the kernel for a limit that is measured on this side, such as output."""
         if isinstance(self.provisioner, SandboxProvisioner):
             self.provisioner.end(stop)
+
+
+def processor_time(pid: int | None) -> float:
+    """Seconds that a process and all below it have computed, ended children included.
+
+    0.0 if the process is gone, or None.
+    """
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)] if pid else []
+    except psutil.Error:
+        return 0.0
+    seconds = 0.0
+    for each in family:
+        with contextlib.suppress(psutil.Error):
+            seconds += sum(each.cpu_times()[:4])
+    return seconds

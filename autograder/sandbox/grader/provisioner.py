@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import shutil
 import signal
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from traitlets import Instance, Integer, Unicode, default
 
 from autograder.sandbox.grader.forkserver import server_for
 from autograder.sandbox.kernel.application import CHANNELS
-from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, Stop
+from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, Stop, Used
 
 NAME = "nbgrader-jax-sandbox"
 POLL = 0.005  # seconds between looks at whether a kernel has ended
+AGE = 0.1  # seconds for which a measurement holds, so that calls by the thousand cost few of them
+ANSWERS = 10.0  # seconds that a supervisor has to answer; milliseconds on an idle machine
 MOST_GROWTH = 1 << 30
 """Bytes by which this process may grow while a kernel runs, its own checks included."""
 VANISHED = -signal.SIGKILL
@@ -34,8 +38,9 @@ VANISHED = -signal.SIGKILL
 class SandboxProvisioner(KernelProvisionerBase):
     """Starts, signals and ends one confined kernel. Called by the kernel manager alone.
 
-    `_line` leads to the supervisor of the kernel: requests and signals go out as JSON, and how the
-    kernel ended comes back. The supervisor ends its kernel when this end is closed.
+    `_line` leads to the supervisor of the kernel: requests and signals go out as JSON; what the
+    kernel uses, and how it ended, comes back. The supervisor ends its kernel when this end is
+    closed.
     """
 
     parent: Any  # the kernel manager
@@ -60,6 +65,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.peak_memory = 0
         self.cpu = 0.0
         self.failure = ""
+        self._used, self._asked = Used(), 0.0
 
     @property
     def has_process(self) -> bool:
@@ -131,17 +137,43 @@ class SandboxProvisioner(KernelProvisionerBase):
         if psutil.Process().memory_info().rss > self._memory_at_start + MOST_GROWTH:
             self.end(Stop.OUTPUT)  # messages without end, which zmq keeps until they have one
         while self._line is not None and self.exit_code is None:
-            try:
-                message = self._line.recv(1 << 16)
-            except BlockingIOError:
+            if not self._read():
                 return None
-            except OSError:
-                message = b""
-            self._note(json.loads(message or "{}"))
         return VANISHED if self.exit_code is None else self.exit_code
+
+    def used(self) -> Used:
+        """What the kernel has used by now; asked of its supervisor, which measures.
+
+        Called by the judge while it waits for an answer. Asked again at once it says the same: it
+        may be `AGE` seconds old.
+        """
+        if self.has_process and time.monotonic() - self._asked > AGE:
+            self._asked = time.monotonic()
+            before = self._used
+            self._send(measure=True)
+            while self._used is before and self._line is not None and self.exit_code is None:
+                if not select.select([self._line], [], [], ANSWERS)[0]:
+                    break
+                self._read()
+        return self._used
+
+    def _read(self) -> bool:
+        """Note one message of the supervisor's; False if there is none."""
+        assert self._line is not None
+        try:
+            message = self._line.recv(1 << 16)
+        except BlockingIOError:
+            return False
+        except OSError:
+            message = b""
+        self._note(json.loads(message or "{}"))
+        return True
 
     def _note(self, end: dict[str, Any]) -> None:
         """Remember what the supervisor said last; an empty message means that it was killed."""
+        if "used" in end:
+            self._used = Used(**end["used"])
+            return
         if "failed" in end:
             self.failure = end["failed"]
             self.log.error("A kernel could not be started:\n%s", self.failure)
@@ -151,6 +183,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.stop = self.stop or end.get("stop")
         self.peak_memory = end.get("peak_memory", 0)
         self.cpu = end.get("cpu", 0.0)
+        self._used = Used(max(self.cpu, self._used.cpu), self._used.busy)
 
     def why(self) -> str:
         """Which limit ended the kernel, as a student reads it; "" if it ended by itself."""
@@ -177,9 +210,12 @@ class SandboxProvisioner(KernelProvisionerBase):
         self._signal(signal.SIGKILL)
 
     def _signal(self, signum: int) -> None:
+        self._send(signal=int(signum))
+
+    def _send(self, **command: object) -> None:
         if self._line is not None:
             try:
-                self._line.send(json.dumps({"signal": int(signum)}).encode())
+                self._line.send(json.dumps(command).encode())
             except OSError:  # it has ended
                 return
 

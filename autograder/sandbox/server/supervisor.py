@@ -16,6 +16,7 @@ import stat
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ class Watch:
         self.zygote = os.getppid()
         self.stop: str | None = None
         self.peak_memory = 0
-        self.cpu = 0.0
+        self.cpu = self.busy = self._ended = 0.0
+        self._usage = Usage(0, 0, 0.0, 0, 0)
+        self._looked = time.monotonic()
 
     def until_it_ends(self) -> int:
         """Wait for the end of the kernel, and bring it about at a limit or when nobody wants it.
@@ -90,13 +93,15 @@ class Watch:
             ready, _, _ = select.select([pid_descriptor, *listening], [], [], PERIOD)
             if pid_descriptor in ready:
                 break
+            if not ready:
+                self._measure()
             if self.line in ready and not self._obey():
                 listening = []
             if time.monotonic() > deadline:
                 self.end(Stop.WALL)
             elif os.getppid() != self.zygote:
                 self.end(Stop.FORKSERVER)
-            elif not ready and (passed := exceeded(self._usage(), self.limits)):
+            elif passed := exceeded(self._usage, self.limits):
                 self.end(passed)
         os.close(pid_descriptor)
         _, status, used = os.wait4(self.kernel, 0)
@@ -115,13 +120,27 @@ class Watch:
         command = json.loads(message)
         if "signal" in command:
             os.kill(self.kernel, command["signal"])
+        if "measure" in command:
+            self._measure()
+            self.tell(used={"cpu": self.cpu, "busy": self.busy})
         return True
 
-    def _usage(self) -> Usage:
-        usage = self.isolator.usage(self.limits)
+    def _measure(self) -> None:
+        """Look at what the kernel uses, and add up since the last look how long it was busy.
+
+        A process that could run at both looks was busy all the time between. One that was not
+        there at the last look does not count before it has computed: many short ones are not one
+        that is kept from a processor.
+        """
+        before, usage = self._usage, self.isolator.usage(self.limits)
+        now = time.monotonic()
+        passed, self._looked = now - self._looked, now
+        self._ended += ended(before.own, usage.own)
+        cpu = max(self.cpu, usage.cpu, self._ended + sum(usage.own.values()))
+        could_run = before.runnable & usage.runnable
+        self.busy += passed if could_run else min(passed, cpu - self.cpu)
+        self._usage, self.cpu = usage, cpu
         self.peak_memory = max(self.peak_memory, usage.memory)
-        self.cpu = max(self.cpu, usage.cpu)
-        return usage
 
     def end(self, stop: str | None) -> None:
         """Kill the kernel; the first reason counts."""
@@ -129,11 +148,20 @@ class Watch:
         os.kill(self.kernel, signal.SIGKILL)
 
     def tell(self, **message: object) -> None:
-        """Send the grader a message, if it is still there: how the kernel ended."""
+        """Send the grader a message, if it is still there."""
         try:
             self.line.send(json.dumps(message).encode())
         except OSError:
             return
+
+
+def ended(before: Mapping[int, float], now: Mapping[int, float]) -> float:
+    """The processor time that processes had at the last look which have ended since.
+
+    It is what is known of those that nobody waits for. The time of the others is in their parents'
+    as well: the supervisor takes the larger of the two sums, and neither counts anything twice.
+    """
+    return sum(spent for pid, spent in before.items() if now.get(pid, 0.0) < spent)
 
 
 def exceeded(usage: Usage, limits: ResourceLimits) -> str | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -11,7 +14,7 @@ from nbformat.v4 import new_notebook
 from traitlets.config import Config
 
 from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
-from autograder.sandbox.grader.manager import SandboxManager
+from autograder.sandbox.grader.manager import SandboxManager, processor_time
 from autograder.sandbox.settings import Isolation, Sandbox
 
 
@@ -40,3 +43,12 @@ def test_kernels_without_isolation_are_ordinary_ones() -> None:
     assert manager.isolation is Isolation.NONE
     assert manager.kernel_spec is not None
     assert "kernel_provisioner" not in manager.kernel_spec.metadata
+
+
+def test_the_processor_time_of_an_ordinary_kernel() -> None:
+    own = processor_time(os.getpid())
+    assert time.process_time() - 0.1 < own <= processor_time(os.getpid())
+    assert processor_time(None) == 0.0
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    assert processor_time(gone.pid) == 0.0
