@@ -245,7 +245,7 @@ def test_in_a_live_notebook_without_a_stub_the_students_own_loss_is_what_there_i
     [
         ("one key", CUBES, "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
         ("by hand, wrong in b", None, "The number for the entry 'b' is off by about "),
-        ("by hand, no 2", None, f"The number for the entry 'w' is off by about 44%. {LESS}"),
+        ("by hand, no 2", None, f"The number for the entry 'w' is off by about 50%. {LESS}"),
     ],
 )
 def test_what_is_said_of_a_wrong_gradient(answer, stub, said):

@@ -139,44 +139,19 @@ def test_minimises_shrink():
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("loss", "said"),
     [
-        (
-            "1e308 * jnp.sign(p['w'])",
-            "The slope of the loss is too large at the start to be measured.",
-        ),
-        (
-            "jnp.where(p['w'] > 1, 1e308 * jnp.sign(p['w'] - 2.0), p['w'])",
-            "The slope of the loss is too large there to be measured.",
-        ),
-        ("0.0", "The loss does not depend on the parameters."),
-        ("jnp.log(p['w'] - 1)", "The answer contains NaN (not a number)."),
-        ("jnp.inf * p['b']", "The answer contains NaN (not a number)."),
-    ],
-)
-def test_no_answer_is_judged_by_a_slope_that_is_not_finite(body, said):
-    source = f"import jax.numpy as jnp\ntheta = {{'w': 2.0, 'b': 1.0}}\ndef loss(p): return {body}"
-    result = minimise(source, lambda p: student.loss(p))
-    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, said, "")
-
-
-@pytest.mark.parametrize(
-    ("loss", "slope"),
-    [
-        (lambda p: 1e308 * np.sign(p["w"]), "inf"),
-        (lambda p: 3.0, "0"),
-        (lambda p: float("nan"), "nan"),
-        (lambda p: float("inf") * p["w"], "nan"),
+        (lambda p: 1e308 * np.sign(p["w"]), "start={}: the slope of the loss there is inf"),
+        (lambda p: 3.0, "start={}: the slope of the loss there is 0"),
+        (lambda p: float("nan"), "the loss at {}: The answer contains NaN"),
+        (lambda p: float("inf") * p["w"], "the loss at {}: The answer contains "),
     ],
 )
 @pytest.mark.parametrize("theta", ["{'w': 2.0, 'b': 1.0}", "{'w': 1e300, 'b': 1.0}"])
-def test_a_loss_of_the_authors_without_a_slope_at_the_start_is_our_error(loss, slope, theta):
+def test_a_loss_of_the_authors_without_a_slope_at_the_start_is_our_error(loss, said, theta):
     result = minimise(f"theta = {theta}", loss)
     assert_ours(result)
-    start = "{'w': 0.0, 'b': 0.0}"
-    assert (
-        f"ValueError: start={start}: the slope of the loss there is {slope}\n" in result.staff_note
-    )
+    assert "ValueError: " + said.format("{'w': 0.0, 'b': 0.0}") in result.staff_note
 
 
 @pytest.mark.parametrize(
