@@ -46,14 +46,19 @@ def is_gradient(
     """Judge `Exercise.is_gradient`: a gradient is right if it is that of one of the functions.
 
     They are the instructor's: the stub that the part was given, and the solution, whose slope an
-    answer may have worked out by hand. Where neither fits, the one counts under which the answer
-    is a known mistake, else the first. The known mistakes of `trial` take the right slope and the
-    arguments of the part; those of the trial that comes back take the arguments.
+    answer may have worked out by hand. In a live notebook the student's own `Part` stands for the
+    solution, and its fault counts only where there is no stub. Where neither fits, the one counts
+    under which the answer is a known mistake, else the first. The known mistakes of `trial` take
+    the right slope and the arguments of the part; those of the trial that comes back take the
+    arguments.
     """
-    answers = part.answers(inputs)
+    answers: list[Any] = []
     tried: list[Trial] = []
     for function in functions:
-        made = _beside_differences(answers, function, inputs)
+        made = _slopes(function, inputs)  # before the part is asked: an error here is ours
+        answers = answers or part.answers(inputs)
+        if made.fault is None:
+            made = _beside(answers, made.expected)
         tried.append(replace(trial, attempt=made, mistakes=_bent(trial.mistakes, function)))
         if made.passed:
             return tried[-1]
@@ -61,35 +66,48 @@ def is_gradient(
 
 
 def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
-    """Mistakes that take the arguments of a gradient, made from those that take the slope first."""
+    """Mistakes that take the arguments of a gradient, made from those that take the slope first.
+
+    There are none beside a part of the student's: no yardstick may ask it.
+    """
+    if isinstance(function, Part):
+        return {}
 
     def of_arguments(bend: Function) -> Function:
-        return worth(share_of(bend), lambda *args: bend(_own_slope(function, args), *args))
+        return worth(share_of(bend), lambda *args: bend(_measured(function, args)[0], *args))
 
     return {why: of_arguments(bend) for why, bend in mistakes.items()}
 
 
-def _beside_differences(
-    answers: Sequence[Any], function: Function, inputs: Sequence[Arguments]
-) -> Attempt:
-    """Compare gradients with the differences of a function, at every input."""
-    slopes = [_own_slope(function, args) for args in inputs]
-    scales = [slope_scale(evaluated(function), args) for args in inputs]
-    compared = zip(answers, slopes, scales, strict=True)
-    wrong = (disagreement(a, s, scale=scale) for a, s, scale in compared)
-    return Attempt(next(filter(None, wrong), ""), answers, slopes, max(scales, default=0.0))
+def _slopes(function: Function, inputs: Sequence[Arguments]) -> Attempt:
+    """What is expected at every input: the slope of a function, and its scale."""
+    return attempt(lambda: Attempt("", expected=[_measured(function, args) for args in inputs]))
 
 
-def _own_slope(function: Function, args: Arguments) -> Params:
-    """The slope of a function of the instructor's.
+def _beside(answers: Sequence[Any], expected: Sequence[tuple[Params, float]]) -> Attempt:
+    """Compare gradients with slopes, each on its own scale, at every input."""
+    pairs = zip(answers, expected, strict=True)
+    wrong = (disagreement(a, slope, scale=scale) for a, (slope, scale) in pairs)
+    sentence = next(filter(None, wrong), "")
+    slopes = [slope for slope, _ in expected]
+    return Attempt(sentence, answers, slopes, max((s for _, s in expected), default=0.0))
+
+
+def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
+    """The slope of a function of the instructor's, and its scale.
 
     Raises
     ------
     ValueError
         If it gives no finite number: nobody can be judged by that.
+    StudentFault
+        If it is the student's own function, as in a live notebook, and gives no finite number.
     """
+    if isinstance(function, Part):
+        return slope_of(function, args), slope_scale(function, args)
+    measure = evaluated(function)
     try:
-        return slope_of(evaluated(function), args)
+        return slope_of(measure, args), slope_scale(measure, args)
     except StudentFault as fault:
         raise ValueError(f"the function whose slope is asked for: {fault}") from fault
 

@@ -192,6 +192,8 @@ class Part:
         limits = context.connection.limits
         try:
             reply = wire.loads(context.connection.ask(str(self), question), limits)
+            if not context.stubs:  # nothing was run again, whatever the reply says
+                reply = {key: reply[key] for key in reply if key not in ("again", "restored")}
             if reply.get("restored") is True and reply.get("status") == "ok":
                 context.remark(RESTORED.format(self.name, _listed(context.stubs)))
             return _incoming(self.name, reply, limits)
@@ -247,7 +249,8 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
             "evalue": str(evalue),
             "again": dict(error),
         }:
-            raise StudentFault(f"`{name}` raised NameError: {evalue}. {_said_again(name, error)}")
+            said = _said_again(name, error)
+            raise StudentFault(f"`{name}` raised NameError: {_clip(evalue)}. {said}")
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(
                 f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
@@ -278,8 +281,9 @@ def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> Stud
 
 def _said_again(name: str, error: Mapping[str, Any]) -> str:
     """The sentence about an error that came only when the cells of a part were run again."""
-    said = [_clip(str(error.get(key, ""))) for key in ("ename", "evalue")]
-    return AGAIN.format(name, _listed(current.get().stubs), *said)
+    said = [error.get(key) for key in ("ename", "evalue")]
+    clipped = [_clip(text) if isinstance(text, str) else "" for text in said]
+    return AGAIN.format(name, _listed(current.get().stubs), *clipped)
 
 
 def _listed(stubs: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ Trusted side during grading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +57,15 @@ class Descent:
         """Judge `Exercise.descends`: the loop beside the path that goes down the loss.
 
         `model` and `loss` are the instructor's; the slopes are those that JAX takes of the loss.
+        The path comes first: where the loss raises, that is our error, whatever the loop does.
         """
         measure, slope = evaluated(loss.compiled), evaluated(loss.gradient().compiled)
-        return self._beside(
-            self._answer(loop, loss),
-            lambda params: measure(params, self.model, self.x, self.y),
-            lambda params: slope(params, self.model, self.x, self.y),
+        data = (self.model, self.x, self.y)
+        path = gradient_descent(
+            lambda params: slope(params, *data), self.start, self.n_steps, self.step_size
         )
+        along = [measure(point, *data) for point in path if self.judged == "losses"]
+        return self._beside(self._answer(loop, loss), path, along)
 
     def _answer(self, loop: Part, loss: Given) -> Any:
         """What the loop answers."""
@@ -71,17 +73,13 @@ class Descent:
         (answer,) = loop.answers([first], n_steps=n_steps, step_size=step_size)
         return answer
 
-    def _beside(
-        self, answer: Any, measure: Callable[[Params], Any], slope: Callable[[Params], Params]
-    ) -> Attempt:
-        """Compare with the path that goes down `slope`, and the losses by `measure` along it."""
+    def _beside(self, answer: Any, path: Sequence[Params], along: Sequence[Any]) -> Attempt:
+        """Compare with a path and the losses along it."""
         if problem := wrong_training_form(answer, self.start):
             return Attempt(problem)
         got = self.pick(answer)
-        path = gradient_descent(slope, self.start, self.n_steps, self.step_size)
         if self.judged == "parameters":
             return Attempt(disagreement(got, path[-1]), [got], [path[-1]])
-        along = [measure(point) for point in path]
         sentence = wrong_losses(got, along, self.n_steps)
         return Attempt(sentence, [got], [np.asarray(along[:-1])], figure=loss_curves(got, along))
 

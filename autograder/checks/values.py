@@ -98,12 +98,15 @@ def reached(chosen: Chosen, through: Through | None) -> Any:
     ------
     StudentFault
         If a value is missing or is no number, or `through` cannot compute with it.
+    ValueError
+        If there are several parts, and nothing to put them through.
     """
     parts = [chosen] if isinstance(chosen, Part) else [*chosen]
+    if through is None and len(parts) != 1:
+        raise ValueError(f"{_listed(parts)}: {len(parts)} parts need through=")
     values = [part.value() for part in parts]
     if through is None:
-        (value,) = values
-        return value
+        return values[0]
     for part, value in zip(parts, values, strict=True):
         if problem := _no_number(part, value):
             raise StudentFault(problem)
@@ -117,11 +120,13 @@ def reached(chosen: Chosen, through: Through | None) -> Any:
 def _no_number(part: Part, value: Any) -> str:
     """Say that a choice is nothing to compute with, or ""."""
     array = as_array(value)
-    if array.dtype.kind in "iuf" and array.size:
+    if array.dtype.kind in "iuf" and array.shape == ():
         return finite(value) and f"`{part.name}` is not finite."
     if isinstance(value, int) and not isinstance(value, bool):
         return f"`{part.name}` is too large."
-    kind = array.dtype.name if isinstance(value, np.ndarray) else type_name(value)
+    kind = type_name(value)
+    if isinstance(value, np.ndarray):
+        kind = array.dtype.name if array.shape == () else f"array of shape {array.shape}"
     what = kind if value is None else f"{article(kind)} {kind}"
     return f"`{part.name}` is {what}, and a number is asked for."
 

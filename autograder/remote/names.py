@@ -166,19 +166,19 @@ def _changed(node: ast.stmt) -> frozenset[str]:
     """Names whose value a statement changes in place when it runs.
 
     `theta["w"] = 1.0`, `model.scale = 2.0`, `losses.append(0.5)`, `f.defvjp(forward, backward)`,
-    `@total.register` above a function, and whatever is handed to a `register…` function. Not what
-    a function would change when it is called.
+    `@total.register` above a function or a class, and whatever is handed to a `register…` function.
+    Not what a function would change when it is called.
     """
     found: set[str] = set()
     left: list[ast.AST] = [node]
     while left:
         inner = left.pop()
+        for decorator in getattr(inner, "decorator_list", ()):
+            if isinstance(_callee(decorator), ast.Attribute):
+                found |= _base(decorator)
         if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            for decorator in getattr(inner, "decorator_list", ()):
-                if isinstance(_callee(decorator), ast.Attribute):
-                    found |= _base(decorator)
             continue
-        if isinstance(inner, ast.Subscript | ast.Attribute) and isinstance(inner.ctx, ast.Store):
+        if isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.ctx, ast.Load):
             found |= _base(inner)
         if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
             found |= _changed_by_call(inner.value)
@@ -190,9 +190,11 @@ def _changed_by_call(call: ast.Call) -> set[str]:
     """What a call whose answer nobody keeps is made for: to change its object or arguments."""
     callee = call.func
     name = callee.attr if isinstance(callee, ast.Attribute) else getattr(callee, "id", "")
+    changed = _base(callee) if isinstance(callee, ast.Attribute) else set()
     if name.startswith("register"):
-        return {argument.id for argument in call.args if isinstance(argument, ast.Name)}
-    return _base(callee) if isinstance(callee, ast.Attribute) else set()
+        handed = [*call.args, *(keyword.value for keyword in call.keywords)]
+        changed |= {argument.id for argument in handed if isinstance(argument, ast.Name)}
+    return changed
 
 
 def _callee(node: ast.expr) -> ast.expr:

@@ -233,13 +233,20 @@ def test_every_kind_of_comparison_observes():
     theta = {"w": 0.3, "b": 0.8}
 
     def gradient(e: Exercise) -> None:
-        e.is_gradient("t", student.g, student.f, [(theta, POINTS)])
+        e.is_gradient("t", student.g, "f", [(theta, POINTS)])
 
-    loss = "def f(p, x): return ((p['w'] * x + p['b'] - 1) ** 2).sum()\n"
-    assert "divided by the number of points" in observed(
-        loss + "import jax\ng = lambda p, x: {k: v / 5 for k, v in jax.grad(f)(p, x).items()}",
-        gradient,
-    )
+    loss = given("lambda p, x: ((p['w'] * x + p['b'] - 1) ** 2).sum()")
+    mean = "import jax\ng = lambda p, x: {k: v / 5 for k, v in jax.grad(f)(p, x).items()}"
+    by_hand = """
+    def g(p, x):
+        r = 2 * (p['w'] * x + p['b'] - 1) / 5
+        return {'w': (r * x).sum(), 'b': r.sum()}
+    """
+    for source, stubs in ((mean, {"f": loss}), (by_hand, None)):
+        result = one_check(
+            source, gradient, stubs, solution=lambda name, stubs: loss, max_points=1.0
+        )
+        assert "divided by the number of points" in result.rationale
 
 
 def test_a_known_mistake_comes_before_an_observation():

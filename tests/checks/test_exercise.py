@@ -6,9 +6,9 @@ import pytest
 
 from autograder.checks import properties
 from autograder.checks.exercise import ChecksNotPassed, Exercise
-from autograder.checks.student import student
+from autograder.checks.student import RESTORED, given, student
 from autograder.record.outcome import Outcome
-from tests.support.checking import LOSS, MODEL, NOT_WRITTEN, X, Y
+from tests.support.checking import LOSS, MODEL, NOT_WRITTEN, X, Y, broken
 from tests.support.inprocess import notebook, one_check
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -31,14 +31,19 @@ def every_kind(e: Exercise, hints=(), points=1.0):
     e.returns("returns", student.f, X, expected=X, **options)
     e.agrees("agrees", student.f, lambda x: x, [(X,)], **options)
     e.satisfies("satisfies", student.f, [(X,)], properties.between(-9, 9), shape=(6,), **options)
-    e.is_gradient("is_gradient", student.f, student.f, [(theta, X)], **options)
+    e.is_gradient("is_gradient", student.f, "loss", [(theta, X)], **options)
     e.is_differentiable("is_differentiable", student.f, [(theta, X)], **options)
     e.descends("descends", student.f, theta, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1, **options)
     e.reaches("reaches", student.theta, theta, 0.1, **options)
     e.minimises("minimises", student.theta, lambda p: p["w"] ** 2 + p["b"] ** 2, theta, **options)
+    e.reaches("chosen", [student.theta], theta, 0.1, through=broken, **options)
     return e.results
 
 
+SQUARES = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b']) ** 2)")
+
+
+@pytest.mark.parametrize("stubs", [{"loss": SQUARES}, {}], ids=["by a stub", "by a solution"])
 @pytest.mark.parametrize(
     ("source", "outcome"),
     [
@@ -59,9 +64,9 @@ def every_kind(e: Exercise, hints=(), points=1.0):
         ("f = 5\ntheta = f", FAILED),
     ],
 )
-def test_no_answer_of_a_students_is_our_error(source, outcome):
-    with notebook(source):
-        results = every_kind(Exercise("e"))
+def test_no_answer_of_a_students_is_our_error(source, outcome, stubs):
+    with notebook(source, solution=lambda name, stubs: SQUARES, max_points=1.0):
+        results = every_kind(Exercise("e", stubs))
     assert {r.title: (r.outcome, r.staff_note) for r in results} == {
         r.title: (outcome, "") for r in results
     }
@@ -70,14 +75,13 @@ def test_no_answer_of_a_students_is_our_error(source, outcome):
 
 def test_not_written_yet_is_said():
     with notebook(NOT_WRITTEN):
-        results = every_kind(Exercise("e"))
+        results = every_kind(Exercise("e", {"loss": SQUARES}))
     for result in results[:6]:
         assert result.outcome is NOT_ATTEMPTED
         assert result.rationale.startswith("`f` is not written yet: your answer goes where")
-    assert (
-        results[6].rationale
-        == "`theta` is not defined yet. Has its cell been run without an error?"
-    )
+    assert {result.rationale for result in results[6:]} == {
+        "`theta` is not defined yet. Has its cell been run without an error?"
+    }
 
 
 def test_points_out_of_range_are_the_authors_mistake():
@@ -107,6 +111,74 @@ def test_random_inputs_follow_seed_and_exercise():
     assert draw("a", 1) == draw("a", 1)
     assert draw("a", 1) != draw("a", 2)
     assert draw("a", 1) != draw("b", 1)
+
+
+# Each exercise apart
+
+HELPED = ["def g(x): return 7 * x", "def f(x): return 10 * g(x)"]
+NEGATIVE, DOUBLE = given("lambda x: -x"), given("lambda x: 2 * x")
+
+
+def test_a_stub_stands_for_another_answer_until_the_exercise_reports():
+    with notebook(*HELPED):
+        assert student.f(1.0) == 70.0
+        first = Exercise("first", {"g": NEGATIVE})
+        assert student.f(1.0) == -10.0
+        second = Exercise("second", {"g": DOUBLE})  # one that follows counts from then on
+        assert student.f(1.0) == 20.0
+        third = Exercise("third")
+        assert student.f(1.0) == 70.0
+        Exercise("fourth", {"g": NEGATIVE}).report()
+        assert student.f(1.0) == 70.0
+    assert [e.results for e in (first, second, third)] == [[], [], []]
+
+
+def test_stubs_are_those_that_the_exercise_was_made_with():
+    stubs = {"g": NEGATIVE}
+    with notebook(*HELPED):
+        exercise = Exercise("e", stubs)
+        stubs["g"] = DOUBLE
+        exercise.returns("t", student.f, 1.0, expected=-10.0)
+    assert exercise.stubs == {"g": NEGATIVE}
+    assert exercise.results[0].outcome is PASSED
+
+
+@pytest.mark.parametrize("other", ["def g(x): return 1 / 0", "g = 5", "", "g = None"])
+def test_a_mistake_elsewhere_costs_nothing_here(other):
+    result = one_check(
+        [other, HELPED[1]],
+        lambda e: e.returns("t", student.f, 1.0, expected=-10.0),
+        {"g": NEGATIVE},
+    )
+    assert (result.outcome, result.rationale) == (PASSED, "")
+
+
+def test_a_part_as_argument_is_the_stub_of_its_name():
+    cells = ["def g(x): return 7 * x", "def f(h, x): return h(x)"]
+    for stubs, expected in ((None, 7.0), ({"g": NEGATIVE}, -1.0)):
+        result = one_check(
+            cells,
+            lambda e, want=expected: e.returns("t", student.f, student.g, 1.0, expected=want),
+            stubs,
+        )
+        assert result.outcome is PASSED
+
+
+def test_a_cell_that_stops_in_the_notebook_is_told_once_and_in_the_first_row():
+    """Also where that row failed, and after what the check itself says."""
+    with notebook(
+        "def g(x): raise ValueError('mine')", "n = g(1.0)\ndef f(x): return n * x", "pass"
+    ):
+        exercise = Exercise("e", {"g": NEGATIVE})
+        exercise.returns("wrong", student.f, 1.0, expected=3.0)
+        exercise.returns("right", student.f, 1.0, expected=-1.0)
+        again = Exercise("again", {"g": NEGATIVE})
+        again.returns("right", student.f, 1.0, expected=-1.0)
+    told = RESTORED.format("f", "`g`")
+    wrong, right = exercise.results
+    assert wrong.rationale.splitlines()[-1] == told
+    assert wrong.rationale.startswith("The number is off by ")
+    assert (right.rationale, again.results[0].rationale) == ("", told)
 
 
 # The report of a live notebook

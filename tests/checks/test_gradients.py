@@ -8,9 +8,9 @@ import pytest
 
 from autograder.checks.gradients import scalar
 from autograder.checks.mistakes import worth
-from autograder.checks.student import StudentFault, given, student
+from autograder.checks.student import RESTORED, StudentFault, given, student
 from autograder.record.outcome import Outcome
-from tests.support.checking import NOT_WRITTEN, X, assert_ours
+from tests.support.checking import NOT_WRITTEN, X, assert_ours, broken
 from tests.support.inprocess import one_check
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -19,118 +19,251 @@ NOT_ATTEMPTED = Outcome.NOT_ATTEMPTED
 
 # is_gradient
 
-LOSSES = """
-    import jax, jax.numpy as jnp
-    def loss(theta, x):
-        return jnp.sum((theta['w'] * x + theta['b'] - 1) ** 2)
-"""
 POINTS = [({"w": 0.5, "b": -0.3}, X), ({"w": -2.0, "b": 1.0}, X)]
-SQUARES = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b'] - 1) ** 2)")
-NOT_A_LOSS = "\n    def loss(theta, x): raise NotImplementedError()\n"
+CUBES = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b'] - 1) ** 3)")
+"""The stub of `loss`: no answer but one that makes use of it has its slope."""
+MINUS, DOUBLED, LESS = "The sign is turned round.", "It is doubled.", "The 2 is missing."
+MISTAKES = {
+    MINUS: lambda slope, theta, x: {k: -v for k, v in slope.items()},
+    DOUBLED: lambda slope, theta, x: {k: 2 * v for k, v in slope.items()},
+    LESS: lambda slope, theta, x: {
+        "w": jnp.sum((theta["w"] * x + theta["b"] - 1) * x),
+        "b": jnp.sum(theta["w"] * x + theta["b"] - 1),
+    },
+}
+
+IMPORTS = "import jax, jax.numpy as jnp\n"
+SQUARED = "def loss(theta, x): return jnp.sum((theta['w'] * x + theta['b'] - 1) ** 2)\n"
+LOSS = {
+    "right": SQUARED,
+    "wrong": SQUARED.replace("- 1", "+ 3"),
+    "constant": "def loss(theta, x): return 1.0 + 0 * theta['w']\n",
+    "an array": SQUARED.replace("jnp.sum(", "("),
+    "nothing": "def loss(theta, x): pass\n",
+    "raises": "def loss(theta, x): raise ValueError('mine')\n",
+    "not written": "def loss(theta, x): raise NotImplementedError()\n",
+    "a number": "loss = 5\n",
+    "missing": "",
+}
+"""The student's own loss, which is another exercise and judged there."""
 BY_HAND = """
-    import jax, jax.numpy as jnp
-    def f(theta, x):
-        residual = theta['w'] * x + theta['b'] - 1
-        return {'w': jnp.sum(2 * residual * x), 'b': jnp.sum(2 * residual)}
+def f(theta, x):
+    r = theta['w'] * x + theta['b'] - 1
+    return {'w': jnp.sum(2 * r * x), 'b': jnp.sum(2 * r)}
 """
-AUTODIFF = "\n    def f(theta, x): return jax.grad(loss)(theta, x)\n"
+ANSWER = {
+    "late": "def f(theta, x): return jax.grad(loss)(theta, x)\n",
+    "early": "f = jax.grad(loss)\n",
+    "by hand": BY_HAND,
+    "zero": "def f(theta, x): return {'w': 0.0, 'b': 0.0}\n",
+    "late, turned round": "def f(*a): return jax.tree.map(jnp.negative, jax.grad(loss)(*a))\n",
+    "late, doubled": "def f(*a): return jax.tree.map(lambda g: 2 * g, jax.grad(loss)(*a))\n",
+    "by hand, turned round": BY_HAND.replace("2 * r", "-2 * r"),
+    "by hand, doubled": BY_HAND.replace("2 * r", "4 * r"),
+    "by hand, no 2": BY_HAND.replace("2 * r", "r"),
+    "by hand, wrong in b": BY_HAND.replace("'b': jnp.sum(2 * r)", "'b': jnp.sum(3 * r)"),
+    "one key": "def f(theta, x): return {'w': 0.0}\n",
+    "late and by hand": BY_HAND.replace("def f", "def hand")
+    + "def f(*a): return hand(*a) if a[0]['w'] > 0 else jax.grad(loss)(*a)\n",
+    "by hand and late": BY_HAND.replace("def f", "def hand")
+    + "def f(*a): return hand(*a) if a[0]['w'] < 0 else jax.grad(loss)(*a)\n",
+    "late in w, by hand in b": BY_HAND.replace("def f", "def hand")
+    + "def f(*a): return {**jax.grad(loss)(*a), 'b': hand(*a)['b']}\n",
+    "not written": "def f(theta, x): raise NotImplementedError()\n",
+    "missing": "",
+}
 
 
-def gradient(source, stubs=None, mistakes=None, inputs=POINTS, of=student.loss):
+def squares(theta, x):
+    return jnp.sum((theta["w"] * x + theta["b"] - 1) ** 2)
+
+
+def solved(**functions):
+    """The instructor's solutions, by name."""
+
+    def solution(name, stubs):
+        try:
+            return functions[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    return solution
+
+
+def gradient(
+    answer,
+    loss="right",
+    stub=CUBES,
+    solution=squares,
+    mistakes=MISTAKES,
+    inputs=POINTS,
+    graded=True,
+):
+    """What is found of an answer beside a loss of the student's own."""
+    if not graded:  # there the notebook itself answers for the solution; none is asked for
+        solution = broken
     return one_check(
-        source,
-        lambda e: e.is_gradient("t", student.f, of, inputs, stubs=stubs, mistakes=mistakes),
+        [IMPORTS, LOSS[loss], ANSWER[answer], "pass"],
+        lambda e: e.is_gradient("t", student.f, "loss", inputs, mistakes=mistakes),
+        stub and {"loss": stub},
+        solution=solved(loss=solution) if solution else solved(),
+        max_points=1.0 if graded else None,
     )
+
+
+@pytest.mark.parametrize("loss", LOSS)
+@pytest.mark.parametrize(
+    ("answer", "outcome", "mistake"),
+    [
+        ("late", PASSED, ""),
+        ("early", PASSED, ""),
+        ("by hand", PASSED, ""),
+        ("zero", FAILED, ""),
+        ("late, turned round", FAILED, MINUS),
+        ("late, doubled", FAILED, DOUBLED),
+        ("by hand, turned round", FAILED, MINUS),
+        ("by hand, doubled", FAILED, DOUBLED),
+        ("by hand, no 2", FAILED, LESS),
+        ("by hand, wrong in b", FAILED, ""),
+        ("late and by hand", FAILED, ""),
+        ("by hand and late", FAILED, ""),
+        ("late in w, by hand in b", FAILED, ""),
+        ("not written", NOT_ATTEMPTED, ""),
+        ("missing", NOT_ATTEMPTED, ""),
+    ],
+)
+def test_a_gradient_is_that_of_the_stub_or_of_the_solution_whatever_the_students_loss(
+    answer, outcome, mistake, loss
+):
+    result = gradient(answer, loss)
+    assert (result.outcome, result.mistake, result.staff_note) == (outcome, mistake, "")
+    assert outcome is PASSED or result.rationale
+    assert outcome is not PASSED or result.rationale in ("", RESTORED.format("f", "`loss`"))
 
 
 @pytest.mark.parametrize(
-    "source", [LOSSES + AUTODIFF, LOSSES + BY_HAND], ids=["autodiff", "by hand"]
+    ("answer", "stub", "solution", "outcome"),
+    [
+        ("late", CUBES, None, PASSED),
+        ("by hand", CUBES, None, FAILED),
+        ("late", None, squares, PASSED),
+        ("by hand", None, squares, PASSED),
+        ("by hand, doubled", None, squares, FAILED),
+        ("late", None, lambda theta, x: squares(theta, 2 * x), FAILED),
+    ],
+    ids=[
+        "the stub's, and there is no solution",
+        "the slope of nothing that is there",
+        "the solution's, and there is no stub",
+        "the solution's by hand, and there is no stub",
+        "twice the solution's",
+        "that of the student's own loss, which is none of ours",
+    ],
 )
-def test_is_gradient(source):
-    result = gradient(source)
-    assert (result.outcome, result.rationale) == (PASSED, "")
+def test_one_of_the_two_is_enough_to_be_judged_by(answer, stub, solution, outcome):
+    result = gradient(answer, stub=stub, solution=solution)
+    assert (result.outcome, result.staff_note) == (outcome, "")
 
 
-def test_is_gradient_of_the_students_own_wrong_loss():
-    source = LOSSES.replace("- 1", "+ 3") + AUTODIFF
-    assert gradient(source).outcome is PASSED
+@pytest.mark.parametrize("answer", ["late", "by hand", "zero", "not written", "missing"])
+@pytest.mark.parametrize(
+    ("stub", "solution"),
+    [
+        (given("lambda theta, x: 1 / 0"), squares),
+        (given("lambda theta, x: theta['w'] * jnp.nan"), squares),
+        (given("lambda theta, x: theta['w'] * x"), squares),
+        (given("lambda theta, x: None"), squares),
+        (given("lambda theta, model, x: theta['w']"), squares),
+        (None, broken),
+        (None, lambda theta, x: float("inf")),
+        (None, lambda theta, x: None),
+        (None, None),
+    ],
+    ids=[
+        "a stub that raises",
+        "a stub that gives NaN",
+        "a stub that gives an array",
+        "a stub that gives None",
+        "a stub that takes other arguments",
+        "a solution that raises",
+        "a solution that is not finite",
+        "a solution that gives None",
+        "neither",
+    ],
+)
+def test_what_is_wrong_with_the_yardstick_is_our_error(answer, stub, solution):
+    assert_ours(gradient(answer, stub=stub, solution=solution))
 
 
-def test_is_gradient_names_the_known_mistake():
-    def half(theta, x):
-        residual = theta["w"] * x + theta["b"] - 1
-        return {"w": jnp.sum(residual * x), "b": jnp.sum(residual)}
-
-    source = LOSSES + BY_HAND.replace("2 * residual", "residual")
-    result = gradient(source, mistakes={"Where is the 2?": half})
-    assert (result.outcome, result.mistake, result.earned) == (FAILED, "Where is the 2?", 0)
-    assert gradient(source, mistakes={"Where is the 2?": worth(0.5, half)}).earned == 0.5
-    assert result.rationale == "The number for the entry 'w' is off by about 50%. Where is the 2?"
+def test_a_solution_that_raises_is_our_error_only_where_it_is_needed():
+    assert gradient("late", solution=broken).outcome is PASSED
+    assert_ours(gradient("by hand", solution=broken))
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
-def test_coarse_differences_are_no_gradient_in_any_precision(dtype):
-    """The error of forward differences with a step of 0.01 is no rounding of float16's."""
-    source = (
-        LOSSES
-        + f"""
-    def f(theta, x):
-        here = loss(theta, x)
-        return {{k: jnp.asarray((loss({{**theta, k: theta[k] + 0.01}}, x) - here) / 0.01, '{dtype}')
-                for k in theta}}
-    """
-    )
-    result = gradient(source)
-    assert (result.outcome, result.earned, result.staff_note) == (FAILED, 0.0, "")
-    told = f"It is kept in {dtype}, which holds" in result.rationale
-    assert told is (dtype in ("float16", "bfloat16"))
+def test_a_mistake_that_raises_is_our_error():
+    assert_ours(gradient("by hand, doubled", mistakes={"m": broken}))
+    assert gradient("by hand", mistakes={"m": broken}).outcome is PASSED
 
 
-def test_a_gradient_rounded_to_float32_keeps_its_points():
-    cast = "\n    def f(theta, x):\n        g = jax.grad(loss)(theta, x)\n"
-    cast += "        return {k: g[k].astype('float32') for k in g}\n"
-    assert gradient(LOSSES + cast).outcome is PASSED
+@pytest.mark.parametrize("loss", LOSS)
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [("late", PASSED), ("zero", FAILED), ("one key", FAILED), ("late, doubled", FAILED)],
+)
+def test_in_a_live_notebook_a_broken_loss_of_the_students_is_no_error(answer, outcome, loss):
+    """There the student's own function stands for the solution."""
+    result = gradient(answer, loss, graded=False)
+    wanted = PASSED if (answer, loss) == ("zero", "constant") else outcome
+    assert (result.outcome, result.staff_note) == (wanted, "")
+    assert result.mistake == (DOUBLED if answer == "late, doubled" else "")
 
 
-def test_is_gradient_wrong_keys():
-    result = gradient(LOSSES + "\n    def f(theta, x): return {'w': 0.0}\n")
-    assert result.rationale == "Got a dict with the keys 'w', expected the keys 'w', 'b'."
+@pytest.mark.parametrize(
+    ("loss", "outcome", "said"),
+    [
+        ("right", PASSED, ""),
+        ("wrong", FAILED, "The number for the entry 'w' is off"),
+        ("an array", FAILED, "Got an array of shape (6,), expected a single number."),
+        ("raises", FAILED, "`loss` raised ValueError: mine"),
+        ("not written", NOT_ATTEMPTED, "`loss` is not written yet"),
+        ("missing", NOT_ATTEMPTED, "`loss` is not defined yet"),
+    ],
+)
+def test_in_a_live_notebook_without_a_stub_the_students_own_loss_is_what_there_is(
+    loss, outcome, said
+):
+    result = gradient("by hand", loss, stub=None, graded=False)
+    assert (result.outcome, result.staff_note) == (outcome, "")
+    assert result.rationale.startswith(said)
+    result = gradient("not written", loss, stub=None, graded=False)
+    assert result.outcome is NOT_ATTEMPTED
+    assert result.rationale.startswith("`f` is not written yet")
 
 
-def test_a_right_gradient_of_a_broken_loss_passes_with_a_stand_in():
-    assert gradient(NOT_A_LOSS + BY_HAND).outcome is NOT_ATTEMPTED
-    assert gradient(NOT_A_LOSS + BY_HAND, {"loss": SQUARES}).outcome is PASSED
-    assert gradient(LOSSES + NOT_A_LOSS + AUTODIFF, {"loss": SQUARES}).outcome is PASSED
+@pytest.mark.parametrize(
+    ("answer", "stub", "said"),
+    [
+        ("one key", CUBES, "Got a dict with the keys 'w', expected the keys 'w', 'b'."),
+        ("by hand, wrong in b", None, "The number for the entry 'b' is off by about "),
+        ("by hand, no 2", None, f"The number for the entry 'w' is off by about 50%. {LESS}"),
+    ],
+)
+def test_what_is_said_of_a_wrong_gradient(answer, stub, said):
+    assert gradient(answer, stub=stub).rationale.startswith(said)
 
 
-def test_a_wrong_gradient_of_a_broken_loss_fails_with_a_stand_in():
-    source = NOT_A_LOSS + BY_HAND.replace("2 * residual * x", "residual * x")
-    result = gradient(source, {"loss": SQUARES})
-    assert result.outcome is FAILED
-    assert result.rationale == "The number for the entry 'w' is off by about 50%."
+def test_each_of_two_mistakes_is_recognised_beside_its_own_yardstick():
+    """The slope it takes is that of the stub, or that of the solution, as the answer's is."""
+    seen = []
 
+    def doubled(slope, theta, x):
+        seen.append(float(slope["b"]))
+        return {k: 2 * v for k, v in slope.items()}
 
-def test_no_gradient_is_not_attempted_whatever_the_loss():
-    for loss in (LOSSES, NOT_A_LOSS):
-        result = gradient(
-            loss + "\n    def f(theta, x): raise NotImplementedError()\n", {"loss": SQUARES}
-        )
-        assert result.outcome is NOT_ATTEMPTED
-        assert result.rationale.startswith("`f` is not written yet")
-
-
-def test_the_fault_is_told_of_the_function_that_was_judged():
-    source = LOSSES.replace("return jnp.sum(", "return (") + AUTODIFF
-    result = gradient(source)
-    assert result.outcome is FAILED
-    assert "Gradient only defined for scalar-output functions" in result.rationale
-
-
-def test_a_loss_that_is_no_number_is_the_students_fault():
-    source = LOSSES.replace("return jnp.sum(", "return (") + BY_HAND
-    result = gradient(source)
-    assert (result.outcome, result.staff_note) == (FAILED, "")
-    assert result.rationale == "Got an array of shape (6,), expected a single number."
+    assert gradient("by hand, doubled", mistakes={DOUBLED: doubled}).mistake == DOUBLED
+    residual = 0.5 * X - 0.3 - 1
+    assert np.any(np.isclose(seen, np.sum(3 * residual**2)))
+    assert np.any(np.isclose(seen, np.sum(2 * residual)))
 
 
 @pytest.mark.parametrize(
@@ -144,22 +277,64 @@ def test_a_loss_that_is_no_number_is_the_students_fault():
     ],
     ids=["one", "two"],
 )
-def test_a_right_gradient_passes_where_one_entry_vanishes(inputs):
+@pytest.mark.parametrize("answer", ["late", "by hand"])
+def test_a_right_gradient_passes_where_one_entry_vanishes(answer, inputs):
     """Symmetric inputs make the slope in b exactly 0; its finite difference is rounding."""
-    for source in (LOSSES + AUTODIFF, LOSSES + BY_HAND):
-        result = gradient(source, inputs=inputs)
-        assert (result.outcome, result.rationale) == (PASSED, "")
+    result = gradient(answer, inputs=inputs, stub=None)
+    assert (result.outcome, result.rationale) == (PASSED, "")
 
 
-def scaled(size, offset):
-    """A loss whose entries have slopes of 2 `size` and 2, on top of an offset, and its gradient."""
-    return f"""
-    import jax, jax.numpy as jnp
-    def loss(theta, x):
-        return {offset} + {size} * (theta['w'] - 1) ** 2 + (theta['b'] - 1) ** 2
-    def f(theta, x):
-        return {{'w': {size} * 2 * (theta['w'] - 1), 'b': 2 * (theta['b'] - 1)}}
-    """
+def test_a_right_gradient_passes_where_all_of_it_all_but_vanishes():
+    """By the lowest point of a loss, rounding is a large part of a difference."""
+    w, b = np.polyfit(X, X**2, 1)
+    stub = given("lambda theta, x: jnp.sum((theta['w'] * x + theta['b'] - x**2) ** 2)")
+    inputs = [({"w": float(w), "b": float(b) + 1e-8}, X)]
+    assert gradient("late", stub=stub, inputs=inputs).outcome is PASSED
+    assert gradient("by hand", stub=stub, inputs=inputs, solution=None).outcome is FAILED
+
+
+@pytest.mark.parametrize(("share", "earned"), [(None, 0.0), (0.5, 0.5)])
+def test_a_known_mistake_may_keep_a_share(share, earned):
+    less = MISTAKES[LESS] if share is None else worth(share, MISTAKES[LESS])
+    result = gradient("by hand, no 2", mistakes={LESS: less})
+    assert (result.outcome, result.mistake, result.earned) == (FAILED, LESS, earned)
+
+
+def answered(body, loss=squares, inputs=POINTS):
+    """What is found of a gradient with this source, beside a solution."""
+    return one_check(
+        IMPORTS + SQUARED + "def f(theta, x):\n" + body,
+        lambda e: e.is_gradient("t", student.f, "loss", inputs),
+        solution=solved(loss=loss),
+        max_points=1.0,
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+def test_coarse_differences_are_no_gradient_in_any_precision(dtype):
+    """The error of forward differences with a step of 0.01 is no rounding of float16's."""
+    result = answered(f"""
+    here = loss(theta, x)
+    return {{k: jnp.asarray((loss({{**theta, k: theta[k] + 0.01}}, x) - here) / 0.01, '{dtype}')
+            for k in theta}}
+""")
+    assert (result.outcome, result.earned, result.staff_note) == (FAILED, 0.0, "")
+    told = f"It is kept in {dtype}, which holds" in result.rationale
+    assert told is (dtype in ("float16", "bfloat16"))
+
+
+def test_a_gradient_rounded_to_float32_keeps_its_points():
+    cast = "    g = jax.grad(loss)(theta, x)\n    return {k: g[k].astype('float32') for k in g}\n"
+    assert answered(cast).outcome is PASSED
+
+
+def scaled(size, offset, inputs, slope="2 * (theta['b'] - 1)"):
+    """Of a gradient beside a loss whose entries have slopes of 2 `size` and 2, on an offset."""
+    return answered(
+        f"    return {{'w': {size} * 2 * (theta['w'] - 1), 'b': {slope}}}",
+        lambda t, x: offset * x + size * (t["w"] - 1) ** 2 + (t["b"] - 1) ** 2,
+        inputs,
+    )
 
 
 @pytest.mark.parametrize("size", [1e-2, 1.0, 1e4, 1e8])
@@ -167,39 +342,28 @@ def scaled(size, offset):
 @pytest.mark.parametrize("at", [{"w": 2.0, "b": 2.0}, {"w": 2.0, "b": 1.0}, {"w": 1.3, "b": 1.1}])
 def test_a_right_gradient_with_entries_of_very_different_size(size, offset, at):
     """The rounding of differences goes with the size of the loss, and is no difference."""
-    result = gradient(scaled(size, offset), inputs=[(at, X)])
+    result = scaled(size, offset, [(at, 1.0)])
     assert (result.outcome, result.rationale) == (PASSED, "")
 
 
 def test_a_wrong_small_entry_is_not_hidden_by_a_large_one():
-    wrong = scaled(1e3, 0.0).replace("2 * (theta['b'] - 1)}", "2.001 * (theta['b'] - 1)}")
-    result = gradient(wrong, inputs=[({"w": 2.0, "b": 2.0}, X)])
+    result = scaled(1e3, 0.0, [({"w": 2.0, "b": 2.0}, 1.0)], "2.001 * (theta['b'] - 1)")
     assert result.rationale == "The number for the entry 'b' is off by a little."
 
 
 def test_a_large_loss_at_one_input_does_not_blunt_the_other():
-    source = scaled(1.0, "1e8 * x").replace("* (theta['b'] - 1)}", "* (theta['b'] - 1.0001)}")
     inputs = [({"w": 2.0, "b": 2.0}, 0.0), ({"w": 2.0, "b": 2.0}, 1.0)]
-    assert gradient(source, inputs=inputs[1:]).outcome is PASSED
-    assert gradient(source, inputs=inputs).outcome is FAILED
+    slope = "2 * (theta['b'] - 1.0001)"
+    assert scaled(1.0, 1e8, inputs[1:], slope).outcome is PASSED
+    assert scaled(1.0, 1e8, inputs, slope).outcome is FAILED
 
 
 def test_a_slope_that_is_not_finite_is_no_yardstick():
-    source = """
-    import jax.numpy as jnp
-    def loss(theta, x): return 1e308 * jnp.sign(theta['w'])
-    def f(theta, x): return {'w': jnp.inf, 'b': 0.0}
-    """
-    result = gradient(source, inputs=[({"w": 0.0, "b": 0.0}, X)])
-    assert (result.outcome, result.rationale) == (FAILED, "Its slope is too large to be measured.")
-
-
-def test_is_gradient_a_stand_in_that_raises_is_our_error():
-    assert_ours(gradient(NOT_A_LOSS + BY_HAND, {"loss": given("lambda theta, x: 1 / 0")}))
-
-
-def test_is_gradient_without_a_stand_in_for_the_loss_is_our_error():
-    assert_ours(gradient(NOT_A_LOSS + BY_HAND, {"model": SQUARES}))
+    at = [({"w": 0.0, "b": 0.0}, 1.0)]
+    body = "    return {'w': jnp.inf, 'b': 0.0}"
+    result = answered(body, lambda t, x: 1e308 * jnp.sign(t["w"]), at)
+    assert_ours(result)
+    assert "Its slope is too large to be measured." in result.staff_note
 
 
 # is_differentiable

@@ -9,12 +9,23 @@ import pytest
 
 from autograder.checks.exercise import Exercise
 from autograder.checks.reference import reference
-from autograder.checks.student import MAX_EVALUE, NotAttempted, Part, StudentFault, student
+from autograder.checks.student import (
+    MAX_EVALUE,
+    RESTORED,
+    TWO_ANSWERS,
+    NotAttempted,
+    Part,
+    StudentFault,
+    given,
+    student,
+)
 from autograder.record.outcome import Outcome
 from autograder.remote import wire
 from autograder.remote.wire import Limits
 from tests.support.checking import fault
 from tests.support.inprocess import Says, answering, notebook
+
+ONE = wire.encode(1.0)
 
 # Calls
 
@@ -47,6 +58,192 @@ def test_names_with_an_underscore_are_not_parts(name):
     with pytest.raises(AttributeError) as caught:
         getattr(student, name)
     assert str(caught.value) == name
+
+
+# One question, asked twice
+
+COUNTS = "calls = []\ndef f(x):\n    calls.append(x)\n    return x"
+
+
+def calls_of(connection):
+    return [float(x) for x in connection.namespace["calls"]]
+
+
+def test_within_an_exercise_a_question_is_put_twice_and_then_known():
+    with notebook(COUNTS) as connection:
+        exercise = Exercise("e")
+        assert [student.f(x) for x in (1.0, 2.0, 1.0, 1.0, 1.0)] == [1.0, 2.0, 1.0, 1.0, 1.0]
+        assert calls_of(connection) == [1.0, 2.0, 1.0]
+        Exercise("another")
+        student.f(1.0)
+        assert calls_of(connection) == [1.0, 2.0, 1.0, 1.0]
+        exercise.report()
+        assert [student.f(5.0) for _ in range(3)] == [5.0] * 3
+        assert calls_of(connection)[4:] == [5.0] * 3
+
+
+def test_the_first_of_several_questions_is_put_again_at_the_end():
+    with notebook(COUNTS) as connection:
+        assert student.f.answers([(1.0,), (2.0,), (3.0,)]) == [1.0, 2.0, 3.0]
+        assert calls_of(connection) == [1.0, 2.0, 3.0, 1.0]
+        assert student.f.answers([]) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "same"),
+    [
+        ("1.0", True),
+        ("1.0 + 1e-9", True),
+        ("1.1", False),
+        ("float('nan')", False),
+        ("None", False),
+        ("'1.0'", False),
+    ],
+)
+def test_two_answers_to_one_question(second, same):
+    with notebook(f"n = []\ndef f():\n    n.append(0)\n    return 1.0 if len(n) < 2 else {second}"):
+        Exercise("e")
+        assert student.f() == 1.0
+        if same:
+            assert student.f() == student.f() == 1.0
+            return
+        for _ in range(3):  # it is no better the third time
+            with pytest.raises(StudentFault) as caught:
+                student.f()
+            assert str(caught.value) == f"`f` {TWO_ANSWERS}"
+
+
+@pytest.mark.parametrize("answer", ["float('nan')", "None", "'text'", "{'w': [float('nan'), 1]}"])
+def test_whatever_comes_back_twice_is_the_same(answer):
+    with notebook(f"def f(): return {answer}"):
+        Exercise("e")
+        assert repr(student.f()) == repr(student.f())
+
+
+def test_what_jax_makes_of_it_is_another_question():
+    with notebook("def f(theta, x): return theta['w'] * x"):
+        Exercise("e")
+        theta, x = {"w": 3.0}, np.array([1.0, 2.0])
+        for _ in range(3):
+            assert student.f(theta, x).tolist() == [3.0, 6.0]
+            assert float(student.f.differentiated()(theta, x)["w"]) == 3.0
+
+
+# Stubs
+
+HELPER = "def g(x): return 7 * x\ndef f(x): return 10 * g(x)"
+STUBS = {"g": given("lambda x: -x")}
+
+
+def test_stubs_go_with_every_question_as_source():
+    with notebook(HELPER) as connection:
+        exercise = Exercise("e", STUBS)
+        student.f(1.0)
+        student.g.value  # noqa: B018 - asks nothing
+        exercise.report()
+        student.f(1.0)
+    with_stubs, without = connection.requests
+    assert with_stubs.pop("stubs") == {"g": ["source", "lambda x: -x"]}
+    assert with_stubs == without
+
+
+def test_a_stub_that_is_no_given_function_is_the_authors_mistake():
+    with notebook(HELPER):
+        Exercise("e", {"g": lambda x: -x})
+        with pytest.raises(TypeError, match="cannot send"):
+            student.f(1.0)
+
+
+def again(**fields):
+    error = {"ename": "KeyError", "evalue": "'w'", "function": "", "line": ""}
+    return {"again": error | fields}
+
+
+def told_of(reply, stubs=STUBS):
+    """What is said of a reply without an answer, in an exercise with stubs."""
+    with answering(Says(json.dumps(reply))):
+        Exercise("e", stubs)
+        with pytest.raises(StudentFault) as caught:
+            student.f()
+    return caught.value
+
+
+AGAIN_SAID = (
+    "Each exercise is judged by itself: the cells that `f` needs were run again with functions of "
+    "ours in the place of {}. There they raised {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"), [("g", "`g`"), ("gh", "`g` and `h`"), ("ghi", "`g`, `h` and `i`")]
+)
+def test_an_error_that_came_when_cells_were_run_again_is_told(names, listed):
+    reply = {"status": "missing", "name": "f", **again()}
+    caught = told_of(reply, dict.fromkeys(names, STUBS["g"]))
+    assert caught.outcome is Outcome.FAILED
+    assert str(caught) == AGAIN_SAID.format(listed, "KeyError: 'w'")
+
+
+RAISED = {"status": "raised", "ename": "NameError", "evalue": "name 'n' is not defined"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (RAISED, "`f` raised NameError: name 'n' is not defined"),
+        (
+            RAISED | again(),
+            "`f` raised NameError: name 'n' is not defined. "
+            + AGAIN_SAID.format("`g`", "KeyError: 'w'"),
+        ),
+        (RAISED | again() | {"ename": "E"}, "`f` raised E: name 'n' is not defined"),
+        (RAISED | {"again": "text"}, "`f` raised NameError: name 'n' is not defined"),
+        ({"status": "missing", **again(ename=5)}, AGAIN_SAID.format("`g`", ": 'w'")),
+        ({"status": "missing", "again": {}}, AGAIN_SAID.format("`g`", ": ")),
+        ({"status": "missing", "again": []}, "`f`: The reply could not be read."),
+    ],
+)
+def test_what_is_told_of_cells_that_were_run_again(reply, said):
+    assert str(told_of(reply)) == said
+
+
+@pytest.mark.parametrize("reply", [RAISED, {"status": "missing", "name": "f"}], ids=["r", "m"])
+@pytest.mark.parametrize("field", ["ename", "evalue"])
+def test_control_characters_and_long_texts_of_cells_that_were_run_again(reply, field):
+    bad = "a\x1b[2J\x00b" + "x" * 10_000
+    for spoilt in (reply | again(**{field: bad}), reply | again() | {"evalue": bad}):
+        said = str(told_of(spoilt))
+        assert "\x1b" not in said
+        assert "\x00" not in said
+        assert len(said) < 4 * MAX_EVALUE
+
+
+@pytest.mark.parametrize(
+    "extra", [{}, {"restored": True}, again(), {"restored": True, **again()}, {"restored": [1]}]
+)
+@pytest.mark.parametrize("status", [{"status": "ok", "value": ONE}, RAISED, {"status": "missing"}])
+def test_without_stubs_nothing_was_run_again_whatever_a_reply_says(extra, status):
+    """A kernel that says so makes no error of ours."""
+    found = {}
+    for reply in (status, status | extra):
+        with answering(Says(json.dumps({"name": "f", **reply}))):
+            exercise = Exercise("e")
+            exercise.returns("t", student.f, expected=1.0)
+        found[len(reply)] = exercise.results[0]
+    assert len(set(map(repr, found.values()))) == 1
+    assert found.popitem()[1].outcome is not Outcome.ERROR
+
+
+@pytest.mark.parametrize(
+    ("restored", "told"), [(True, True), (False, False), (1, False), ("x", False)]
+)
+def test_a_part_that_only_came_to_be_with_stubs_is_told(restored, told):
+    with answering(Says(json.dumps({"status": "ok", "value": ONE, "restored": restored}))):
+        exercise = Exercise("e", STUBS)
+        exercise.returns("t", student.f, expected=1.0)
+    (result,) = exercise.results
+    assert result.outcome is Outcome.PASSED
+    assert result.rationale == (RESTORED.format("f", "`g`") if told else "")
 
 
 # Nothing written yet
@@ -156,14 +353,12 @@ def test_a_plain_function_cannot_be_sent(function):
 
 
 def test_a_reference_function_cannot_be_sent():
-    named = notebook("def f(g): return 0", solution=lambda name: lambda x: x)
+    named = notebook("def f(g): return 0", solution=lambda name, stubs: lambda x: x)
     with named, pytest.raises(TypeError, match="cannot send"):
         student.f(reference.model)
 
 
 # Spoilt replies
-
-ONE = wire.encode(1.0)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +427,7 @@ def test_an_error_without_a_place_names_none():
 
 
 def test_limits_of_the_connection_bound_an_answer():
-    with notebook("def f(): return [0.0] * 50", Limits(max_items=10)):
+    with notebook("def f(): return [0.0] * 50", limits=Limits(max_items=10)):
         exercise = Exercise("e")
         exercise.returns("t", student.f, expected=np.zeros(50))
     assert "The value has more than 10 parts." in exercise.results[0].rationale

@@ -10,7 +10,7 @@ from autograder.checks.mistakes import worth
 from autograder.checks.student import given, student
 from autograder.checks.training import wrong_losses
 from autograder.record.outcome import Outcome
-from tests.support.checking import HEAD, LOOP, LOSS, MODEL, X, Y, assert_ours
+from tests.support.checking import HEAD, LOOP, LOSS, MODEL, NOT_WRITTEN, X, Y, assert_ours
 from tests.support.inprocess import notebook, one_check
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -19,12 +19,13 @@ START = {"w": 0.5, "b": -0.5}
 UPDATE = "            theta = {k: theta[k] - step_size * slope[k] for k in theta}\n"
 
 
-def descent(source, of="parameters", loss=LOSS, **options):
+def descent(source, of="parameters", loss=LOSS, stubs=None, **options):
     return one_check(
         source,
         lambda e: e.descends(
             "t", student.f, START, MODEL, loss, X, Y, n_steps=4, step_size=0.05, of=of, **options
         ),
+        stubs,
     )
 
 
@@ -154,39 +155,99 @@ def test_descends_of_something_else_is_the_authors_mistake(of):
     assert str(caught.value) == f"of={of!r}: expected 'parameters' or 'losses'"
 
 
-@pytest.mark.parametrize("of", ["parameters", "losses"])
-def test_descends_under_the_students_own_loss(of):
-    assert descent(HEAD + LOOP, of, loss=student.loss).outcome is PASSED
-    own = HEAD.replace("** 2", "** 4") + LOOP
-    assert descent(own, of, loss=student.loss).outcome is PASSED
-    wrong = own.replace("theta[k] - step", "theta[k] + step").replace("append(", "append(-")
-    assert descent(wrong, of, loss=student.loss).outcome is FAILED
+@pytest.mark.parametrize("loss", [student.loss, lambda *a: 0.0, None, LOSS.source], ids=type)
+def test_a_loss_that_is_not_given_is_the_authors_mistake(loss):
+    """A loop beside a loss of the student's own would be judged by an answer of theirs."""
+    with (
+        notebook(HEAD + LOOP),
+        pytest.raises(TypeError, match=r"descends\('t'\): the loss has to be given\('…'\), not "),
+    ):
+        Exercise("e").descends("t", student.f, START, MODEL, loss, X, Y, n_steps=1, step_size=0.1)
 
 
-@pytest.mark.parametrize("of", ["parameters", "losses"])
-def test_descends_with_a_stand_in_for_a_broken_loss(of):
-    no_loss = HEAD.replace(
-        "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
-    )
-    assert descent(no_loss + LOOP, of, loss=student.loss).outcome is NOT_ATTEMPTED
-    helped = descent(no_loss + LOOP, of, loss=student.loss, stubs={"loss": LOSS})
-    assert (helped.outcome, helped.rationale) == (PASSED, "")
-    own = HEAD.replace("** 2", "** 4") + LOOP.replace("jax.grad(loss_fun)", "jax.grad(loss)")
-    assert descent(own, of, loss=student.loss, stubs={"loss": LOSS}).outcome is PASSED
+OWN = "return jnp.sum((model(theta, x) - y) ** 2)"
+OWN_LOSS = {
+    "right": OWN,
+    "another": OWN.replace("** 2", "** 4"),
+    "raises": "raise ValueError('mine')",
+    "not written": "raise NotImplementedError()",
+    "nothing": "pass",
+}
+USED = {
+    "the one it is handed": LOOP,
+    "its own, by name": LOOP.replace("loss_fun(", "loss(").replace("grad(loss_fun", "grad(loss"),
+    "its own slope, by name": LOOP.replace("jax.grad(loss_fun)", "dloss"),
+    "its own slope, early": LOOP.replace("jax.grad(loss_fun)", "early"),
+}
+SLOPES = "    dloss = jax.grad(loss)\n    early = jax.jit(dloss, static_argnums=1)\n"
 
 
-def test_descends_with_a_stand_in_still_tells_a_wrong_loop():
-    no_loss = HEAD.replace(
-        "return jnp.sum((model(theta, x) - y) ** 2)", "raise NotImplementedError()"
-    )
-    source = no_loss + LOOP.replace(" - step", " + step")
-    result = descent(source, loss=student.loss, stubs={"loss": LOSS})
+@pytest.mark.parametrize("own", OWN_LOSS)
+@pytest.mark.parametrize("used", USED)
+def test_a_loop_is_judged_by_the_given_loss_and_sees_it_under_the_name_of_its_own(used, own):
+    source = HEAD.replace(OWN, OWN_LOSS[own]) + SLOPES + USED[used]
+    assert descent(source, stubs={"loss": LOSS}).outcome is PASSED
+    climbing = source.replace("theta[k] - step_size", "theta[k] + step_size")
+    result = descent(climbing, stubs={"loss": LOSS})
     assert (result.outcome, result.staff_note) == (FAILED, "")
 
 
-def test_descends_a_given_loss_that_raises_is_our_error():
-    constant = "    def f(theta, *a, **k): return [0.0] * 4, theta\n"
-    assert_ours(descent(constant, loss=given("lambda *a: 1 / 0")))
+@pytest.mark.parametrize("used", ["the one it is handed", "its own, by name"])
+def test_the_losses_along_the_way_are_those_of_the_given_loss(used):
+    source = HEAD.replace(OWN, OWN_LOSS["another"]) + USED[used]
+    assert descent(source, "losses", stubs={"loss": LOSS}).outcome is PASSED
+    halved = source.replace("return losses", "return [v / 2 for v in losses]")
+    assert descent(halved, "losses", stubs={"loss": LOSS}).outcome is FAILED
+
+
+@pytest.mark.parametrize(
+    ("used", "own", "outcome"),
+    [
+        ("the one it is handed", "another", PASSED),
+        ("the one it is handed", "not written", PASSED),
+        ("its own, by name", "right", PASSED),
+        ("its own, by name", "another", FAILED),
+        ("its own, by name", "not written", NOT_ATTEMPTED),
+    ],
+)
+def test_without_a_stub_a_loop_sees_the_loss_of_its_own(used, own, outcome):
+    result = descent(HEAD.replace(OWN, OWN_LOSS[own]) + USED[used])
+    assert (result.outcome, result.staff_note) == (outcome, "")
+
+
+def test_the_stub_may_be_another_one_than_the_given_loss():
+    """Then a loop that calls its own loss where it is handed one is told so by its answer."""
+    stub = {"loss": given("lambda theta, model, x, y: jnp.sum((model(theta, x) - y) ** 4)")}
+    assert descent(HEAD + USED["the one it is handed"], stubs=stub).outcome is PASSED
+    assert descent(HEAD + USED["its own, by name"], stubs=stub).outcome is FAILED
+
+
+@pytest.mark.parametrize("of", ["parameters", "losses"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        HEAD + LOOP,
+        "def f(theta, *a, **k): return [0.0] * 4, theta",
+        "def f(*a, **k): return None",
+        NOT_WRITTEN,
+        "",
+    ],
+    ids=["a loop", "a constant", "nothing", "not written", "missing"],
+)
+def test_a_given_loss_that_raises_is_our_error_whatever_the_loop_does(source, of):
+    assert_ours(descent(source, of, loss=given("lambda *a: 1 / 0")))
+
+
+def test_a_loop_is_asked_twice():
+    """One that keeps count has another answer then."""
+    counting = LOOP.replace(
+        "        losses = []\n", "        losses = []\n        calls.append(0)\n"
+    ).replace("return losses, theta", "return losses, {**theta, 'b': theta['b'] * len(calls)}")
+    result = descent(HEAD + "    calls = []\n" + counting)
+    assert result.outcome is FAILED
+    assert "two different answers to the same question" in result.rationale
+    sleeping = counting.replace("'b'] * len(calls)", "'b'] * max(1, len(calls) - 2)")
+    assert descent(HEAD + "    calls = []\n" + sleeping).outcome is PASSED
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,17 @@
-"""Values that a student computed: `reaches`, `minimises`, and what stands in for them."""
+"""Values that a student computed or chose: `reaches` and `minimises`."""
 
 from __future__ import annotations
 
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from autograder.checks.exercise import Exercise
-from autograder.checks.student import StudentFault, student
+from autograder.checks.student import NotAttempted, StudentFault, student
 from autograder.record.outcome import Outcome
-from tests.support.checking import X, assert_ours, broken
+from tests.support.checking import assert_ours, broken
 from tests.support.inprocess import notebook, one_check
 
 PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
@@ -137,63 +138,20 @@ def test_minimises_shrink():
     assert minimise(source, shrink=0.1).outcome is PASSED
 
 
-def test_minimises_under_the_students_own_loss():
-    good = "theta = {'w': 2.0, 'b': 1.0}\n"
-    own = "def loss(p): return (p['w'] - 2.0) ** 2 + (p['b'] - 1.0) ** 4"
-    assert minimise(good + own, lambda p: student.loss(p)).outcome is PASSED
-    result = minimise(good, lambda p: student.loss(p))
-    assert (result.outcome, result.rationale) == (
-        NOT_ATTEMPTED,
-        "`loss` is not defined yet. Has its cell been run without an error?",
-    )
-
-
-@pytest.mark.parametrize("body", ["0.0", "jnp.sum(jnp.zeros(3))", "1.0"])
-def test_a_constant_loss_of_the_students_is_not_our_error(body):
-    source = f"import jax.numpy as jnp\ntheta = {{'w': 2.0, 'b': 1.0}}\ndef loss(p): return {body}"
-    result = minimise(source, lambda p: student.loss(p))
-    assert (result.outcome, result.staff_note) == (FAILED, "")
-
-
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("loss", "said"),
     [
-        (
-            "1e308 * jnp.sign(p['w'])",
-            "The slope of the loss is too large at the start to be measured.",
-        ),
-        (
-            "jnp.where(p['w'] > 1, 1e308 * jnp.sign(p['w'] - 2.0), p['w'])",
-            "The slope of the loss is too large there to be measured.",
-        ),
-        ("0.0", "The loss does not depend on the parameters."),
-        ("jnp.log(p['w'] - 1)", "The answer contains NaN (not a number)."),
-        ("jnp.inf * p['b']", "The answer contains NaN (not a number)."),
-    ],
-)
-def test_no_answer_is_judged_by_a_slope_that_is_not_finite(body, said):
-    source = f"import jax.numpy as jnp\ntheta = {{'w': 2.0, 'b': 1.0}}\ndef loss(p): return {body}"
-    result = minimise(source, lambda p: student.loss(p))
-    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, said, "")
-
-
-@pytest.mark.parametrize(
-    ("loss", "slope"),
-    [
-        (lambda p: 1e308 * np.sign(p["w"]), "inf"),
-        (lambda p: 3.0, "0"),
-        (lambda p: float("nan"), "nan"),
-        (lambda p: float("inf") * p["w"], "nan"),
+        (lambda p: 1e308 * np.sign(p["w"]), "start={}: the slope of the loss there is inf"),
+        (lambda p: 3.0, "start={}: the slope of the loss there is 0"),
+        (lambda p: float("nan"), "the loss at {}: The answer contains NaN"),
+        (lambda p: float("inf") * p["w"], "the loss at {}: The answer contains "),
     ],
 )
 @pytest.mark.parametrize("theta", ["{'w': 2.0, 'b': 1.0}", "{'w': 1e300, 'b': 1.0}"])
-def test_a_loss_of_the_authors_without_a_slope_at_the_start_is_our_error(loss, slope, theta):
+def test_a_loss_of_the_authors_without_a_slope_at_the_start_is_our_error(loss, said, theta):
     result = minimise(f"theta = {theta}", loss)
     assert_ours(result)
-    start = "{'w': 0.0, 'b': 0.0}"
-    assert (
-        f"ValueError: start={start}: the slope of the loss there is {slope}\n" in result.staff_note
-    )
+    assert "ValueError: " + said.format("{'w': 0.0, 'b': 0.0}") in result.staff_note
 
 
 @pytest.mark.parametrize(
@@ -226,98 +184,187 @@ def test_minimises_a_loss_that_raises_is_our_error():
     assert_ours(minimise("theta = {'w': 1.0, 'b': 1.0}", broken))
 
 
-# Where earlier parts do not work
+# What an author's function makes of a student's choices
+
+CHOICE = [student.n, student.size]
 
 
-def fault():
-    raise StudentFault("the step size is missing")
+def trained(n, size):
+    """The way downhill on the bowl, in `n` steps."""
+    p = {"w": 0.0, "b": 0.0}
+    for _ in range(int(n)):
+        p = {k: p[k] - float(size) * 2 * (p[k] - TARGET[k]) for k in p}
+    return p
 
 
-@pytest.mark.parametrize("check", ["reaches", "minimises"])
-@pytest.mark.parametrize(
-    ("source", "instead", "outcome"),
-    [
-        ("theta = {'w': 9.0, 'b': 9.0}", lambda: dict(TARGET), PASSED),
-        ("", lambda: dict(TARGET), PASSED),
-        ("theta = {'w': 9.0, 'b': 9.0}", lambda: {"w": 5.0, "b": 5.0}, FAILED),
-        ("theta = {'w': 9.0, 'b': 9.0}", lambda: dict.fromkeys(TARGET, float("nan")), FAILED),
-        ("theta = {'w': 9.0, 'b': 9.0}", fault, FAILED),
-        ("", fault, NOT_ATTEMPTED),
-        ("theta = {'w': 9.0, 'b': 9.0}", broken, ERROR),
-        ("theta = {'w': 2.0, 'b': 1.0}", broken, PASSED),
-    ],
-)
-def test_instead(check, source, instead, outcome):
+def chosen(source, check="reaches", parts=CHOICE, through=trained):
     def run(e):
         if check == "reaches":
-            e.reaches("t", student.theta, TARGET, 0.1, instead=instead)
+            e.reaches("t", parts, TARGET, 0.1, through=through)
         else:
-            e.minimises("t", student.theta, bowl, {"w": 0.0, "b": 0.0}, instead=instead)
+            e.minimises("t", parts, bowl, {"w": 0.0, "b": 0.0}, through=through)
 
-    assert one_check(source, run).outcome is outcome
+    return one_check(source, run)
 
 
-@pytest.mark.parametrize("check", ["reaches", "minimises"])
+STEEP = "The loss still slopes there: 0.98 of the slope at the start is left."
+
+
 @pytest.mark.parametrize(
-    ("source", "outcome", "said"),
+    ("source", "outcome", "by_reaches", "by_minimises"),
     [
-        ("", NOT_ATTEMPTED, "`n` is not defined yet. Has its cell been run without an error?"),
+        ("n = 500\nsize = 0.1", PASSED, "", ""),
+        ("n = 500.0\nsize = 0.1", PASSED, "", ""),
+        ("import jax.numpy as jnp\nn = jnp.asarray(500)\nsize = jnp.float32(0.1)", PASSED, "", ""),
+        ("import numpy as np\nn = np.int64(500)\nsize = np.float16(0.1)", PASSED, "", ""),
+        ("n = 1\nsize = 0.01", FAILED, "Off by 2; at most 0.1 is asked for.", STEEP),
         (
-            "n = 3",
-            NOT_ATTEMPTED,
-            "`size` is not defined yet. Has its cell been run without an error?",
-        ),
-        (
-            "n = 3.0\nsize = 0.1",
+            "n = -1\nsize = 0.1",
             FAILED,
-            "There is no `theta`: the cell that makes it from `n` (a float) and `size` (a float) "
-            "did not run to its end.",
+            "Off by 2; at most 0.1 is asked for.",
+            STEEP.replace("0.98", "1"),
         ),
-        ("n = 3.0\ntheta = {'w': 2.0, 'b': 1.0}", PASSED, ""),
+        (
+            "n = 5000\nsize = 5.0",
+            FAILED,
+            "The answer contains NaN (not a number).",
+            "The answer contains NaN (not a number).",
+        ),
     ],
 )
-def test_made_from(check, source, outcome, said):
-    made_from = [student.n, student.size]
+def test_choices_are_judged_by_what_comes_of_them(source, outcome, by_reaches, by_minimises):
+    # What a cell of the student's made of them is not looked at, nor need it have run.
+    for theta in ("", "\ntheta = {'w': 2.0, 'b': 1.0}", "\ntheta = 'text'"):
+        for check, said in (("reaches", by_reaches), ("minimises", by_minimises)):
+            result = chosen(source + theta, check)
+            assert (result.outcome, result.rationale, result.staff_note) == (outcome, said, "")
 
-    def run(e):
-        if check == "reaches":
-            e.reaches("t", student.theta, TARGET, 0.1, made_from=made_from)
-        else:
-            e.minimises("t", student.theta, bowl, {"w": 0.0, "b": 0.0}, made_from=made_from)
 
-    result = one_check(source, run)
+NO_CHOICE = {
+    "'text'": "`n` is a str, and a number is asked for.",
+    "'500'": "`n` is a str, and a number is asked for.",
+    "None": "`n` is None, and a number is asked for.",
+    "True": "`n` is a bool, and a number is asked for.",
+    "5j": "`n` is a complex128, and a number is asked for.",
+    "[]": "`n` is a list, and a number is asked for.",
+    "[500]": "`n` is a list, and a number is asked for.",
+    "[[1.0], [1.0, 2.0]]": "`n` is a list, and a number is asked for.",
+    "(500, 500)": "`n` is a tuple, and a number is asked for.",
+    "{'n': 500}": "`n` is a dict, and a number is asked for.",
+    "np.array([1, 2])": "`n` is an array of shape (2,), and a number is asked for.",
+    "np.ones((1, 1))": "`n` is an array of shape (1, 1), and a number is asked for.",
+    "np.array(True)": "`n` is a bool, and a number is asked for.",
+    "np.array(5j)": "`n` is a complex128, and a number is asked for.",
+    "10**400": "`n` is too large.",
+    "-10**400": "`n` is too large.",
+    "float('nan')": "`n` is not finite.",
+    "float('inf')": "`n` is not finite.",
+    "np.float32('-inf')": "`n` is not finite.",
+    "10**5000": "`n` is too large.",
+    "object()": "`n`: The value is of type object; expected numbers",
+    "len": "`n`: The value is of type builtin_function_or_method; expected numbers",
+}
+
+
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize("value", NO_CHOICE)
+def test_a_choice_that_is_no_number_is_said_and_never_our_error(value, check):
+    """The author's function never sees it, so that it need not be on its guard."""
+    said = NO_CHOICE[value]
+    result = chosen(f"import numpy as np\nn = {value}\nsize = 0.1", check, through=broken)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(said)
+    result = chosen(f"import numpy as np\nn = 5\nsize = {value}", check, through=broken)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(said.replace("`n`", "`size`"))
+
+
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("", "n"),
+        ("n = 500", "size"),
+        ("size = 0.1", "n"),
+        ("n = 'text'", "size"),
+        ("theta = {'w': 2.0, 'b': 1.0}", "n"),
+    ],
+)
+def test_a_choice_that_is_missing_was_not_attempted(source, missing, check):
+    result = chosen(source, check)
+    assert (result.outcome, result.staff_note) == (NOT_ATTEMPTED, "")
+    assert result.rationale == (
+        f"`{missing}` is not defined yet. Has its cell been run without an error?"
+    )
+
+
+def raising(error):
+    def through(*_):
+        raise error
+
+    return through
+
+
+OVERFLOW = OverflowError("math range error")
+
+
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize(
+    ("error", "outcome", "said"),
+    [
+        (OVERFLOW, FAILED, "`n` and `size`: training with this ends in math range error."),
+        (ZeroDivisionError("no"), FAILED, "`n` and `size`: training with this ends in no."),
+        (FloatingPointError("no"), FAILED, "`n` and `size`: training with this ends in no."),
+        (StudentFault("the model is missing"), FAILED, "the model is missing"),
+        (NotAttempted("nothing yet"), NOT_ATTEMPTED, "nothing yet"),
+        (ValueError("ours"), ERROR, ""),
+        (TypeError("ours"), ERROR, ""),
+        (AttributeError("ours"), ERROR, ""),
+        (MemoryError("ours"), ERROR, ""),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_is_raised_on_the_way(error, outcome, said, check):
+    result = chosen("n = 3\nsize = 0.1", check, through=raising(error))
     assert (result.outcome, result.rationale) == (outcome, said)
+    assert ("ours" in result.staff_note) is (outcome is ERROR)
 
 
-@pytest.mark.parametrize(
-    ("source", "unless", "outcome"),
-    [
-        ("theta = {'w': 9.0, 'b': 1.0}", lambda: True, FAILED),
-        ("theta = {'w': float('nan'), 'b': 1.0}", lambda: True, FAILED),
-        ("theta = {'w': 9.0, 'b': 1.0}", lambda: False, PASSED),
-        ("", lambda: True, PASSED),  # it is missing for a reason of another kind
-        ("theta = {'w': 2.0, 'b': 1.0}", broken, PASSED),
-        ("theta = {'w': 9.0, 'b': 1.0}", broken, ERROR),
-    ],
-)
-def test_what_is_the_students_own_doing_is_not_excused(source, unless, outcome):
-    assert reach(source, instead=lambda: dict(TARGET), unless=unless).outcome is outcome
+def test_a_student_function_on_the_way_is_our_error():
+    """No answer of a student's is what another one is judged by."""
+    source = "n = 3\nsize = 0.1\ndef step(n, size): raise ValueError('mine')"
+    assert_ours(chosen(source, through=lambda n, size: student.step(n, size)))
 
 
-@pytest.mark.parametrize(
-    ("source", "works"),
-    [
-        ("def f(x): return x", True),
-        ("def f(x): return x + 1e-3", False),
-        ("def f(x): return None", False),
-        ("def f(x): return x[7, 7]", False),
-        ("def f(x): pass", False),
-        ("", False),
-    ],
-)
-def test_works_is_a_premise_and_no_check(source, works):
-    with notebook(source):
-        exercise = Exercise("e")
-        assert exercise.works(lambda: student.f(X), X) is works
-        assert exercise.works(lambda: student.f(X)[0], X[0]) is works
-    assert exercise.results == []
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize("made", [None, 5.0, [], {"w": 2.0}, {"w": "text", "b": 1.0}], ids=repr)
+def test_parameters_that_are_none_are_never_a_pass(made, check):
+    assert chosen("n = 3\nsize = 0.1", check, through=lambda *_: made).outcome is not PASSED
+
+
+def test_one_choice_alone():
+    for parts in (student.n, [student.n], (student.n,)):
+        assert chosen("n = 500", parts=parts, through=lambda n: trained(n, 0.1)).outcome is PASSED
+    assert (
+        chosen("theta = {'w': 2.0, 'b': 1.0}", parts=[student.theta], through=None).outcome
+        is PASSED
+    )
+
+
+@pytest.mark.parametrize("check", ["reaches", "minimises"])
+@pytest.mark.parametrize("source", ["n = 500\nsize = 0.1", "n = 'text'", ""])
+def test_several_choices_and_nothing_to_put_them_through_is_our_error(source, check):
+    result = chosen(source, check, through=None)
+    assert_ours(result)
+    assert "ValueError: `n` and `size`: 2 parts need through=" in result.staff_note
+
+
+def test_arrays_on_the_way_may_be_jax_arrays():
+    def through(n, size):
+        return {k: jnp.asarray(v) for k, v in trained(n, size).items()}
+
+    assert chosen("n = 500\nsize = 0.1", through=through).outcome is PASSED
+    result = chosen("n = 500\nsize = 0.1", through=lambda *_: jnp.ones(2))
+    assert result.rationale == (
+        "Got an array of shape (2,), expected a dict with the keys 'w', 'b'."
+    )

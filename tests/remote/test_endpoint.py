@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from autograder.checks.student import NotAttempted, StudentFault, given, student
+from autograder.checks.student import NotAttempted, StudentFault, student
 from autograder.record.outcome import Outcome
-from autograder.remote import endpoint
+from autograder.remote import endpoint, wire
 from autograder.remote.wire import Limits
 from tests.support.checking import fault
-from tests.support.inprocess import notebook
+from tests.support.inprocess import notebook, run_notebook
 
 # Calls
 
@@ -128,45 +129,7 @@ def test_too_large(answer, limits, said):
     assert said in str(fault(f"def f():\n    return {answer}", limits=limits))
 
 
-# Names bound for a call, and parts as arguments
-
-CHAIN = """
-    calls = []
-    def model(x):
-        raise NotImplementedError()
-    def f(x):
-        return 10 * model(x)
-"""
-
-
-def test_using_binds_a_name_for_one_call():
-    with notebook(CHAIN) as connection:
-        replaced = student.f.using(model=given("lambda x: x + 1"))
-        assert replaced(1.0) == 20.0
-        with pytest.raises(NotAttempted):
-            student.f(1.0)
-        assert connection.namespace["model"].__name__ == "model"
-
-
-def test_using_does_not_change_the_part_and_adds_up():
-    with notebook("def f(): return a + b"):
-        part = student.f
-        both = part.using(a=1).using(b=2)
-        assert both() == 3
-        assert both.using(a=5)() == 7
-        assert "NameError" in str(fault("def f(): return a"))
-
-
-def test_a_name_bound_for_a_call_is_gone_after_an_error():
-    with notebook("def f(): return 1 / a") as connection:
-        with pytest.raises(StudentFault, match="ZeroDivisionError"):
-            student.f.using(a=0)()
-        assert "a" not in connection.namespace
-
-
-def test_using_another_part_of_the_students():
-    with notebook(CHAIN + "    def other(x):\n        return -x\n"):
-        assert student.f.using(model=student.other)(2.0) == -20.0
+# Parts as arguments
 
 
 def test_a_part_as_argument_is_the_students_own_object():
@@ -175,18 +138,127 @@ def test_a_part_as_argument_is_the_students_own_object():
         assert student.f(x=1.0, h=student.g) == (True, 2.0)
 
 
-@pytest.mark.parametrize("use", ["argument", "override"])
-def test_a_part_as_argument_that_is_not_defined_was_not_attempted(use):
+@pytest.mark.parametrize(
+    "call", [lambda: student.f(student.model), lambda: student.f(h=student.model)]
+)
+def test_a_part_as_argument_that_is_not_defined_was_not_attempted(call):
     """It is no KeyError of the function that would have received it."""
-    call = {
-        "argument": lambda: student.f(student.model),
-        "override": lambda: student.f.using(h=student.model)(),
-    }[use]
-    with notebook("def f(h=None): return 0.0"), pytest.raises(StudentFault) as caught:
+    with notebook("def f(h=None): return 0.0"), pytest.raises(NotAttempted) as caught:
         call()
-    assert "KeyError" not in str(caught.value)
-    assert "`model`" in str(caught.value)
-    assert caught.value.outcome is Outcome.NOT_ATTEMPTED
+    assert (
+        str(caught.value) == "`model` is not defined yet. Has its cell been run without an error?"
+    )
+
+
+# Names that stand for functions of the judge's
+
+SEVEN, TIMES_SEVEN = ["source", "lambda x: x + 7"], "def g(x): return 7 * x"
+CALLS_G = "def f(x): return 10 * g(x)"
+STATUS = {
+    "the stub, which a function calls": ([TIMES_SEVEN, CALLS_G], "ok", False, ""),
+    "a function that was there already": (["def f(x): return 80 * x"], "ok", False, ""),
+    "a function that comes to be only with the stub": (
+        ["def g(x): return 1 / 0", "n = g(1)\ndef f(x): return 80 * x"],
+        "ok",
+        True,
+        "",
+    ),
+    "the stub under a name that was never bound": (["def f(x): return 10 * g(x)"], "ok", False, ""),
+    "a cell that raises only with the stub": (
+        [TIMES_SEVEN, "f = {7: 1}[int(g(1))]"],
+        "missing",
+        False,
+        "KeyError",
+    ),
+    "a cell that raises either way": (
+        ["def g(x): return 1 / 0", "n = g(1)\nf = 1 / 0"],
+        "missing",
+        True,
+        "",
+    ),
+    "nothing that would make it": ([TIMES_SEVEN], "missing", True, ""),
+    "a name it needs that came to nothing": (
+        [TIMES_SEVEN, "n = {7: 1}[int(g(1))]", "def f(x): return n"],
+        "raised",
+        False,
+        "KeyError",
+    ),
+    "a function that raises by itself": (["def f(x): return 1 / 0"], "raised", False, ""),
+    "an answer that cannot be sent": (["def f(x): return g"], "unsendable", False, ""),
+    "a cell that says exit": (
+        [TIMES_SEVEN, "import sys", "f = {7: 1}.get(int(g(1))) or sys.exit('bye')"],
+        "missing",
+        False,
+        "SystemExit",
+    ),
+}
+
+
+def reply_to(cells, **request):
+    namespace = run_notebook(*cells, "pass")
+    before = dict(namespace)
+    asked = {"name": "f", "args": [wire.encode(1.0)], "kwargs": {}, "limits": {}, **request}
+    reply = json.loads(endpoint.answer(json.dumps(asked), namespace))
+    assert namespace == before
+    return reply
+
+
+@pytest.mark.parametrize("case", STATUS)
+def test_a_question_with_stubs(case):
+    cells, status, restored, again = STATUS[case]
+    reply = reply_to(cells, stubs={"g": SEVEN})
+    assert (reply["status"], reply["restored"]) == (status, restored)
+    assert reply.get("again", {}).get("ename", "") == again
+    if status == "ok":
+        assert wire.decode(reply["value"]) == 80.0
+
+
+def test_without_stubs_a_question_is_put_to_the_notebook_as_it_is():
+    for stubs in ({}, {"stubs": {}}):
+        reply = reply_to([TIMES_SEVEN, CALLS_G], **stubs)
+        assert reply == {"status": "ok", "value": wire.encode(70.0)}
+
+
+def test_the_place_of_an_error_in_a_cell_that_was_run_again_is_told():
+    cells = ["def g(x): return 7 * x\ndef made(x):\n    return {7: 1}[x]", "f = made(int(g(1)))"]
+    assert reply_to(cells, stubs={"g": SEVEN})["again"] == {
+        "ename": "KeyError",
+        "evalue": "8",
+        "function": "made",
+        "line": "return {7: 1}[x]",
+    }
+
+
+def test_a_value_is_made_with_stubs_too():
+    request = {"name": "n", "limits": {}, "stubs": {"g": SEVEN}}
+    namespace = run_notebook(TIMES_SEVEN, "n = g(1.0)")
+    reply = json.loads(endpoint.answer(json.dumps(request), namespace))
+    assert wire.decode(reply["value"]) == 8.0
+    assert namespace["n"] == 7.0
+
+
+def test_a_function_goes_through_another_with_stubs_as_well():
+    reply = reply_to(
+        ["def g(x): return 7 * x", "def f(x): return 10 * g(x)"],
+        stubs={"g": ["source", "lambda x: x**2"]},
+        through="jax.grad",
+    )
+    assert float(wire.decode(reply["value"])) == 20.0
+
+
+def test_an_interrupt_while_cells_are_run_again_is_an_answer():
+    """The judge has lost patience with a cell; the notebook is as it was."""
+    cells = [
+        "def stop(): raise KeyboardInterrupt('stop')",
+        "def g(x): return 7 * x",
+        "f = {7: len}.get(int(g(1))) or stop()",
+    ]
+    reply = reply_to(cells, stubs={"g": SEVEN})
+    assert (reply["status"], reply["ename"], reply["function"]) == (
+        "raised",
+        "KeyboardInterrupt",
+        "stop",
+    )
 
 
 # What the judge asks of a kernel
@@ -199,13 +271,32 @@ def test_a_reply_goes_through_ipython_as_it_is():
     }
 
 
-def test_functions_that_are_given_up_raise_at_once(monkeypatch):
-    main = ModuleType("__main__")
-    main.f = main.g = lambda: 1.0
-    monkeypatch.setitem(sys.modules, "__main__", main)
+@pytest.fixture
+def main(monkeypatch):
+    """The notebook of a kernel; whatever is given up in it is forgotten after the test."""
+    module = ModuleType("__main__")
+    module.__dict__.update(run_notebook("def f(): return 1.0", "def g(): return f()"))
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    monkeypatch.setattr(endpoint, "_given_up", {})
+    return module
+
+
+def test_functions_that_are_given_up_raise_at_once(main):
+    main.h = lambda: 1.0
     endpoint.give_up({"f": "`f` did not come back.", "absent": "Nor did `absent`."})
     with pytest.raises(TimeoutError, match=r"^`f` did not come back\.$"):
         main.f(1, x=2)
     with pytest.raises(TimeoutError, match=r"^Nor did `absent`\.$"):
         main.absent()
-    assert main.g() == 1.0
+    assert main.h() == 1.0
+
+
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_functions_that_are_given_up_are_so_where_cells_are_run_again(main, asked_before):
+    """Their own cells would bring them back; a copy that was made before has them still."""
+    request = {"name": "g", "args": [], "kwargs": {}, "limits": {}, "stubs": {"other": SEVEN}}
+    if asked_before:
+        assert json.loads(endpoint.answer(json.dumps(request)))["status"] == "ok"
+    endpoint.give_up({"f": "`f` did not come back."})
+    reply = json.loads(endpoint.answer(json.dumps(request)))
+    assert (reply["ename"], reply["evalue"]) == ("TimeoutError", "`f` did not come back.")

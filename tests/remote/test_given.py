@@ -104,10 +104,34 @@ def test_two_with_the_same_source_are_equal():
     assert len({given("jnp.sin"), given("jnp.sin"), given("jnp.cos")}) == 2
 
 
-def test_given_gradient():
-    slope = given("lambda p, x: jnp.sum(p * x)").gradient()
-    assert repr(slope) == "given('jax.grad(lambda p, x: jnp.sum(p * x))')"
-    assert float(given_module.evaluate(slope, [2.0, np.array([1.0, 2.0])], {})) == 3.0
+@pytest.mark.parametrize(
+    ("source", "arguments", "slope"),
+    [
+        ("lambda p, x: jnp.sum(p * x)", [2.0, np.array([1.0, 2.0])], 3.0),
+        ("lambda p: p**2", [3.0], 6.0),
+        ("lambda p, model, x: model(p, x) ** 2", [3.0, given("lambda p, x: p * x"), 2.0], 24.0),
+        ("jnp.square", [3.0], 6.0),
+    ],
+)
+def test_given_gradient(source, arguments, slope):
+    made = given(source).gradient()
+    assert float(given_module.evaluate(made, arguments, {})) == slope
+    with given_module.double_precision():
+        assert float(made.compiled(*arguments)) == slope
+    with notebook("def f(g, *arguments): return g(*arguments)"):
+        assert float(student.f(made, *arguments)) == slope
+
+
+def test_a_given_gradient_takes_its_arguments_by_the_same_names():
+    """It stands for a student's gradient, which may be called by name."""
+    slope = given("lambda params, x: params * x").gradient()
+    assert (
+        repr(slope)
+        == "given('lambda params, x: jax.grad(lambda params, x: params * x)(params, x)')"
+    )
+    assert float(slope(x=2.0, params=1.0)) == 2.0
+    with notebook("def f(g): return g(x=2.0, params=1.0)"):
+        assert float(student.f(slope)) == 2.0
 
 
 @pytest.mark.parametrize(
