@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.sandbox.confine import isolation, landlock, seccomp, syscalls
+from autograder.sandbox.confine import isolation, landlock, namespaces, seccomp, syscalls
 from autograder.sandbox.server import launcher, preload, supervisor
 
 RULES: dict[str, Callable[[], None]] = {}
@@ -42,13 +42,30 @@ def without_flag(flag: int) -> None:
 def readable_only() -> None:
     """The course may be read, and the grader's home: the file system's allow-list."""
     main, hidden = launcher.Policy, HIDDEN.split(os.pathsep)
-    launcher.Policy = lambda readable: main((*readable, *hidden))
+    launcher.Policy = lambda readable, compiled: main((*readable, *hidden), compiled)
+
+
+@rule
+def python_only() -> None:
+    """Whatever lies on `sys.path` may be read, such as the checkout of an editable install."""
+    main = launcher.Policy
+    folders = [entry for entry in sys.path if Path(entry).is_dir()]
+    launcher.Policy = lambda readable, compiled: main(
+        tuple(sorted({*readable, *folders})), compiled
+    )
 
 
 @rule
 def readable_only_and_writable() -> None:
     readable_only()
     read_only_mounts()
+
+
+@rule
+def own_compiled_code_only() -> None:
+    """Compiled code of all notebooks lies open to each kernel."""
+    namespaces.Namespaces.admit = nothing
+    landlock.Landlock.admit = lambda self, folder: setattr(self, "_compiled", self.policy.compiled)
 
 
 @rule

@@ -44,7 +44,7 @@ def cache_directory() -> Path | None:
 
 def _directory(name: str, mode: int) -> Path | None:
     try:
-        directory = platformdirs.user_cache_path("nbgrader-jax") / name
+        directory = platformdirs.user_cache_path("nbgrader-jax").resolve() / name
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(mode)
     except OSError:
