@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.sandbox.confine import isolation, landlock, namespaces, seccomp, syscalls
+from autograder.sandbox.policy import Policy
 from autograder.sandbox.server import launcher, preload, supervisor
 
 RULES: dict[str, Callable[[], None]] = {}
@@ -47,12 +48,15 @@ def readable_only() -> None:
 
 @rule
 def python_only() -> None:
-    """Whatever lies on `sys.path` may be read, such as the checkout of an editable install."""
+    """A checkout on `sys.path` may be read, as after an editable install."""
     main = launcher.Policy
-    folders = [entry for entry in sys.path if Path(entry).is_dir()]
-    launcher.Policy = lambda readable, compiled: main(
-        tuple(sorted({*readable, *folders})), compiled
-    )
+    checkout = str(Path(__file__).resolve().parents[2])
+
+    def weaker(readable: tuple[str, ...], compiled: str) -> Policy:
+        others = [path for path in readable if not path.startswith(f"{checkout}/")]
+        return main((*others, checkout), compiled)
+
+    launcher.Policy = weaker
 
 
 @rule
