@@ -1,24 +1,35 @@
-"""Has JAX compile what students are likely to write, besides what the instructor wrote.
+"""Has JAX compile what students are likely to write. All of it is public: it stands here.
 
-Not in the grader's process: `Execute` runs the instructor's notebook in an ordinary kernel, once
-for a class, with a call of `watch` before the first cell and one of `compile_everyday_code` after
-the last. JAX compiles each operation by itself for each shape. The notebook shows the shapes; the
-formulas here are everyday ones, so that an answer in another form than the instructor's, such as
-`jnp.mean(a)` for `jnp.sum(a) / n`, finds most of it compiled.
+Not in the grader's process: `judge.maker` runs a released notebook in an ordinary kernel, once for
+a class, with a call of `watch` before the first cell and one of `compile_everyday_code` after the
+last. JAX compiles each operation by itself for each shape. The released notebook shows shapes, and
+so do the arguments with which test cells will call the student's functions; the formulas here are
+everyday ones, so that most of an answer is compiled already, such as `jnp.mean(a)` or `w * a + b`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
+import itertools
+import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+from autograder.remote import wire
+from autograder.remote.given import evaluate, given_function, ready_made
+
 MOST = 4
-"""Shapes that are taken up, the commonest first: each costs three seconds, once for a class."""
+"""Shapes that are taken up of each kind, the commonest first: each costs seconds, once a class."""
 SHAPED = re.compile(r"ShapedArray\((float32|float64)\[(\d+(?:,\d+)*)\]")  # as JAX logs arguments
+FLOATS = ("float32", "float64")
+
+Shape = tuple[str, tuple[int, ...]]
+"""The type of the numbers, and the sizes: `("float64", (8,))`."""
 
 
 class Shapes(logging.Handler):
@@ -46,27 +57,109 @@ def watch() -> None:
     jax.config.update("jax_log_compiles", True)
 
 
-def compile_everyday_code() -> None:
-    """Evaluate every formula, and its gradient, for the commonest shapes that were noted."""
+def compile_everyday_code(calls: str) -> None:
+    """Evaluate what is everyday for the commonest shapes that were noted, and for those of calls.
+
+    Parameters
+    ----------
+    calls
+        A JSON file: for each call of a student's function that a test cell makes, its `arguments`,
+        of which only the kind is true, and sources of functions that are `given` with them.
+    """
     import jax
 
     jax.config.update("jax_log_compiles", False)
-    for (dtype, shape), _ in shapes.found.most_common(MOST):
-        with jax.enable_x64(dtype == "float64"):
-            for formula in formulas():
-                with contextlib.suppress(TypeError, ValueError):  # not for this shape
-                    evaluate(formula, dtype, shape)
+    asked = json.loads(Path(calls).read_text(encoding="utf-8"))
+    for call in asked:
+        arguments = list(map(argument, call["arguments"]))
+        for source in dict.fromkeys(call["given"]):
+            compile_given(source, [value for value in arguments if value is not None])
+    for found in (shapes.found, shapes_of(asked)):
+        for shape, _ in found.most_common(MOST):
+            compile_for(*shape)
 
 
-def evaluate(formula: Callable[..., Any], dtype: str, shape: tuple[int, ...]) -> None:
-    """Evaluate a formula of two arrays between 0 and 1, as it stands, and its gradient."""
+def argument(tree: Any) -> Any:
+    """An argument as a student's function gets it; None for one that is not known here."""
+    match tree:
+        case ["source", str(text)]:
+            return ready_made(text)
+        case None:
+            return None
+        case _:
+            return wire.decode(tree)
+
+
+def shapes_of(calls: Iterable[dict[str, Any]]) -> Counter[Shape]:
+    """The shapes of the arrays in arguments, with the number of calls that have them."""
+    return Counter(shape for call in calls for shape in set(_shapes_in(call["arguments"])))
+
+
+def _shapes_in(tree: Any) -> Iterator[Shape]:
+    match tree:
+        case ["array", str(dtype), list(sizes), _]:
+            if dtype in FLOATS and sizes:
+                yield dtype, tuple(sizes)
+        case list():
+            for item in tree:
+                yield from _shapes_in(item)
+
+
+def compile_given(source: str, arguments: list[Any]) -> None:
+    """Call a given function, and its gradient, as a student's function does with what it gets.
+
+    It takes some of the student's arguments in their order, as a rule: with `loss(theta, x, y)` in
+    `train(theta, loss, x, y, steps)`, the first that fit are `theta`, `x` and `y`.
+    """
+    import jax
+
+    function = ready_made(source)
+    count = len(inspect.signature(given_function(source)).parameters)
+    for chosen in itertools.combinations(arguments, count):
+        with contextlib.suppress(Exception):
+            evaluate(function, chosen, {})
+            with contextlib.suppress(Exception):  # it has no gradient
+                evaluate(jax.grad(function), chosen, {})
+                evaluate(jax.value_and_grad(function), chosen, {})
+            return
+
+
+def compile_for(dtype: str, shape: tuple[int, ...]) -> None:
+    """Evaluate every formula for arrays of one type and shape."""
+    import jax
+
+    with jax.enable_x64(dtype == "float64"):
+        for formula in (*formulas(), *lines()):
+            with contextlib.suppress(TypeError, ValueError):  # not for this shape
+                evaluate_formula(formula, dtype, shape)
+
+
+def evaluate_formula(formula: Callable[..., Any], dtype: str, shape: tuple[int, ...]) -> None:
+    """Evaluate a formula of two arrays, or of two numbers and an array, and its gradient."""
     import jax
     import jax.numpy as jnp
 
     a = jnp.full(shape, 0.25, dtype)
     b = jnp.full(shape, 0.5, dtype)
-    formula(a, b)
-    jax.grad(lambda a, b: jnp.sum(formula(a, b)))(a, b)
+    arguments = (a, b) if len(inspect.signature(formula).parameters) == 2 else (0.25, 0.5, a)
+    formula(*arguments)
+    jax.grad(lambda *args: jnp.sum(formula(*args)), argnums=(0, 1))(*arguments)
+
+
+def lines() -> tuple[Callable[..., Any], ...]:
+    """A line through one variable, written in the usual ways, and what is made of it."""
+    import jax
+    import jax.numpy as jnp
+
+    return (
+        lambda w, c, a: w * a + c,
+        lambda w, c, a: a * w + c,
+        lambda w, c, a: c + w * a,
+        lambda w, c, a: jax.nn.sigmoid(w * a + c),
+        lambda w, c, a: jnp.tanh(w * a + c),
+        lambda w, c, a: 1 / (1 + jnp.exp(-(w * a + c))),
+        lambda w, c, a: w - c * jnp.sum(a),
+    )
 
 
 def formulas() -> tuple[Callable[..., Any], ...]:
