@@ -35,7 +35,7 @@ from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
 from autograder.sandbox.grader.cache import cache_directory
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
-from autograder.sandbox.policy import PolicyError
+from autograder.sandbox.policy import PolicyError, left_out, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox, size
 
 PACKAGE = "nbgrader-jax"
@@ -148,6 +148,19 @@ def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         yield Checkup("fork server", Verdict.NOTE if without else Verdict.OK, said)
     finally:
         server.close()
+
+
+def imports(sandbox: Sandbox) -> Iterator[Checkup]:
+    """What lies on this Python's path from which student code cannot import."""
+    if folders := left_out(policy_for([], sandbox.readable_directories())):
+        said = (
+            f"student code cannot import from {', '.join(folders)}, which is on sys.path here: "
+            "only Python's own folders and this package are let through. If lessons need it, say "
+            f"so in nbgrader_config.py: c.Sandbox.readable = {folders}"
+        )
+        yield Checkup("imports", Verdict.NOTE, said)
+    else:
+        yield Checkup("imports", Verdict.OK, "student code can import what is installed")
 
 
 def machine(
@@ -322,6 +335,7 @@ class DoctorApp(Command):
         yield from packages()
         yield from machine(sandbox, root, next(iter(names), EXAMPLE), place)
         yield from isolation(sandbox, root)
+        yield from imports(sandbox)
         yield from programs()
         yield from course_directory(self.coursedir, self.config)
         yield database(self.coursedir.db_url, names, place)

@@ -22,6 +22,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import sys
 import threading
 import traceback
@@ -62,6 +63,7 @@ def main() -> None:
     notebook, name = sys.argv[1:]
     workshop = Path.cwd()
     threading.Thread(target=end_with_grader, daemon=True).start()
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the command, which ends this
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:

@@ -145,6 +145,20 @@ def test_no_isolation(tmp_path: Path) -> None:
     assert (allowed.verdict, allowed.said[:5]) == (Verdict.NOTE, "none:")
 
 
+def test_what_student_code_cannot_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = [path for path in sys.path if path.startswith(sys.prefix)]
+    monkeypatch.setattr(sys, "path", installed)
+    (found,) = doctor.imports(Sandbox())
+    assert (found.verdict, found.said) == (Verdict.OK, "student code can import what is installed")
+    monkeypatch.setattr(sys, "path", [*installed, str(tmp_path)])
+    (found,) = doctor.imports(Sandbox())
+    assert found.verdict is Verdict.NOTE
+    assert f"cannot import from {tmp_path}, which is on sys.path here" in found.said
+    assert f"c.Sandbox.readable = ['{tmp_path}']" in found.said
+    (found,) = doctor.imports(Sandbox(readable=[str(tmp_path)]))
+    assert found.verdict is Verdict.OK
+
+
 def test_too_little_memory_for_every_core(tmp_path: Path) -> None:
     machine, *_ = doctor.machine(Sandbox(memory=1 << 50), tmp_path)
     assert machine.verdict is Verdict.NOTE

@@ -15,6 +15,7 @@ import itertools
 import json
 import logging
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -23,10 +24,12 @@ from typing import Any
 from autograder.remote import wire
 from autograder.remote.given import evaluate, given_function, ready_made
 
-MOST = 4
-"""Shapes that are taken up of each kind, the commonest first: each costs seconds, once a class."""
+MOST = 3
+"""Shapes taken up of each origin, the commonest first: each costs seconds, once for a class."""
 SHAPED = re.compile(r"ShapedArray\((float32|float64)\[(\d+(?:,\d+)*)\]")  # as JAX logs arguments
 FLOATS = ("float32", "float64")
+LINE = ("w", "c", "a")
+"""The parameters of a formula that takes two numbers and an array."""
 
 Shape = tuple[str, tuple[int, ...]]
 """The type of the numbers, and the sizes: `("float64", (8,))`."""
@@ -74,9 +77,11 @@ def compile_everyday_code(calls: str) -> None:
         arguments = list(map(argument, call["arguments"]))
         for source in dict.fromkeys(call["given"]):
             compile_given(source, [value for value in arguments if value is not None])
-    for found in (shapes.found, shapes_of(asked)):
-        for shape, _ in found.most_common(MOST):
-            compile_for(*shape)
+    common = [
+        shape for found in (shapes.found, shapes_of(asked)) for shape, _ in found.most_common(MOST)
+    ]
+    for shape in dict.fromkeys([*common, *((dtype, ()) for dtype in FLOATS)]):
+        compile_for(*shape)
 
 
 def argument(tree: Any) -> Any:
@@ -112,6 +117,7 @@ def compile_given(source: str, arguments: list[Any]) -> None:
     `train(theta, loss, x, y, steps)`, the first that fit are `theta`, `x` and `y`.
     """
     import jax
+    import jax.numpy as jnp
 
     function = ready_made(source)
     count = len(inspect.signature(given_function(source)).parameters)
@@ -119,31 +125,50 @@ def compile_given(source: str, arguments: list[Any]) -> None:
         with contextlib.suppress(Exception):
             evaluate(function, chosen, {})
             with contextlib.suppress(Exception):  # it has no gradient
-                evaluate(jax.grad(function), chosen, {})
-                evaluate(jax.value_and_grad(function), chosen, {})
+                evaluate(jax.grad(lambda *args: jnp.sum(function(*args))), chosen, {})
             return
 
 
 def compile_for(dtype: str, shape: tuple[int, ...]) -> None:
-    """Evaluate every formula for arrays of one type and shape."""
-    import jax
-
-    with jax.enable_x64(dtype == "float64"):
-        for formula in (*formulas(), *lines()):
-            with contextlib.suppress(TypeError, ValueError):  # not for this shape
-                evaluate_formula(formula, dtype, shape)
-
-
-def evaluate_formula(formula: Callable[..., Any], dtype: str, shape: tuple[int, ...]) -> None:
-    """Evaluate a formula of two arrays, or of two numbers and an array, and its gradient."""
+    """Evaluate every formula for arrays of one type and shape, and what the lesson supplies."""
     import jax
     import jax.numpy as jnp
 
-    a = jnp.full(shape, 0.25, dtype)
-    b = jnp.full(shape, 0.5, dtype)
-    arguments = (a, b) if len(inspect.signature(formula).parameters) == 2 else (0.25, 0.5, a)
+    with jax.enable_x64(dtype == "float64"):
+        for formula in (*formulas(), *lines(), *supplied()):
+            with contextlib.suppress(Exception):  # not for this shape
+                evaluate_formula(formula, jnp.full(shape, 0.25, dtype))
+
+
+def supplied() -> list[Callable[..., Any]]:
+    """Functions of the released notebook, or of files beside it, that are compiled by `jax.jit`.
+
+    For example `logistic`, imported from the lesson's module. What students write is not there.
+    """
+    import jax
+
+    compiled = type(jax.jit(lambda: None))
+    return [
+        value for value in vars(sys.modules["__main__"]).values() if isinstance(value, compiled)
+    ]
+
+
+def evaluate_formula(formula: Callable[..., Any], array: Any) -> None:
+    """Evaluate a formula of arrays like this one, as it stands, and its gradients.
+
+    Those of a line are taken by its two numbers, `w` and `c`; others by one array at a time.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    names = tuple(inspect.signature(formula).parameters)
+    arguments = [array * (1 + place) for place, _ in enumerate(names)]
+    places: list[Any] = list(range(len(names)))
+    if names == LINE:
+        arguments, places = [0.25, 0.5, array], [(0, 1)]
     formula(*arguments)
-    jax.grad(lambda *args: jnp.sum(formula(*args)), argnums=(0, 1))(*arguments)
+    for place in places:
+        jax.grad(lambda *args: jnp.sum(formula(*args)), argnums=place)(*arguments)
 
 
 def lines() -> tuple[Callable[..., Any], ...]:
