@@ -31,6 +31,7 @@ OURS = [Path(__file__), Path(__file__).with_name("maker.py")]
 RETRY = 3600.0
 """Seconds after a failure before it is tried again; each try takes half a minute of one core."""
 PATIENCE = 10.0
+"""Seconds for a maker to end once nobody wants it; it takes some milliseconds."""
 
 _makers: list[subprocess.Popen[bytes]] = []
 
@@ -41,7 +42,8 @@ def compiled_code(notebook: Path, config: Config) -> Path | None:
     Called by `Execute` at the start of each submission. `config` is the course's: it says how
     nbgrader makes a release of the instructor's notebook.
     """
-    _makers[:] = [maker for maker in _makers if maker.poll() is None]
+    for maker in [maker for maker in _makers if maker.poll() is not None]:
+        _end(maker)
     name = fingerprint(notebook, *OURS)
     if (folder := finished(name)) is None and not _failed_lately(name):
         _start(notebook, name, config)
@@ -57,7 +59,8 @@ def wait_until_compiled() -> None:
         If it could not be made.
     """
     while _makers:
-        if _makers.pop().wait():
+        _makers[-1].wait()
+        if _end(_makers[-1]):
             raise RuntimeError("The compiled code could not be made.")
 
 
@@ -98,8 +101,6 @@ def _start(notebook: Path, name: str, config: Config) -> None:
             path.unlink()
         released = as_released(nbformat.read(notebook, as_version=4), config)
         nbformat.write(released, release / notebook.name)
-        if not _makers:
-            atexit.register(_stop)
         _makers.append(
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.judge.maker", notebook.name, name],
@@ -112,12 +113,20 @@ def _start(notebook: Path, name: str, config: Config) -> None:
         )
 
 
+def _end(maker: subprocess.Popen[bytes]) -> int | None:
+    """Let a maker end, and wait for that; its exit status. It can go on another time."""
+    _makers.remove(maker)
+    assert maker.stdin is not None
+    maker.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        maker.wait(PATIENCE)
+    return maker.returncode
+
+
 def _stop() -> None:
-    """Called when this process ends: do not leave the maker behind. It goes on where it stopped."""
-    for maker in _makers:
-        if maker.stdin is not None:
-            maker.stdin.close()
-    for maker in _makers:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            maker.wait(PATIENCE)
-    _makers.clear()
+    """Called when this process ends: leave none behind."""
+    while _makers:
+        _end(_makers[-1])
+
+
+atexit.register(_stop)

@@ -34,37 +34,38 @@ def supplied_by_the_lesson(x):
     return x / 3
 """
 LESSON = """
+from pathlib import Path
 import jax.numpy as jnp
 from helper import supplied_by_the_lesson
-open("trace_of_the_lesson.txt", "w").write("x")
+Path("trace_of_the_lesson.txt").write_text("x")
 ramp = jnp.linspace(0.1, 0.9, 6)
 supplied_by_the_lesson(ramp)
 """
 SOLUTION = """
+from pathlib import Path
 import jax
-from helper import supplied_by_the_lesson
-open("trace_of_the_solution.txt", "w").write("x")
-
+Path("trace_of_the_solution.txt").write_text("x")
+### BEGIN SOLUTION
 @jax.jit
 def the_secret_formula(x):
     return jnp.sinh(x)
 
 def secret(x, model=None):
-    ### BEGIN SOLUTION
-    return jnp.arctan2(the_secret_formula(x), jnp.float64(2.0))
-    ### END SOLUTION
+    return jnp.arctan2(the_secret_formula(x), supplied_by_the_lesson(x))
+### END SOLUTION
 """
 TEST = """
+from pathlib import Path
 from autograder import Exercise, given, reference, student
 import numpy as np
 import jax.numpy as jnp
-shown = given("lambda x: jnp.cbrt(x)")
+shown = given("jnp.cbrt")
 exercise = Exercise("secret")
 exercise.agrees("it is right", student.secret, reference.secret, [(np.linspace(0.1, 1, 4), shown)])
 ### BEGIN HIDDEN TESTS
-open("trace_of_the_test.txt", "w").write("x")
+Path("trace_of_the_test.txt").write_text("x")
 jnp.cosh(jnp.ones(4))
-stub = given("lambda x: jnp.expm1(x)")
+stub = given("jnp.expm1")
 exercise.agrees("hidden", student.secret, reference.secret, [(np.linspace(0.1, 1, 7), stub)])
 ### END HIDDEN TESTS
 exercise.report()
@@ -183,20 +184,19 @@ class TestFolder:
 
     def test_holds_what_the_release_and_the_kit_show(self, made: Path) -> None:
         names = " ".join(path.name for path in made.iterdir())
-        for public in ("linspace", "supplied_by_the_lesson", "cbrt", "multiply", "logistic"):
+        for public in ("linspace", "supplied_by_the_lesson", "cbrt", "multiply", "sigmoid"):
             assert public in names, public
 
-    def test_the_names_would_show_what_was_compiled(
-        self, tmp_path: Path, course: Path, made: Path
-    ) -> None:
+    def test_the_names_would_show_what_was_compiled(self, tmp_path: Path, course: Path) -> None:
         """The first test can fail: this is how the instructor's own notebook would look."""
         folder = tmp_path / "folder"
         folder.mkdir()
+        shutil.copy(course / "source/a/helper.py", tmp_path)
         calls = tmp_path / "calls.json"
         calls.write_text("[]")
         answers = new_notebook(cells=[new_code_cell(LESSON), new_code_cell(SOLUTION)])
         answers.cells.append(new_code_cell("secret(ramp)"))
-        maker.run_released(answers, made.parents[1] / "making", calls, folder)
+        maker.run_released(answers, tmp_path, calls, folder)
         names = " ".join(path.name for path in folder.iterdir())
         assert "the_secret_formula" in names
         assert "arctan2" in names
@@ -307,11 +307,14 @@ class TestRelease:
 
 
 class TestCalls:
-    def test_arguments_are_noted_without_their_values(self, course: Path) -> None:
-        calls = calls_of_tests(course / "source/a/a.ipynb", {"lambda x: jnp.cbrt(x)"})
+    def test_arguments_are_noted_without_their_values(
+        self, course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)  # where the notebook writes
+        calls = calls_of_tests(course / "source/a/a.ipynb", {"jnp.cbrt"})
         ones = [wire.decode(call["arguments"][0]) for call in calls]
         assert [one.tolist() for one in ones] == [[1.0] * 4, [1.0] * 7]
-        assert [call["given"] for call in calls] == [["lambda x: jnp.cbrt(x)"], []]
+        assert [call["given"] for call in calls] == [["jnp.cbrt"], []]
         assert calls[1]["arguments"][1] is None  # a function that the release does not show
 
     @pytest.mark.parametrize(
