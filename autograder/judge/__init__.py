@@ -7,6 +7,8 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     student_kernel   runs the student's cells, calls their functions, replaces a lost kernel
     connection    the line to one kernel
     testcell      runs a test cell and makes its report
+    compiling     finds what JAX compiled for the notebook before, and has it made
+    maker         makes it, in a process of its own
     saving        saves the marks, and asks for a person where one has to look
     sanitise      makes what is stored safe to show
 
