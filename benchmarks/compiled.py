@@ -28,8 +28,8 @@ from tests.support.lesson import ASSIGNMENT
 from tests.support.right_answers import CORRECT
 from tests.support.variants import PLAIN
 
-ROUNDS = 5
-FORMS = ("the solution", *list(CORRECT)[::4])
+ROUNDS = 4
+FORMS = ("the solution", *list(CORRECT)[3::12])
 
 
 class Program(Configurable):

@@ -33,7 +33,7 @@ from autograder.apps.command import ALIASES, DB, Command, missing_file
 from autograder.apps.configuration import complaints
 from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
-from autograder.sandbox.grader.cache import cache_directory
+from autograder.sandbox.grader.cache import cache_directory, failures
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
 from autograder.sandbox.policy import PolicyError, left_out, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox, size
@@ -188,6 +188,9 @@ def machine(
     cache = cache_directory()
     if cache is None:
         said = "none can be written: each kernel compiles the lesson again, which takes seconds"
+        yield Checkup("compiled code", Verdict.NOTE, said)
+    elif failed := failures():
+        said = f"{cache}. For a notebook it could not be made: {failed[-1]}"
         yield Checkup("compiled code", Verdict.NOTE, said)
     else:
         yield Checkup("compiled code", Verdict.OK, str(cache))

@@ -17,6 +17,7 @@ from traitlets.config import Config
 from autograder.apps import doctor
 from autograder.apps.configuration import KIT
 from autograder.apps.doctor import Verdict
+from autograder.sandbox.grader.cache import locked_workshop
 from autograder.sandbox.grader.forkserver import ForkServer
 from autograder.sandbox.settings import Isolation, Sandbox
 from tests.support import postgres
@@ -172,6 +173,20 @@ def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, disk, cache = doctor.machine(Sandbox(), tmp_path)
     assert disk.said == f"only 3 MiB are free at {tmp_path}"
     assert "none can be written" in cache.said
+
+
+def test_compiled_code_that_could_not_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    *_, cache = doctor.machine(Sandbox(), tmp_path)
+    assert (cache.verdict, cache.said) == (Verdict.OK, str(tmp_path / "nbgrader-jax/compiled"))
+    with locked_workshop() as (workshop, _):
+        assert workshop is not None
+        (workshop / "f.failed").write_text("Traceback\n  in a line\nDeadKernelError: died\n")
+    *_, cache = doctor.machine(Sandbox(), tmp_path)
+    assert cache.verdict is Verdict.NOTE
+    assert cache.said.endswith("For a notebook it could not be made: DeadKernelError: died")
 
 
 # The course

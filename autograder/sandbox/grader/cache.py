@@ -103,12 +103,18 @@ def locked_workshop() -> Iterator[tuple[Path | None, int]]:
         return
     lock = os.open(workshop, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield workshop, lock
-    except BlockingIOError:
-        yield None, -1
+        yield (workshop, lock) if _taken(lock) else (None, -1)
     finally:
         os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    """Take a lock, unless another process has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def unfinished(name: str, workshop: Path) -> Path:
@@ -137,10 +143,17 @@ def finish(folder: Path) -> None:
     (folder / MADE_HERE).unlink()
     (folder / COMPLETE).touch()
     make_readable(folder)
-    forget_old(root)  # the new one is the latest of all
     folder.rename(root / folder.name)
+    forget_old(root)  # the new one is the latest of all
     for left in workshop.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def failures() -> list[str]:
+    """Why folders could not be made, the last line of each error; `doctor` shows it."""
+    workshop = _directory("making", 0o700)
+    noted = [] if workshop is None else sorted(workshop.glob("*.failed"))
+    return [path.read_text(encoding="utf-8").strip().splitlines()[-1] for path in noted]
 
 
 def failure_of(name: str) -> Path | None:

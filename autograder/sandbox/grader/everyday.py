@@ -82,6 +82,7 @@ def compile_everyday_code(calls: str) -> None:
     ]
     for shape in dict.fromkeys([*common, *((dtype, ()) for dtype in FLOATS)]):
         compile_for(*shape)
+        jax.clear_caches()  # a thousand executables take a gigabyte
 
 
 def argument(tree: Any) -> Any:
