@@ -173,6 +173,7 @@ def graded(
     shutil.copy(course / "source/a/helper.py", submission)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(course)
+        patch.setattr(sys, "dont_write_bytecode", False)  # whatever the environment says
         yield grade(course, notebook, submission)
 
 
