@@ -22,6 +22,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -56,13 +57,15 @@ CELL_TIMEOUT = 60.0
 """Seconds for a cell of the lesson; what takes longer is left out."""
 EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}"
 STOPPED = 3  # exit status
+COPIES = ("source", "release")
+"""Folders with the course's files, as they are and as students get them; `compiling` makes them."""
 
 
 def main() -> None:
     """Make the folder, and note why where it cannot be made."""
     notebook, name = sys.argv[1:]
     workshop = Path.cwd()
-    threading.Thread(target=end_with_grader, daemon=True).start()
+    threading.Thread(target=end_with_grader, args=[workshop], daemon=True).start()
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the command, which ends this
     if hasattr(os, "nice"):
         os.nice(NICE)
@@ -73,13 +76,18 @@ def main() -> None:
         raise
 
 
-def end_with_grader() -> None:
-    """End this process and its kernel as soon as the process that started it closes the line."""
+def end_with_grader(workshop: Path) -> None:
+    """End this process and its kernel as soon as the process that started it closes the line.
+
+    What is compiled stays, for another time; the copies of the course's files go.
+    """
     while os.read(sys.stdin.fileno(), 1):
         pass
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             process.kill()
+    for copy in COPIES:
+        shutil.rmtree(workshop / copy, ignore_errors=True)
     os._exit(STOPPED)
 
 

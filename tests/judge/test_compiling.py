@@ -257,6 +257,8 @@ def test_it_ends_with_the_grader_and_leaves_no_process(course: Path, kept: Path)
         assert not psutil.wait_procs([made, *below], timeout=60)[1]
         with locked_workshop() as (workshop, _):
             assert workshop is not None
+            assert not (workshop / "source").exists()
+            assert not (workshop / "release").exists()
     finally:
         (course / "source/a/other.ipynb").unlink()
 
