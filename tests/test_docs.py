@@ -254,7 +254,12 @@ def rows(page: str) -> list[list[str]]:
 
 def test_budgets_are_the_code_s() -> None:
     stated = {row[0].strip("`"): row[1:] for row in rows("budgets") if "`" in row[0]}
-    by_hand = {"Sandbox.isolation", "Sandbox.require_isolation", "Sandbox.hidden"}
+    by_hand = {
+        "Sandbox.isolation",
+        "Sandbox.require_isolation",
+        "Sandbox.hidden",
+        "Sandbox.readable",
+    }
     not_budgets = {"VerifyApp.progress"}
     wanted = {
         f"{made.__name__}.{name}": trait.default_value

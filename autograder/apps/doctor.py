@@ -33,9 +33,9 @@ from autograder.apps.command import ALIASES, DB, Command, missing_file
 from autograder.apps.configuration import complaints
 from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
-from autograder.sandbox.grader.cache import cache_directory
+from autograder.sandbox.grader.cache import cache_directory, failures
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
-from autograder.sandbox.policy import PolicyError
+from autograder.sandbox.policy import PolicyError, left_out, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox, size
 
 PACKAGE = "nbgrader-jax"
@@ -150,6 +150,19 @@ def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         server.close()
 
 
+def imports(sandbox: Sandbox) -> Iterator[Checkup]:
+    """What lies on this Python's path from which student code cannot import."""
+    if folders := left_out(policy_for([], sandbox.readable_directories())):
+        said = (
+            f"student code cannot import from {', '.join(folders)}, which is on sys.path here: "
+            "only Python's own folders and this package are let through. If lessons need it, say "
+            f"so in nbgrader_config.py: c.Sandbox.readable = {folders}"
+        )
+        yield Checkup("imports", Verdict.NOTE, said)
+    else:
+        yield Checkup("imports", Verdict.OK, "student code can import what is installed")
+
+
 def machine(
     sandbox: Sandbox, course: Path, assignment: str = EXAMPLE, place: Sequence[str] = ()
 ) -> Iterator[Checkup]:
@@ -175,6 +188,9 @@ def machine(
     cache = cache_directory()
     if cache is None:
         said = "none can be written: each kernel compiles the lesson again, which takes seconds"
+        yield Checkup("compiled code", Verdict.NOTE, said)
+    elif failed := failures():
+        said = f"{cache}. For a notebook it could not be made: {failed[-1]}"
         yield Checkup("compiled code", Verdict.NOTE, said)
     else:
         yield Checkup("compiled code", Verdict.OK, str(cache))
@@ -322,6 +338,7 @@ class DoctorApp(Command):
         yield from packages()
         yield from machine(sandbox, root, next(iter(names), EXAMPLE), place)
         yield from isolation(sandbox, root)
+        yield from imports(sandbox)
         yield from programs()
         yield from course_directory(self.coursedir, self.config)
         yield database(self.coursedir.db_url, names, place)

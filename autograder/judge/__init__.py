@@ -8,6 +8,8 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     connection    the line to one kernel
     stopwatch     counts the time of student code, in processor time
     testcell      runs a test cell and makes its report
+    compiling     finds what JAX compiled for the notebook before, and has it made
+    maker         makes it, in a process of its own
     saving        saves the marks, and asks for a person where one has to look
     sanitise      makes what is stored safe to show
 

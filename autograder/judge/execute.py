@@ -11,16 +11,14 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
 from autograder.judge.cells import STOPS, grade_id, is_test_cell, points, show, uses_kit
+from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
 from autograder.judge.solutions import Solutions
@@ -29,7 +27,7 @@ from autograder.judge.student_kernel import Budgets, StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
-from autograder.sandbox.grader.cache import compiled, keep_own_code, writing_compiled_code
+from autograder.sandbox.grader.cache import keep_own_code
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
 from autograder.sandbox.grader.manager import READY, SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Stop
@@ -45,7 +43,6 @@ IOPUB = 60
 """Seconds that a cell's output may arrive after its end: an instant, unless the machine has much
 other work."""
 LAST_WORDS = 0.05  # seconds in which what a dead kernel said may still arrive
-EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}()"
 NOT_EXECUTED = "Grading ran without executing the notebook (Execute.enabled is False)."
 
 
@@ -270,29 +267,14 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     # What is compiled beforehand ---------------------------------------------------------------
 
     def _compiled_code(self) -> Path | None:
-        """The folder of JAX code compiled from the instructor's notebook, made if need be."""
+        """The folder of JAX code that is compiled already, if there is one by now."""
         if self.kernel_manager_class is not SandboxManager or not self._identity:
             return None
         notebook = self._source_notebook()
         if not notebook.exists() or "jax" not in notebook.read_text(encoding="utf-8"):
             return None
         try:
-            return compiled(notebook, self._compile_into)
+            return compiled_code(notebook, self.config)
         except Exception:
             self.log.warning("Going on without compiled code", exc_info=True)
             return None
-
-    def _compile_into(self, folder: Path) -> None:
-        """Grade the instructor's own notebook in an ordinary kernel that keeps what it compiles.
-
-        Two cells around it add what students are likely to write in its place.
-        """
-        self.log.info("Compiling the instructor's notebook, once for the whole class")
-        notebook = self._source_notebook()
-        execute = Execute(parent=self.parent, kernel_manager_class=AsyncKernelManager)
-        resources = {"metadata": {"path": str(notebook.parent)}, "nbgrader": self._identity}
-        executed = nbformat.read(notebook, as_version=4)
-        executed.cells.insert(0, new_code_cell(EVERYDAY.format("watch")))
-        executed.cells.append(new_code_cell(EVERYDAY.format("compile_everyday_code")))
-        with writing_compiled_code(folder):
-            execute.preprocess(executed, resources)

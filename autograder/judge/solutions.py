@@ -81,13 +81,16 @@ def solution_cells(notebook: str) -> tuple[Cell, ...]:
 def directory_importable(directory: Path) -> Iterator[None]:
     """Let modules beside a notebook be imported, and forget them afterwards.
 
-    Another assignment may have a module of the same name.
+    Another assignment may have a module of the same name. No bytecode is written beside them:
+    grading leaves source/ as it is.
     """
-    before = set(sys.modules)
+    before, silent = set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(directory))
+    sys.dont_write_bytecode = True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = silent
         sys.path.remove(str(directory))
         for name in set(sys.modules) - before:
             origin = getattr(sys.modules[name], "__file__", None)

@@ -8,7 +8,9 @@ and `confine/` apply it. Standard library only.
 from __future__ import annotations
 
 import os
+import site
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,33 +78,39 @@ class PolicyError(Exception):
 class Policy:
     """What one fork server and its kernels may read, for example `("/srv/venv", "/usr")`.
 
-    Absolute paths, none below another. Whatever is not below one of them is out of reach.
+    Absolute paths, none below another. Whatever is not below one of them is out of reach, but for
+    one folder in `compiled`, the folder with what JAX has compiled for each notebook: a kernel may
+    read that of its own notebook.
     """
 
     readable: tuple[str, ...]
+    compiled: str = ""
 
 
-def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
+def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = None) -> Policy:
     """The policy that lets Python and its packages be read, and `extra`, but nothing `hidden`.
 
     Called by `server_for`, in the grader, before it starts or looks for a fork server.
 
-    A folder on `sys.path` that holds something hidden (the course itself, for an editable
-    install) is left out, and only this package's own folder in it is let through.
+    `sys.path` is no allow-list: an editable install puts a whole repository there, with whatever
+    else lies in it. Of such a folder only this package's own one is let through; `left_out` names
+    what kernels cannot import, and `Sandbox.readable` lets it through.
 
     Parameters
     ----------
     hidden
         Folders of which nothing may be readable: the course, the grader's home.
     extra
-        What kernels need to read besides: the folder with compiled code.
+        What kernels may read besides, by `Sandbox.readable`.
+    compiled
+        The folder with compiled code, of which each kernel gets to see one folder.
 
     Raises
     ------
     PolicyError
-        If the interpreter or the system's own directories hold something hidden.
+        If what has to be readable holds something hidden, or the folder with compiled code.
     """
-    hidden_paths = [path.resolve() for path in hidden]
+    hidden_paths = [path.resolve() for path in (*hidden, *filter(None, [compiled]))]
     required = [*_system_paths(), *_interpreter_paths(), Path(__file__).parents[1], *extra]
     for path in required:
         for secret in hidden_paths:
@@ -111,21 +119,27 @@ def policy_for(hidden: list[Path], extra: list[Path]) -> Policy:
                     f"{secret} lies inside {path}, which student code has to be able to read. "
                     "Move the course, or the Python environment, somewhere else."
                 )
-    importable = [
-        Path(entry)
-        for entry in sys.path
-        if entry and not any(s.is_relative_to(Path(entry).resolve()) for s in hidden_paths)
-    ]
     paths = {
         spelling
-        for path in [*required, *importable]
+        for path in required
         for spelling in (path.absolute(), path.resolve())
         if path.exists() and spelling != Path("/")
     }
     outermost = sorted(
         str(path) for path in paths if not any(parent in paths for parent in path.parents)
     )
-    return Policy(tuple(outermost))
+    return Policy(tuple(outermost), "" if compiled is None else str(compiled.resolve()))
+
+
+def left_out(policy: Policy) -> list[str]:
+    """The folders on `sys.path` from which student code cannot import. `doctor` shows them."""
+    readable = [Path(path) for path in policy.readable]
+    folders = dict.fromkeys(str(Path(entry).resolve()) for entry in sys.path if entry)
+    return [
+        folder
+        for folder in folders
+        if Path(folder).exists() and not any(Path(folder).is_relative_to(path) for path in readable)
+    ]
 
 
 def _system_paths() -> list[Path]:
@@ -135,7 +149,12 @@ def _system_paths() -> list[Path]:
 
 def _interpreter_paths() -> list[Path]:
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.pycache_prefix or sys.prefix}
-    return [*map(Path, sorted(prefixes)), Path(sys.executable).resolve().parent]
+    packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    packages |= set(site.getsitepackages())
+    if site.ENABLE_USER_SITE:
+        packages.add(site.getusersitepackages())
+    folders = map(Path, sorted(prefixes | packages))
+    return [*folders, Path(sys.executable).resolve().parent]
 
 
 def environment(inherited: dict[str, str]) -> dict[str, str]:

@@ -172,6 +172,12 @@ class Sandbox(LoggingConfigurable):
     output = Integer(
         32 * MIB, help="Bytes that one kernel may print, display and answer in all."
     ).tag(config=True)
+    readable = List(
+        Unicode(),
+        help="""Folders outside Python's own that student code may read and import from, such as a
+        library of the course's: `c.Sandbox.readable = ["/srv/library"]`. Being on `sys.path` is
+        not enough; `autograder doctor` says what of it is left out.""",
+    ).tag(config=True)
     hidden = List(
         Unicode(),
         help="""Directories that must not exist for student code, besides the course and your
@@ -190,6 +196,10 @@ class Sandbox(LoggingConfigurable):
             wall=self.wall,
             output=self.output,
         )
+
+    def readable_directories(self) -> list[Path]:
+        """What student code may read besides Python and its packages: `readable`."""
+        return [Path(path).expanduser() for path in self.readable]
 
     def hidden_directories(self) -> list[Path]:
         """What student code must not reach besides the course: the grader's home, and `hidden`."""

@@ -17,6 +17,7 @@ from traitlets.config import Config
 from autograder.apps import doctor
 from autograder.apps.configuration import KIT
 from autograder.apps.doctor import Verdict
+from autograder.sandbox.grader.cache import locked_workshop
 from autograder.sandbox.grader.forkserver import ForkServer
 from autograder.sandbox.settings import Isolation, Sandbox
 from tests.support import postgres
@@ -145,6 +146,20 @@ def test_no_isolation(tmp_path: Path) -> None:
     assert (allowed.verdict, allowed.said[:5]) == (Verdict.NOTE, "none:")
 
 
+def test_what_student_code_cannot_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = [path for path in sys.path if path.startswith(sys.prefix)]
+    monkeypatch.setattr(sys, "path", installed)
+    (found,) = doctor.imports(Sandbox())
+    assert (found.verdict, found.said) == (Verdict.OK, "student code can import what is installed")
+    monkeypatch.setattr(sys, "path", [*installed, str(tmp_path)])
+    (found,) = doctor.imports(Sandbox())
+    assert found.verdict is Verdict.NOTE
+    assert f"cannot import from {tmp_path}, which is on sys.path here" in found.said
+    assert f"c.Sandbox.readable = ['{tmp_path}']" in found.said
+    (found,) = doctor.imports(Sandbox(readable=[str(tmp_path)]))
+    assert found.verdict is Verdict.OK
+
+
 def test_too_little_memory_for_every_core(tmp_path: Path) -> None:
     machine, *_ = doctor.machine(Sandbox(memory=1 << 50), tmp_path)
     assert machine.verdict is Verdict.NOTE
@@ -158,6 +173,20 @@ def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, disk, cache = doctor.machine(Sandbox(), tmp_path)
     assert disk.said == f"only 3 MiB are free at {tmp_path}"
     assert "none can be written" in cache.said
+
+
+def test_compiled_code_that_could_not_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    *_, cache = doctor.machine(Sandbox(), tmp_path)
+    assert (cache.verdict, cache.said) == (Verdict.OK, str(tmp_path / "nbgrader-jax/compiled"))
+    with locked_workshop() as (workshop, _):
+        assert workshop is not None
+        (workshop / "f.failed").write_text("Traceback\n  in a line\nDeadKernelError: died\n")
+    *_, cache = doctor.machine(Sandbox(), tmp_path)
+    assert cache.verdict is Verdict.NOTE
+    assert cache.said.endswith("For a notebook it could not be made: DeadKernelError: died")
 
 
 # The course

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.sandbox.confine import isolation, landlock, seccomp, syscalls
+from autograder.sandbox.confine import isolation, landlock, namespaces, seccomp, syscalls
+from autograder.sandbox.policy import Policy
 from autograder.sandbox.server import launcher, preload, supervisor
 
 RULES: dict[str, Callable[[], None]] = {}
@@ -42,13 +43,33 @@ def without_flag(flag: int) -> None:
 def readable_only() -> None:
     """The course may be read, and the grader's home: the file system's allow-list."""
     main, hidden = launcher.Policy, HIDDEN.split(os.pathsep)
-    launcher.Policy = lambda readable: main((*readable, *hidden))
+    launcher.Policy = lambda readable, compiled: main((*readable, *hidden), compiled)
+
+
+@rule
+def python_only() -> None:
+    """A checkout on `sys.path` may be read, as after an editable install."""
+    main = launcher.Policy
+    checkout = str(Path(__file__).resolve().parents[2])
+
+    def weaker(readable: tuple[str, ...], compiled: str) -> Policy:
+        others = [path for path in readable if not path.startswith(f"{checkout}/")]
+        return main((*others, checkout), compiled)
+
+    launcher.Policy = weaker
 
 
 @rule
 def readable_only_and_writable() -> None:
     readable_only()
     read_only_mounts()
+
+
+@rule
+def own_compiled_code_only() -> None:
+    """Compiled code of all notebooks lies open to each kernel."""
+    namespaces.Namespaces.admit = nothing
+    landlock.Landlock.admit = lambda self, folder: setattr(self, "_compiled", self.policy.compiled)
 
 
 @rule

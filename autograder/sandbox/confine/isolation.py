@@ -83,6 +83,13 @@ class Isolator(ABC):
         """Called in the kernel process, still privileged. Returns the kernel's home."""
 
     @abstractmethod
+    def admit(self, folder: str) -> None:
+        """Called in the kernel process after `make_home`: let it read this folder of compiled code.
+
+        It is one of those in `policy.compiled`, all others of which stay out of reach; "" for none.
+        """
+
+    @abstractmethod
     def lock(self, limits: ResourceLimits) -> None:
         """Called in the kernel process, last: gives up every right that it does not need."""
 

@@ -54,6 +54,7 @@ class Landlock(Isolator):
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
         self._home = Path()
+        self._compiled = ""
         self._disk = (0.0, 0, 0)
 
     def enter_launcher(self) -> None:
@@ -78,6 +79,9 @@ class Landlock(Isolator):
         os.environ["TMPDIR"] = temporary
         return self._home
 
+    def admit(self, folder: str) -> None:
+        self._compiled = folder
+
     def lock(self, limits: ResourceLimits) -> None:
         # A user's own processes count as well; there is no namespace to count in.
         self.become_student(limits, 0 if self.is_root else threads_of(os.getuid()))
@@ -94,7 +98,7 @@ class Landlock(Isolator):
         devices = [f"/dev/{name}" for name in DEVICES]  # no pts: the grader's terminal is one
         own = handled & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEVICE)
         rules = [
-            *((path, READ) for path in self.policy.readable),
+            *((path, READ) for path in (*self.policy.readable, self._compiled) if path),
             *((f"/proc/{name}", READ) for name in PROC),
             *((device, READ_FILE | WRITE_FILE | IOCTL_DEVICE) for device in devices),
             (str(self._home), own),

@@ -66,8 +66,9 @@ class Namespaces(Isolator):
         Path(old).mkdir()
         syscalls.pivot_root(place, old)
         os.chdir("/")
-        for path in self.policy.readable:
-            bind(OLD_ROOT + path, path)
+        for path in (*self.policy.readable, self.policy.compiled):
+            if path:
+                bind(OLD_ROOT + path, path)
         for folder in ("/dev/shm", "/dev/pts", "/tmp", "/proc", PRIVATE, HOME):
             Path(folder).mkdir(parents=True, exist_ok=True)
         for device in DEVICES:
@@ -120,6 +121,25 @@ class Namespaces(Isolator):
         mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
         os.environ["TMPDIR"] = f"{PRIVATE}/tmp"
         return Path(HOME)
+
+    def admit(self, folder: str) -> None:
+        """Lay an empty file system over all compiled code, and show the one folder in it.
+
+        A kernel cannot take it away again: it may not mount, nor enter other namespaces.
+        """
+        if not self.policy.compiled:
+            return
+        kept = Path(PRIVATE, "compiled")
+        if folder:
+            kept.mkdir()
+            mount(folder, str(kept), None, MS_BIND)
+        mount("tmpfs", self.policy.compiled, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64k")
+        if folder:
+            Path(folder).mkdir()
+            mount(str(kept), folder, None, MS_BIND)
+            syscalls.unmount_later(str(kept))
+            kept.rmdir()
+        syscalls.mount_read_only(self.policy.compiled)
 
     def lock(self, limits: ResourceLimits) -> None:
         self.become_student(limits)

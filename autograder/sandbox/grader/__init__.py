@@ -4,7 +4,7 @@ forkserver    starts the fork server, and asks it for kernels
 provisioner   hands such kernels to jupyter_client
 manager       the kernel manager and client that nbclient is given
 cache         where compiled JAX code is kept
-everyday      what is compiled besides the instructor's own code
+everyday      what is compiled besides the release
 
 From the top: nbclient calls `manager`, jupyter_client calls `provisioner` for it, and that calls
 `forkserver`.

@@ -1,8 +1,9 @@
 """Where compiled JAX code is kept, so that not every submission compiles the same again.
 
-Two folders in the user's cache directory. `compiled/` has a folder for each version of a notebook:
-native code, which comes from a run of the instructor's own notebook and which kernels can read,
-never write. `judge/` is for this process itself; no kernel can read it.
+Three folders in the user's cache directory. `compiled/` has a folder for each version of a
+notebook: native code, of which a kernel can read that of its own notebook, and write nothing. It
+follows from public things alone (`judge.maker`). In `making/` such a folder is made, beside copies
+of the course's files; `judge/` is for this process itself. No kernel can reach these two.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import hashlib
 import os
 import platform
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import patch
@@ -23,7 +23,13 @@ import platformdirs
 from autograder.remote import endpoint, given
 from autograder.sandbox.grader import everyday
 
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where no kernel reads compiled code
+    fcntl = None  # type: ignore[assignment]
+
 COMPLETE = "complete"
+MADE_HERE = "unfinished"
 SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
@@ -37,14 +43,15 @@ KEPT = 20
 def cache_directory() -> Path | None:
     """The folder for the compiled code of all notebooks; None if none can be written.
 
-    `server_for` lets kernels read it, `doctor` looks at its disk.
+    `server_for` tells the fork server of it, which lets a kernel read one folder in it; `doctor`
+    looks at its disk.
     """
     return _directory("compiled", 0o755)
 
 
 def _directory(name: str, mode: int) -> Path | None:
     try:
-        directory = platformdirs.user_cache_path("nbgrader-jax") / name
+        directory = platformdirs.user_cache_path("nbgrader-jax").resolve() / name
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(mode)
     except OSError:
@@ -70,66 +77,90 @@ def keep_own_code() -> None:
             jax.config.update(name, value)
 
 
-def compiled(notebook: Path, compile_into: Callable[[Path], None]) -> Path | None:
-    """The folder with the compiled code of an instructor's notebook; made now if there is none.
+def finished(name: str) -> Path | None:
+    """The folder of this name (`fingerprint`) that a kernel may be shown; None while there is none.
 
-    Called by `Execute` at the start of each submission. The first of a class pays for the folder,
-    and workers that come meanwhile wait for it. None where nothing can be kept.
-
-    Parameters
-    ----------
-    notebook
-        The instructor's notebook. Files beside it count as part of it.
-    compile_into
-        Runs the notebook such that JAX writes what it compiles into a folder.
+    Called at the start of each submission.
     """
     root = cache_directory()
-    if root is None:
+    if root is None or not (root / name / COMPLETE).exists():
         return None
-    folder = root / fingerprint(notebook)
-    if not (folder / COMPLETE).exists():
-        with one_at_a_time(root):
-            if not (folder / COMPLETE).exists():
-                _make(folder, compile_into)
-    if not (folder / COMPLETE).exists():
-        return None
-    os.utime(folder / COMPLETE)
-    return folder
-
-
-def _make(folder: Path, compile_into: Callable[[Path], None]) -> None:
-    root = folder.parent
-    making = Path(tempfile.mkdtemp(prefix="making-", dir=root))
-    try:
-        compile_into(making)
-        (making / COMPLETE).touch()
-        make_readable(making)
-        forget_old(root)  # the new one is the latest of all
-        making.rename(folder)
-    except OSError:  # another process was faster, where there are no locks
-        shutil.rmtree(making, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
-        raise
+    os.utime(root / name / COMPLETE)
+    return root / name
 
 
 @contextlib.contextmanager
-def one_at_a_time(directory: Path) -> Iterator[None]:
-    """Hold the lock of a folder, and wait for it while another process does.
+def locked_workshop() -> Iterator[tuple[Path | None, int]]:
+    """Where compiled code is made, and a descriptor that holds its lock; None while it is taken.
 
-    The system gives the lock back when the process ends, however it ends.
+    Called by `judge.compiling`. Whoever inherits the descriptor holds the lock as well, and the
+    system gives it back when the last of them has ended, however that comes about. So one process
+    at a time works here, and what an earlier one left can be replaced.
     """
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows
-        yield
+    workshop = _directory("making", 0o700)
+    if workshop is None or fcntl is None:
+        yield None, -1
         return
-    handle = os.open(directory, os.O_RDONLY)
+    lock = os.open(workshop, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield (workshop, lock) if _taken(lock) else (None, -1)
     finally:
-        os.close(handle)
+        os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    """Take a lock, unless another process has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unfinished(name: str, workshop: Path) -> Path:
+    """The folder of this name to compile into, with what is there from an earlier time.
+
+    Called by `judge.maker`, which goes on where the last one was stopped: short runs get there,
+    too. The entry that was written last may be half of one, so it goes; so do other notebooks'.
+    """
+    for path in workshop.glob(f"*/{MADE_HERE}"):
+        if path.parent.name != name:
+            shutil.rmtree(path.parent, ignore_errors=True)
+    folder = workshop / name
+    folder.mkdir(exist_ok=True)
+    (folder / MADE_HERE).touch()
+    entries = [path for path in folder.iterdir() if path.name != MADE_HERE]
+    if entries:
+        max(entries, key=lambda path: path.stat().st_mtime_ns).unlink()
+    return folder
+
+
+def finish(folder: Path) -> None:
+    """Hand a folder over to the kernels, and forget what was needed to make it."""
+    workshop, root = folder.parent, cache_directory()
+    if root is None:
+        return
+    (folder / MADE_HERE).unlink()
+    (folder / COMPLETE).touch()
+    make_readable(folder)
+    folder.rename(root / folder.name)
+    forget_old(root)  # the new one is the latest of all
+    for left in workshop.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def failures() -> list[str]:
+    """Why folders could not be made, the last line of each error; `doctor` shows it."""
+    workshop = _directory("making", 0o700)
+    noted = [] if workshop is None else sorted(workshop.glob("*.failed"))
+    return [path.read_text(encoding="utf-8").strip().splitlines()[-1] for path in noted]
+
+
+def failure_of(name: str) -> Path | None:
+    """The file that says why the folder of this name could not be made, if that was tried."""
+    workshop = _directory("making", 0o700)
+    failure = None if workshop is None else workshop / f"{name}.failed"
+    return failure if failure is not None and failure.exists() else None
 
 
 @contextlib.contextmanager
@@ -144,17 +175,17 @@ def writing_compiled_code(folder: Path) -> Iterator[None]:
         yield
 
 
-def fingerprint(notebook: Path) -> str:
+def fingerprint(notebook: Path, *code: Path) -> str:
     """The name of a notebook's folder: 32 hexadecimal digits.
 
     It is another one as soon as the notebook, a Python file beside it, the kit's own code that
-    runs with it, Python or jax is another one.
+    runs with it (`code`, and what is known here), Python or jax is another one.
     """
     digest = hashlib.sha256()
     for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
         digest.update(item.encode() + b"\0")
     ours = [Path(module.__file__ or "") for module in (everyday, endpoint, given)]
-    for path in [*ours, *sorted(notebook.parent.glob("*.py")), notebook]:
+    for path in [*ours, *code, *sorted(notebook.parent.glob("*.py")), notebook]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:32]
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.sandbox.confine.processes import remove_tree
@@ -139,7 +139,7 @@ class ForkServer:
 
     def _answer(self) -> Ready:
         """Send the configuration, and wait until the server says that it is ready, or why not."""
-        configuration = {"isolation": self.plan.isolation, "readable": self.plan.policy.readable}
+        configuration = {"isolation": self.plan.isolation, **asdict(self.plan.policy)}
         self._line.settimeout(START_TIMEOUT)
         self._line.send(json.dumps(configuration).encode())
         answer = json.loads(self._line.recv(1 << 16) or "{}")
@@ -234,9 +234,8 @@ def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
     elif sys.platform != "linux":
         why_not = f"{sys.platform} offers nothing for it"
     else:
-        cache = cache_directory()
-        readable = [] if cache is None else [cache]
-        policy = policy_for([*sandbox.hidden_directories(), *hidden], readable)
+        secret = [*sandbox.hidden_directories(), *hidden]
+        policy = policy_for(secret, sandbox.readable_directories(), cache_directory())
         try:
             return ForkServer.shared(Plan(policy, sandbox.isolation))
         except IsolationUnavailable as error:

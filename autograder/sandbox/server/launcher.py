@@ -5,8 +5,8 @@ submission. Started by `grader.forkserver.ForkServer` with one end of a socket:
 
     python -m autograder.sandbox.server.launcher FILE_DESCRIPTOR
 
-The first message on the socket is the configuration, as JSON: which isolation, and which paths may
-be read. The zygote answers on it when it is ready.
+The first message on the socket is the configuration, as JSON: which isolation, which paths may be
+read, and where the compiled code of all notebooks lies. The zygote answers when it is ready.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
     configuration = json.loads(line.recv(1 << 20) or "null")
     if configuration is None:
         return
-    policy = Policy(tuple(configuration["readable"]))
+    policy = Policy(tuple(configuration["readable"]), configuration["compiled"])
     isolator, reasons = first_that_works(configuration["isolation"], policy)
     if isolator is None:
         line.send(json.dumps({"refused": reasons}).encode())

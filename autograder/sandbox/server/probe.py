@@ -68,6 +68,7 @@ def trial(isolator: type[Isolator], policy: Policy) -> str:
         made.enter_zygote,
         made.enter_supervisor,
         lambda: made.make_home(TRIAL),
+        lambda: made.admit(""),
         lambda: made.lock(TRIAL),
         read_interpreter,
     ]

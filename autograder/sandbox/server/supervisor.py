@@ -185,6 +185,7 @@ def _become_kernel(
     try:
         os.setsid()
         home = isolator.make_home(limits)
+        isolator.admit(str(request["cache"] or ""))
         copy_files(submission, home, isolator.uid())
         prepare_process(home, [*sockets, line.fileno()])
         isolator.lock(limits)

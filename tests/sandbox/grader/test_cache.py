@@ -2,70 +2,124 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from autograder.sandbox.grader.cache import COMPLETE, KEPT, compiled, fingerprint
+from autograder.sandbox.grader.cache import (
+    COMPLETE,
+    KEPT,
+    failure_of,
+    fingerprint,
+    finish,
+    finished,
+    locked_workshop,
+    unfinished,
+)
+
+NAME = "f" * 32
 
 
-class TestCompiledCode:
-    @pytest.fixture
-    def notebook(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-        path = tmp_path / "source" / "a.ipynb"
-        path.parent.mkdir()
-        path.write_text("{}")
-        return path
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where compiled code is kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache/nbgrader-jax"
 
-    def test_is_made_once(self, notebook: Path) -> None:
-        made: list[Path] = []
 
-        def compile_into(folder: Path) -> None:
-            made.append(folder)
-            (folder / "entry").write_text("code")
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    path = tmp_path / "source" / "a.ipynb"
+    path.parent.mkdir()
+    path.write_text("{}")
+    return path
 
-        first, second = compiled(notebook, compile_into), compiled(notebook, compile_into)
-        assert first is not None
-        assert first == second
-        assert (first / "entry").read_text() == "code"
-        assert len(made) == 1
-        assert not made[0].exists()
 
-    def test_is_made_once_by_processes_that_start_together(self, notebook: Path) -> None:
-        made: list[Path] = []
-        both = threading.Barrier(2)
+@pytest.fixture
+def workshop() -> Path:
+    with locked_workshop() as (folder, _):
+        assert folder is not None
+    return folder
 
-        def compile_into(folder: Path) -> None:
-            made.append(folder)
-            with contextlib.suppress(threading.BrokenBarrierError):
-                both.wait(1)  # time for another one to come in, if it could
 
-        with ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(lambda _: compiled(notebook, compile_into), range(2)))
-        assert found[0] == found[1] is not None
-        assert len(made) == 1
+class TestWorkshop:
+    def test_one_works_in_it_at_a_time(self) -> None:
+        with locked_workshop() as (mine, _):
+            assert mine is not None
+            with locked_workshop() as (theirs, _):
+                assert theirs is None
+        with locked_workshop() as (after, _):
+            assert after is not None
 
+    def test_whoever_inherits_the_lock_holds_it_until_the_end(self) -> None:
+        with locked_workshop() as (_, lock):
+            program = [sys.executable, "-c", "input()"]
+            heir = subprocess.Popen(program, stdin=subprocess.PIPE, pass_fds=[lock])
+        with locked_workshop() as (while_it_lives, _):
+            assert while_it_lives is None
+        heir.communicate(b"\n")
+        with locked_workshop() as (after, _):
+            assert after is not None
+
+    def test_nobody_else_may_look_into_it(self, workshop: Path) -> None:
+        assert workshop.stat().st_mode & 0o777 == 0o700
+
+
+class TestFolder:
+    def test_half_of_it_is_never_used(self, workshop: Path) -> None:
+        folder = unfinished(NAME, workshop)
+        (folder / "entry").write_text("code")
+        assert finished(NAME) is None
+
+    def test_what_is_finished_can_be_read_by_all_and_the_rest_goes(
+        self, workshop: Path, kept: Path
+    ) -> None:
+        folder = unfinished(NAME, workshop)
+        (folder / "entry").write_text("code")
+        (folder / "entry").chmod(0o600)
+        (workshop / "source").mkdir()
+        (workshop / "source" / "a.ipynb").write_text("solutions")
+        finish(folder)
+        made = finished(NAME)
+        assert made == kept / "compiled" / NAME
+        assert {path.name for path in made.iterdir()} == {"entry", COMPLETE}
+        assert (made / "entry").stat().st_mode & 0o777 == 0o644
+        assert not list(workshop.iterdir())
+
+    def test_it_is_made_further_where_it_was_stopped(self, workshop: Path) -> None:
+        """But for the last entry, which may be half of one, and what belongs to others."""
+        other, folder = unfinished("e" * 32, workshop), unfinished(NAME, workshop)
+        assert not other.exists()
+        for time, entry in enumerate(("first", "last")):
+            (folder / entry).write_text("code")
+            os.utime(folder / entry, (time, time))
+        again = unfinished(NAME, workshop)
+        assert again == folder
+        assert (again / "first").exists()
+        assert not (again / "last").exists()
+
+    def test_old_versions_go(self, workshop: Path, kept: Path) -> None:
+        for number in range(KEPT + 3):
+            finish(unfinished(f"{number:032}", workshop))
+        assert len(list((kept / "compiled").glob(f"*/{COMPLETE}"))) == KEPT
+
+    def test_why_it_could_not_be_made_is_found(self, workshop: Path) -> None:
+        assert failure_of(NAME) is None
+        (workshop / f"{NAME}.failed").write_text("no")
+        assert failure_of(NAME) == workshop / f"{NAME}.failed"
+
+
+class TestName:
     def test_belongs_to_one_version_of_a_notebook(self, notebook: Path) -> None:
         before = fingerprint(notebook)
         (notebook.parent / "lesson.py").write_text("x = 1")
         assert fingerprint(notebook) != before
 
-    def test_half_of_it_is_never_used(self, notebook: Path) -> None:
-        def fail(folder: Path) -> None:
-            raise RuntimeError("no")
-
-        with pytest.raises(RuntimeError):
-            compiled(notebook, fail)
-        root = notebook.parents[1] / "cache/nbgrader-jax/compiled"
-        assert not list(root.iterdir())
-
-    def test_old_versions_go(self, notebook: Path) -> None:
-        for number in range(KEPT + 3):
-            notebook.write_text(str(number))
-            assert compiled(notebook, lambda folder: None) is not None
-        root = notebook.parents[1] / "cache/nbgrader-jax/compiled"
-        assert len(list(root.glob(f"*/{COMPLETE}"))) == KEPT
+    def test_and_of_the_code_that_makes_it(self, notebook: Path, tmp_path: Path) -> None:
+        (tmp_path / "maker.py").write_text("1")
+        before = fingerprint(notebook, tmp_path / "maker.py")
+        (tmp_path / "maker.py").write_text("2")
+        assert fingerprint(notebook, tmp_path / "maker.py") != before

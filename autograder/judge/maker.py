@@ -1,0 +1,237 @@
+"""Makes a notebook's compiled code, from public things alone. TRUSTED SIDE, a process of its own.
+
+What it compiles, in an ordinary kernel that keeps what JAX compiles:
+
+1. the notebook as students get it, without solutions and hidden tests;
+2. everyday operations (`sandbox.grader.everyday`) for the shapes that occur in it, and for those
+   of the arguments with which test cells call the student's functions;
+3. functions that the released notebook gives to the student's (`given`), for these arguments.
+
+Only for the arguments the solutions and the hidden tests are run, in this process. Of each argument
+its kind is kept (numbers, of which type and shape), which the student's function gets to see.
+
+`compiling` starts it, in the folder where it works (`cache.locked_workshop`):
+
+    python -m autograder.judge.maker NOTEBOOK NAME
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.checks.context import Context
+from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
+from autograder.judge.solutions import Solutions, directory_importable
+from autograder.judge.testcell import run_cell
+from autograder.remote import endpoint, wire
+from autograder.remote.wire import Limits
+from autograder.sandbox.grader.cache import (
+    finish,
+    keep_own_code,
+    unfinished,
+    writing_compiled_code,
+)
+
+NICE = 5
+"""The first submissions go first, but not by so much that a class is over before this is."""
+CELL_TIMEOUT = 60.0
+"""Seconds for a cell of the lesson; what takes longer is left out."""
+EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}"
+STOPPED = 3  # exit status
+COPIES = ("source", "release")
+"""Folders with the course's files, as they are and as students get them; `compiling` makes them."""
+
+
+def main() -> None:
+    """Make the folder, and note why where it cannot be made."""
+    notebook, name = sys.argv[1:]
+    workshop = Path.cwd()
+    threading.Thread(target=end_with_grader, args=[workshop], daemon=True).start()
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the command, which ends this
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    try:
+        make(notebook, name, workshop)
+    except Exception:
+        (workshop / f"{name}.failed").write_text(traceback.format_exc(), encoding="utf-8")
+        raise
+
+
+def end_with_grader(workshop: Path) -> None:
+    """End this process and its kernel as soon as the process that started it closes the line.
+
+    What is compiled stays, for another time; the copies of the course's files go.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    for copy in COPIES:
+        shutil.rmtree(workshop / copy, ignore_errors=True)
+    os._exit(STOPPED)
+
+
+def make(notebook: str, name: str, workshop: Path) -> None:
+    """Make the folder of this name for the notebook whose copies lie in the workshop."""
+    folder = unfinished(name, workshop)
+    released = nbformat.read(workshop / "release" / notebook, as_version=4)
+    noted = workshop / f"{name}.json"
+    if not noted.exists():
+        os.chdir(workshop / "source")
+        calls = calls_of_tests(workshop / "source" / notebook, given_in(released))
+        noted.write_text(json.dumps(calls), encoding="utf-8")
+    run_released(released, workshop / "release", noted, folder)
+    finish(folder)
+
+
+def run_released(notebook: NotebookNode, place: Path, calls: Path, folder: Path) -> None:
+    """Run the released notebook in a kernel that keeps what it compiles, then what is everyday."""
+    last = new_code_cell(EVERYDAY.format(f"compile_everyday_code({str(calls)!r})"))
+    notebook.cells = [new_code_cell(EVERYDAY.format("watch()")), *notebook.cells, last]
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=AsyncKernelManager,
+        shutdown_kernel="immediate",
+        timeout_func=lambda cell: None if cell is last else CELL_TIMEOUT,
+        interrupt_on_timeout=True,
+        resources={"metadata": {"path": str(place)}},
+    )
+    with writing_compiled_code(folder), client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            client.allow_errors = cell is not last  # what is still to be written raises
+            client.execute_cell(cell, number)
+
+
+# What test cells ask for ---------------------------------------------------------------------
+
+
+class Recorder:
+    """Answers test cells with the solutions, and notes what kinds of arguments they send.
+
+    A `Connection`. `public` are the sources of given functions that the release shows. Others are
+    left out, for one may hold the answer to an exercise: as the stub for a later one.
+    """
+
+    limits = Limits()
+
+    def __init__(self, namespace: dict[str, Any], public: set[str]) -> None:
+        self.namespace, self.public = namespace, public
+        self.calls: list[dict[str, Any]] = []
+
+    def ask(self, part: str, request: str) -> object:
+        """Called by `student` for each call."""
+        message = wire.loads(request)
+        if "args" in message:
+            arguments = [*message["args"], *message["kwargs"].values()]
+            given = list(self._given([arguments, message["stubs"]]))
+            call = {"arguments": [self._kind_of(tree) for tree in arguments], "given": given}
+            if call not in self.calls:
+                self.calls.append(call)
+        return endpoint.answer(request, self.namespace)
+
+    def _kind_of(self, tree: Any) -> Any:
+        match tree:
+            case ["source", str(text)]:
+                return tree if own_source(text) in self.public else None
+            case _:
+                return kind_of(tree)
+
+    def _given(self, tree: Any) -> Iterator[str]:
+        """The sources of public functions in arguments and stubs, wherever they are."""
+        match tree:
+            case ["source", str(text)] if own_source(text) in self.public:
+                yield text
+            case list():
+                for item in tree:
+                    yield from self._given(item)
+            case dict():
+                yield from self._given(list(tree.values()))
+
+
+def own_source(text: str) -> str:
+    """A given function's own source, where it is the gradient of one (`Given.gradient`)."""
+    return text[len("jax.grad(") : -1] if text.startswith("jax.grad(") else text
+
+
+def kind_of(tree: Any) -> Any:
+    """An argument with nothing left of it but its kind, encoded as it was; None for the student's.
+
+    Numbers become 1, and what is text becomes empty: a shape is no secret, a value may be one.
+    """
+    import jax
+    import numpy as np
+
+    def blank(leaf: Any) -> Any:
+        return np.ones_like(leaf) if isinstance(leaf, np.ndarray) else type(leaf)(1)
+
+    try:
+        value = wire.decode(tree)
+        return wire.encode(jax.tree.map(lambda x: "" if isinstance(x, str) else blank(x), value))
+    except (wire.WireError, TypeError):  # an object of the student's own
+        return None
+
+
+def calls_of_tests(notebook: Path, public: set[str]) -> list[dict[str, Any]]:
+    """The calls that a notebook's test cells make, found by running them on the solutions.
+
+    The random inputs of a test cell have the same shapes for each seed, as a rule.
+    """
+    keep_own_code()
+    solutions = Solutions(notebook)
+    tests = [
+        cell
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if is_test_cell(cell) and uses_kit(cell.source)
+    ]
+    asked = set(re.findall(r"\bstudent\.(\w+)", "\n".join(cell.source for cell in tests)))
+    recorder = Recorder(answers(solutions, asked), public)
+    for cell in tests:
+        context = Context(recorder, solutions, 0, points(cell))
+        run_cell(cell.source, grade_id(cell), context, notebook.parent)
+    return recorder.calls
+
+
+def answers(solutions: Solutions, names: set[str]) -> dict[str, Any]:
+    """What the instructor's cells define of these names, as a student's notebook would."""
+    namespace: dict[str, Any] = {"__name__": "__student__"}
+    with directory_importable(solutions.notebook.parent):
+        for cell in solutions.needed_cells(*sorted(names)):
+            with contextlib.suppress(Exception):
+                exec(compile(cell.source, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
+    return namespace
+
+
+def given_in(notebook: NotebookNode) -> set[str]:
+    """The sources of functions that a notebook makes with `given`, where they are literal."""
+    found = set()
+    for cell in notebook.cells:
+        with contextlib.suppress(SyntaxError):
+            for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
+                match node:
+                    case ast.Call(func=ast.Name("given"), args=[ast.Constant(str(text))]):
+                        found.add(text)
+    return found
+
+
+if __name__ == "__main__":
+    main()
