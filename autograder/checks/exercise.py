@@ -88,7 +88,7 @@ class Exercise:
         the arguments of the part.
     rtol
         Largest accepted difference, relative to the largest expected number; by default 1e-5 for
-        float64, 1e-4 for float32, 1e-2 for float16.
+        float64 and 1e-4 for float32. Anything coarser is compared as if it were float64.
     """
 
     def __init__(self, name: str, stubs: Mapping[str, Given] | None = None) -> None:
@@ -244,7 +244,8 @@ class Exercise:
 
         What `jax.grad` makes of the part (of the sum of its numbers, where it gives an array) must
         come to the slopes that central differences of the part show. A part that is written with
-        `np` instead of `jnp`, or turns numbers into floats, fails here and only here::
+        `np` instead of `jnp`, or turns numbers into floats, fails here and only here; one that has
+        no slope at any of the inputs, such as a constant, fails as well::
 
             exercise.is_differentiable("JAX can take its slope", student.line, [(theta, x)])
         """

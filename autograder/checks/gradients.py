@@ -83,6 +83,8 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
     """
     part.answers(inputs)
     slopes = [slope_of(lambda *args: _total(part(*args)), args) for args in inputs]
+    if not any(np.any(slope) for each in slopes for slope in each.values()):
+        return Attempt("Its value does not change with its first argument: it has no slope.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"

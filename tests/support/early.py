@@ -21,7 +21,7 @@ BROKEN: dict[str, dict[str, str]] = {
     },
     "a model that is wrong": {"logistic_model": model("jnp.tanh(z)")},
     "a model left blank": {"logistic_model": "def logistic_model(theta, x):\n" + UNWRITTEN},
-    "nothing but this one": {name: "raise NotImplementedError()" for name in PLAIN},
+    "nothing but this one": dict.fromkeys(PLAIN, "raise NotImplementedError()"),
 }
 """What may be wrong before; the answer that is looked at takes the place of its own entry."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import contextlib
 import itertools
 import linecache
@@ -64,10 +65,11 @@ def hand_in(
     namespace.update({CELLS: [""], "In": None})
     namespace["In"] = namespace[CELLS]
     reports = {}
+    compiler = codeop.Compile()  # keeps what a cell says of the future, as IPython does
     sys.modules[module.__name__] = module
     try:
         for source, tested in cells_of({**PLAIN, **answers}, inserted):
-            _run(source, namespace)
+            _run(source, namespace, compiler)
             if tested in only:
                 reports[tested] = judge_one(tested, namespace, SEED)
     finally:
@@ -76,14 +78,18 @@ def hand_in(
     return reports
 
 
-def _run(source: str, namespace: dict[str, Any]) -> None:
+def _run(source: str, namespace: dict[str, Any], compiler: codeop.Compile) -> None:
     """Run one cell: what it raises ends the cell, and not the notebook."""
     name = f"<{namespace['__name__']} cell {next(_numbers)}>"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     if isinstance(namespace.get(CELLS), list):
         namespace[CELLS].append(source)
-    with quiet(), directory_importable(Path(SOURCE).parent), contextlib.suppress(Exception):
-        exec(compile(source, name, "exec", dont_inherit=True), namespace)
+    with (
+        quiet(),
+        directory_importable(Path(SOURCE).parent),
+        contextlib.suppress(Exception, SystemExit),
+    ):
+        exec(compiler(source, name, "exec"), namespace)
 
 
 def scores(
