@@ -233,10 +233,12 @@ def _compare_arrays(
     if not np.any(wrong):
         return ""
     amount = _describe_amount(float(np.max(difference)))
+    coarse = answer.dtype.kind == "f" and answer.dtype.name not in RELATIVE_TOLERANCE
+    ending = f". It has type {answer.dtype}, which is too coarse." if coarse else "."
     if answer.ndim == 0:
-        return f"The number{of} is off {amount}."
+        return f"The number{of} is off {amount}{ending}"
     amount += " of the largest one" if "about" in amount else ""
-    return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}."
+    return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}{ending}"
 
 
 def _relative_difference(
