@@ -40,7 +40,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.remote.names import Statement, needed, read_statement
+from autograder.remote.names import Statement, following_calls, needed, read_statement
 
 Names = dict[str, Any]
 
@@ -133,19 +133,18 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
         if alias not in held and alias != wanted
     }
     cells = _cells(_sources(objects))
-    again = _affected(
-        needed([s for _, cell in cells for s in cell], wanted, apart_from=held), held, objects
-    )
+    statements = following_calls([s for _, cell in cells for s in cell], wanted)
+    again = _affected(needed(statements, wanted, apart_from=held), held, objects)
     bound = frozenset().union(*(statement.binds for statement in again)) - set(held)
     used = frozenset().union(*(statement.needs for statement in again)) - bound
     names = {name: value for name, value in objects.items() if name not in bound}
     names |= {name: _copied(names[name]) for name in used & set(names)}
     made = Apart(names, held)
-    chosen = {id(statement) for statement in again}
+    chosen = {id(statement.node) for statement in again}
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with made.in_place_of(objects), _unnoticed(writes=not all(map(_writes_nothing, again))):
         for number, cell in cells:
-            kept = [statement.node for statement in cell if id(statement) in chosen]
+            kept = [statement.node for statement in cell if id(statement.node) in chosen]
             flags |= _future(statement.node for statement in cell)
             if kept and (error := _run(kept, number, objects, held, flags)) is not None:
                 made.raised = made.raised or error
@@ -179,7 +178,8 @@ def _affected(
             return [statement for statement in statements if statement in taken]
         taken += more
         left = [statement for statement in left if statement not in more]
-        different = different.union(*(_made_by(statement, imported) for statement in more))
+        made = (_made_by(statement, imported) | statement.inside - imported for statement in more)
+        different = different.union(*made)
 
 
 def _made_by(statement: Statement, imported: frozenset[str]) -> frozenset[str]:

@@ -253,7 +253,7 @@ def logistic_loss(params, model, x, y):
         {
             "logistic_model": """
 try:
-    
+
     def logistic_model(theta, x):
         z = theta["w"] * x + theta["b"]
         return logistic(z)
@@ -281,7 +281,7 @@ finally:
         {
             "logistic_loss": """
 if __name__.startswith('notebook'):
-    
+
     def logistic_loss(params, model, x, y):
         p = model(params, x)
         return -jnp.sum(y * jnp.log(p) + (1 - y) * jnp.log(1 - p))
