@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.remote.names import needed_cells, read_cell, without_magics
+from autograder.remote.names import needed, read_cell, without_magics
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,10 @@ def test_read_cell():
 @pytest.mark.parametrize(
     "source", ["theta['w'] = 1.0", "theta['w'][0] += 1", "theta.w = 1.0", "theta.w['b'].c = 1.0"]
 )
-def test_a_cell_that_changes_a_value_binds_it(source):
+def test_a_cell_that_changes_a_value_says_so(source):
     cell = read_cell(source)
-    assert cell.binds == {"theta"}
+    assert cell.binds == set()
+    assert cell.changes == {"theta"}
     assert "theta" in cell.needs
 
 
@@ -42,5 +43,5 @@ def test_a_name_that_is_only_read_is_not_bound():
 def test_needed_cells_are_followed_by_name_and_kept_in_order():
     sources = ["a = 1", "unused = 2", "def f(): return g() + a", "def g(): return 3", "a = 4"]
     cells = [read_cell(source) for source in sources]
-    assert [cells.index(cell) for cell in needed_cells(cells, "f")] == [0, 2, 3, 4]
-    assert needed_cells(cells, "absent") == []
+    assert [cells.index(cell) for cell in needed(cells, "f")] == [0, 2, 3, 4]
+    assert needed(cells, "absent") == []
