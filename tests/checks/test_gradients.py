@@ -149,13 +149,20 @@ def differentiable(body, inputs=((THETA, X),)):
     [
         "jnp.exp(theta['w'] * x) + theta['b']",
         "jnp.sum(jnp.tanh(theta['w'] * x))",
-        "jnp.round(theta['w'] * x)",  # flat, and JAX says so too
         "theta['w'] ** 2",
     ],
 )
 def test_is_differentiable(body):
     result = differentiable(body)
     assert (result.outcome, result.rationale, result.staff_note) == (PASSED, "", "")
+
+
+@pytest.mark.parametrize("body", ["jnp.round(theta['w'] * x)", "0.5", "0 * x"])
+def test_what_has_no_slope_at_any_input_is_not_differentiable(body):
+    """JAX says so, too; but then a constant would have its points."""
+    result = differentiable(body)
+    assert result.outcome is FAILED
+    assert "does not change with its first argument" in result.rationale
 
 
 @pytest.mark.parametrize(
