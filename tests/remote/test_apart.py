@@ -168,6 +168,27 @@ def test_a_condition_that_holds_in_the_notebook_alone() -> None:
     assert asked("def f(x): return 7 * x", "if f(1.0) == 7.0:\n    df = lambda x: 12.0") == 12.0
 
 
+OPTIONS = {
+    "by name": "def df(x): return grad(f)(x, eps=1e-3)",
+    "in its place": "def df(x): return grad(f)(x, 1e-3)",
+    "compiled": "fast = jit(f, static_argnames='eps')\ndef df(x): return grad(fast)(x, eps=1e-3)",
+    "partial": "df = grad(functools.partial(f, eps=1e-3))",
+    "left out": "df = grad(f)",
+}
+
+
+@pytest.mark.parametrize("source", OPTIONS.values(), ids=list(OPTIONS))
+def test_a_stub_takes_the_options_of_the_own_function(source: str) -> None:
+    assert asked("def f(x, eps=1e-7): return 7 * x + eps", source) == 12.0
+    assert (
+        asked(
+            "@jit\ndef f(x, *, eps=1e-7): return 7 * x + eps",
+            "def df(x): return grad(f)(x, eps=1.0)",
+        )
+        == 12.0
+    )
+
+
 def test_annotations_of_the_future_stay_text() -> None:
     with notebook("pass") as connection:
         cells = ["from __future__ import annotations", "def f(x): return 7 * x"]
