@@ -1,14 +1,17 @@
 """Runs a part of a student's notebook apart: with stubs in the place of other parts.
 
-The statements that the part needs are run again in a copy of the notebook's names, in which each
-stub already has its name. So the stub reaches whatever binds it early: `dloss = grad(loss)`, what
-`jit` has traced, closures, decorators, `partial`. A statement of the student's that defines a
-stub's name again leaves the stub where it is.
+The statements that the part needs, and in which a stub can make a difference, are run again in a
+copy of the notebook's names, in which each stub already has its name. So the stub reaches whatever
+binds it early: `dloss = grad(loss)`, what `jit` has traced, closures, decorators, `partial`. A
+statement of the student's that defines a stub's name again leaves the stub where it is. All else
+comes from the copy as it is, for by reading alone nobody knows how it came to be: a dict may have
+been filled through another name or by a call.
 
 UNTRUSTED SIDE during grading, in the student's kernel; in a live notebook the same happens there.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import asyncio
@@ -23,13 +26,21 @@ import sys
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.remote.names import Statement, needed, read_statement
+from autograder.remote.names import Statement, following_calls, needed, read_statement
 
 Names = dict[str, Any]
 
@@ -45,6 +56,8 @@ MOST_BYTES, MOST_FILES = 16 << 20, 1000
 """Of the notebook's folder, what is copied for statements that may write; the rest is linked."""
 CONTENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
 """Statements that write no file when they run."""
+UNREADABLE = frozenset(["eval", "exec", "globals", "locals", "vars"])
+"""What uses names that cannot be seen."""
 
 
 @dataclass
@@ -120,19 +133,58 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
         if alias not in held and alias != wanted
     }
     cells = _cells(_sources(objects))
-    again = needed([s for _, cell in cells for s in cell], wanted, apart_from=held)
+    statements = following_calls([s for _, cell in cells for s in cell], wanted)
+    again = _affected(needed(statements, wanted, apart_from=held), held, objects)
     bound = frozenset().union(*(statement.binds for statement in again)) - set(held)
     used = frozenset().union(*(statement.needs for statement in again)) - bound
     names = {name: value for name, value in objects.items() if name not in bound}
     names |= {name: _copied(names[name]) for name in used & set(names)}
     made = Apart(names, held)
-    chosen = {id(statement) for statement in again}
+    chosen = {id(statement.node) for statement in again}
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     with made.in_place_of(objects), _unnoticed(writes=not all(map(_writes_nothing, again))):
         for number, cell in cells:
-            kept = [statement.node for statement in cell if id(statement) in chosen]
-            error = run_holding(kept, _filename(number), objects, held) if kept else None
-            made.raised = made.raised or error
+            kept = [statement.node for statement in cell if id(statement.node) in chosen]
+            flags |= _future(statement.node for statement in cell)
+            if kept:
+                error = run_holding(kept, _filename(number), objects, held, flags)
+                made.raised = made.raised or error
+    if made.raised is None:  # what was bound under a condition that does not hold with the stubs
+        made.names = {**objects, **made.names}
     return made
+
+
+def _affected(
+    statements: Sequence[Statement], held: Collection[str], present: Collection[str]
+) -> list[Statement]:
+    """Those in which the stubs make a difference, and those that bind what is not there.
+
+    The latter did not come to run, for an error before them in the notebook. Whatever else makes
+    or changes what such a statement does belongs to them: a list begins empty again before
+    something is appended to it again.
+    """
+    imported = frozenset().union(*(statement.imports for statement in statements))
+    known = frozenset(present)
+    taken: list[Statement] = []
+    left = [*statements]
+    different = UNREADABLE.union(held)
+    while True:
+        more = [
+            statement
+            for statement in left
+            if not different.isdisjoint(statement.needs | _made_by(statement, imported))
+            or not statement.binds - different <= known
+        ]
+        if not more:
+            return [statement for statement in statements if statement in taken]
+        taken += more
+        left = [statement for statement in left if statement not in more]
+        made = (_made_by(statement, imported) | statement.inside - imported for statement in more)
+        different = different.union(*made)
+
+
+def _made_by(statement: Statement, imported: frozenset[str]) -> frozenset[str]:
+    return statement.binds | (statement.changes - imported)
 
 
 def _aliases(objects: Names, name: str) -> list[str]:
@@ -215,8 +267,22 @@ def _writes_nothing(statement: Statement) -> bool:
 # Running -------------------------------------------------------------------------------------
 
 
+def _future(nodes: Iterable[ast.stmt]) -> int:
+    """What `from __future__ import annotations` means for a compiler, in all cells that follow."""
+    flags = 0
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            for alias in node.names:
+                flags |= getattr(__future__, alias.name).compiler_flag
+    return flags
+
+
 def run_holding(
-    nodes: Sequence[ast.stmt], filename: str, objects: Names, held: Mapping[str, Any]
+    nodes: Sequence[ast.stmt],
+    filename: str,
+    objects: Names,
+    held: Mapping[str, Any],
+    flags: int = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
 ) -> Exception | SystemExit | None:
     """Run statements of one cell up to the first that raises, and return what it raised.
 
@@ -228,7 +294,7 @@ def run_holding(
         try:
             if getattr(shell, "ast_transformers", None):
                 module = shell.transform_ast(module)
-            _execute(module, filename, objects, held)
+            _execute(module, filename, objects, held, flags)
         except (Exception, SystemExit) as error:
             return error
         finally:
@@ -236,10 +302,11 @@ def run_holding(
     return None
 
 
-def _execute(module: ast.Module, filename: str, objects: Names, held: Mapping[str, Any]) -> None:
-    """Run as IPython does, with `await` at the top level."""
+def _execute(
+    module: ast.Module, filename: str, objects: Names, held: Mapping[str, Any], flags: int
+) -> None:
+    """Run as IPython does, with `await` at the top level and what cells said of the future."""
     ast.fix_missing_locations(module)
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code = compile(module, filename, "exec", flags, dont_inherit=True)
     namespace = _Holding(objects, held)
     if not code.co_flags & inspect.CO_COROUTINE:
@@ -261,18 +328,20 @@ def _execute(module: ast.Module, filename: str, objects: Names, held: Mapping[st
         raise failed[0]
 
 
-class _Holding(dict[str, Any]):
+class _Holding(MutableMapping[str, Any]):
     """The names that a statement binds: all go to the notebook's dict but those of stubs."""
 
     def __init__(self, objects: Names, held: Collection[str]) -> None:
-        super().__init__()
         self._objects, self._held = objects, held
 
     def __getitem__(self, name: str) -> Any:
         return self._objects[name]
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._objects
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._objects)
+
+    def __len__(self) -> int:
+        return len(self._objects)
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self._held:

@@ -10,8 +10,12 @@ from __future__ import annotations
 import ast
 import symtable
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+DEEPEST = 3
+"""How many functions deep a call is followed."""
 
 
 class Named(Protocol):
@@ -53,7 +57,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement at the top level of a cell, as `Named` describes it."""
+    """One statement at the top level of a cell, as `Named` describes it.
+
+    `calls` are the functions that it calls for what they do, as `fill(table)` and `@register` do;
+    `inside` is what functions in it change when they are called.
+    """
 
     node: ast.stmt
     binds: frozenset[str]
@@ -61,6 +69,8 @@ class Statement:
     changes: frozenset[str]
     imports: frozenset[str]
     binds_unknown: bool
+    calls: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
 
 
 Piece = TypeVar("Piece", bound=Named)
@@ -134,9 +144,35 @@ def read_statement(node: ast.stmt) -> Statement:
         if isinstance(inner, ast.Import | ast.ImportFrom)
         for alias in inner.names
     )
-    return Statement(
-        node, binds, frozenset(_globals_used(table)), _changed(node), imports & binds, star
-    )
+    needs = frozenset(_globals_used(table))
+    functions = [n for n in ast.walk(node) if isinstance(n, FUNCTIONS)]
+    inside = frozenset().union(*(_changed_inside(function) for function in functions)) & needs
+    changes, calls = _changed(node), _called(node)
+    return Statement(node, binds, needs, changes, imports & binds, star, calls, inside)
+
+
+def following_calls(statements: Sequence[Statement], wanted: str) -> list[Statement]:
+    """The same statements, each of which also changes what the functions change that it calls.
+
+    Calls of what is wanted are left as they are: they use it, and may take long.
+
+    >>> code = "table = {}\ndef fill():\n    table['a'] = 1\nfill()"
+    >>> read = [read_statement(node) for node in ast.parse(code).body]
+    >>> [sorted(statement.changes) for statement in following_calls(read, "f")]
+    [[], [], ['table']]
+    """
+    inside: dict[str, frozenset[str]] = {}
+    for _ in range(DEEPEST):  # a function may call another one
+        for statement in statements:
+            if own := statement.inside.union(*(inside.get(n, ()) for n in statement.needs)):
+                inside |= {name: own | inside.get(name, own) for name in statement.binds}
+    inside.pop(wanted, None)
+    return [
+        replace(s, changes=s.changes.union(*(inside.get(name, ()) for name in s.calls)))
+        if s.calls & inside.keys()
+        else s
+        for s in statements
+    ]
 
 
 def _globals_bound(table: symtable.SymbolTable) -> set[str]:
@@ -195,6 +231,28 @@ def _changed_by_call(call: ast.Call) -> set[str]:
         handed = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed |= {argument.id for argument in handed if isinstance(argument, ast.Name)}
     return changed
+
+
+def _changed_inside(function: ast.AST) -> frozenset[str]:
+    """Names whose value the body of a function changes in place."""
+    body = function.body if isinstance(function, FUNCTIONS[:2]) else []
+    return frozenset().union(*(_changed(inner) for inner in body))
+
+
+def _called(node: ast.stmt) -> frozenset[str]:
+    """Functions that a statement calls for what they do: nobody keeps an answer, or decorators."""
+    found: set[str] = set()
+    left: list[ast.AST] = [node]
+    while left:
+        inner = left.pop()
+        calls = [*getattr(inner, "decorator_list", ())]
+        if isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
+            calls.append(inner.value)
+        callees = (_callee(call) for call in calls)
+        found |= {callee.id for callee in callees if isinstance(callee, ast.Name)}
+        if not isinstance(inner, FUNCTIONS):
+            left += ast.iter_child_nodes(inner)
+    return frozenset(found)
 
 
 def _callee(node: ast.expr) -> ast.expr:

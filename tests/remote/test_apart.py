@@ -132,6 +132,74 @@ def test_what_cannot_be_followed_by_name_comes_as_it_is() -> None:
     assert asked("f = abs", "vars()['df'] = lambda x: f(x)") == 8.0
 
 
+FILLED = {
+    "by a call": "t = {}\ndef fill(): t['k'] = 1.0\nfill()\nt['g'] = grad(f)\ndef df(x): return t['k'] * t['g'](x)",
+    "by calls of calls": "t = {}\ndef a(): t['g'] = grad(f)\ndef b(): a()\ndef c(): b()\nc()\ndef df(x): return t['g'](x)",
+    "by a decorator": "t = {}\ndef known(h):\n    t[h.__name__] = h\n    return h\n@known\ndef one(x): return 1.0\nt['g'] = grad(f)\ndef df(x): return t['one'](x) * t['g'](x)",
+    "by a call with it": "t = {}\ndef keep(h): t['g'] = grad(h)\nkeep(f)\ndef df(x): return t['g'](x)",
+    "when first needed": "t = {}\ndef get():\n    if 'g' not in t: t['g'] = grad(f)\n    return t['g']\ndef df(x): return get()(x)\ntry: df(1.0)\nexcept Exception: pass",
+    "by a cache": "@functools.cache\ndef get(): return grad(f)\ndef df(x): return get()(x)\ntry: df(1.0)\nexcept Exception: pass",
+    "through another name": "t = {}\nu = t\nu['k'] = 1.0\ndef df(x): return t['k'] * grad(f)(x)",
+    "by setattr": "class T: pass\nsetattr(T, 'k', 1.0)\ndef df(x): return T.k * grad(f)(x)",
+    "through locals": "locals().update(k=1.0)\nk2 = locals().get('k') * len(locals()) ** 0\ndef df(x): return k * k2 * grad(f)(x)",
+    "from an iterator": "left = iter([1.0, 5.0])\nk = next(left)\ndef df(x): return k * grad(f)(x)",
+}
+
+
+@pytest.mark.parametrize("filled", FILLED)
+@pytest.mark.parametrize("broken", ["wrong", "not written"])
+def test_what_is_filled_out_of_sight_is_there(broken: str, filled: str) -> None:
+    assert asked(BROKEN[broken], FILLED[filled]) == 12.0
+
+
+def test_what_no_stub_can_change_is_not_run_again(monkeypatch) -> None:
+    ran: list[int] = []
+    monkeypatch.setattr(builtins, "ran", ran.append, raising=False)
+    cells = ["def f(x): return 7 * x", "k = 1.0\nran(1)\nn = ran(2) or 1.0"]
+    with notebook(IMPORTS, *cells, "def df(x): return n * k * grad(f)(x)"):
+        ran.clear()
+        Exercise("exercise", {"f": CUBE})
+        assert student.df(2.0) == 12.0
+    assert ran == []
+
+
+def test_a_condition_that_holds_in_the_notebook_alone() -> None:
+    """A student goes on only where the own function is right; with a stub it is not."""
+    assert asked("def f(x): return 7 * x", "if f(1.0) == 7.0:\n    df = lambda x: 12.0") == 12.0
+
+
+OPTIONS = {
+    "by name": "def df(x): return grad(f)(x, eps=1e-3)",
+    "in its place": "def df(x): return grad(f)(x, 1e-3)",
+    "compiled": "fast = jit(f, static_argnames='eps')\ndef df(x): return grad(fast)(x, eps=1e-3)",
+    "partial": "df = grad(functools.partial(f, eps=1e-3))",
+    "left out": "df = grad(f)",
+}
+
+
+@pytest.mark.parametrize("source", OPTIONS.values(), ids=list(OPTIONS))
+def test_a_stub_takes_the_options_of_the_own_function(source: str) -> None:
+    assert asked("def f(x, eps=1e-7): return 7 * x + eps", source) == 12.0
+    assert (
+        asked(
+            "@jit\ndef f(x, *, eps=1e-7): return 7 * x + eps",
+            "def df(x): return grad(f)(x, eps=1.0)",
+        )
+        == 12.0
+    )
+
+
+def test_annotations_of_the_future_stay_text() -> None:
+    with notebook("pass") as connection:
+        cells = ["from __future__ import annotations", "def f(x): return 7 * x"]
+        cells += ["import jax\ndf = jax.grad(f)\ndef dg(x: Unknown): return df(x)"]
+        code = [compile("\n".join(cells), "cells", "exec", dont_inherit=True)]
+        exec(code[0], connection.namespace)
+        connection.namespace["_ih"] = ["", *cells]
+        Exercise("exercise", {"f": CUBE})
+        assert student.dg(2.0) == 12.0
+
+
 def test_the_notebook_is_as_it_was() -> None:
     cells = [
         "counts = {'n': 0}\ndef f(x): return 7 * x",

@@ -212,7 +212,15 @@ def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.
 """
     },
     "numbers of numpy's for the last experiment": {
-        "model_optimization_loop": COMPILED,
         "theta_clean": clean("np.int64(150)", "np.float64(0.015)"),
+    },
+    "numbers of jax's for the last experiment": {
+        "theta_clean": clean("jnp.array(150)", "jnp.float32(0.015)"),
+    },
+    "a step that float32 cannot take": {"theta_clean": clean("70", "0.04")},
+    "as many steps as count": {"theta_clean": clean("5000", "0.001")},
+    "a choice worked out": {
+        "theta_clean": "sizes = [0.04, 0.02]\nstep_size_clean = min(sizes)\n"
+        "n_steps_clean = int(2 / step_size_clean)\n"
     },
 }

@@ -135,6 +135,22 @@ wrong(
         "half": (loss("-jnp.sum(binary_cross_entropy(y, p)) / 2"), ""),
         "with a penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2"),
+            "added to the loss: 1 times w squared",
+        ),
+        "with half a penalty": (
+            loss("-jnp.sum(binary_cross_entropy(y, p)) + 0.5 * params['w'] ** 2"),
+            "added to the loss: 0.5 times w squared",
+        ),
+        "with a tenth of a penalty": (
+            loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2 / 10"),
+            "added to the loss: 0.1 times w squared",
+        ),
+        "with a small penalty": (
+            loss("-jnp.sum(binary_cross_entropy(y, p)) + 0.01 * jnp.square(params['w'])"),
+            "added to the loss: 0.01 times w squared",
+        ),
+        "with a penalty on both": (
+            loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2 + params['b'] ** 2"),
             "",
         ),
         "worst point only": (loss("-jnp.min(binary_cross_entropy(y, p))"), ""),
@@ -191,7 +207,7 @@ wrong(
         ),
         "with respect to x": ("dlogistic_loss = grad(logistic_loss, argnums=2)", "(8,)"),
         "with respect to y": ("dlogistic_loss = grad(logistic_loss, argnums=3)", "(8,)"),
-        "gradient not called": (gradient("grad(logistic_loss)"), "function"),
+        "gradient not called": (gradient("grad(logistic_loss)"), "of type function"),
         "gradient not returned": (GRADIENT.replace("    return g\n", ""), NOT_RETURNED),
         "one entry only": (gradient("{'w': g['w']}"), "keys"),
         "other names": (gradient("{'dw': g['w'], 'db': g['b']}"), "keys"),
@@ -207,11 +223,11 @@ wrong(
         ),
         "always for the own model": (
             gradient("grad(logistic_loss)(params, logistic_model, x, y)"),
-            "",
+            "`logistic_model` is used",
         ),
         "formula of the own model": (
             gradient("{'w': x @ (model(params, x) - y), 'b': jnp.sum(model(params, x) - y)}"),
-            "",
+            "holds for the logistic model alone",
         ),
         "one point at a time": (
             gradient("{k: v * jnp.ones_like(x) for k, v in g.items()}"),
@@ -284,7 +300,7 @@ wrong(
             update(
                 f"{ONLY_W}\n        slope = slope_of(theta, model, x, y)\n        theta = {ONLY_B}"
             ),
-            "",
+            "w has moved before",
         ),
         "weights decay": (
             update("{k: 0.99 * theta[k] - step_size * slope[k] for k in theta}"),
@@ -358,8 +374,18 @@ wrong(
         "step size zero": (clean("70", "0.0"), ""),
         "uphill to the minimum": (clean("70", "-0.02"), ""),
         "step size nan": (clean("70", "float('nan')"), ""),
-        "number of steps as a float": (clean("70.0", "0.02"), "There is no `theta_clean`"),
-        "a step that float32 cannot take": (clean("70", "0.04"), "NaN"),
-        "number of steps as text": (clean("'70'", "0.02"), "There is no `theta_clean`"),
+        "number of steps as a float": (clean("70.0", "0.02"), ""),
+        "number of steps as text": (clean("'70'", "0.02"), "a number is asked for"),
+        "number of steps in a list": (clean("[70]", "[0.02]"), ""),
+        "a yes for a number": (clean("True", "0.02"), ""),
+        "only the number of steps": (clean("70", "None"), "a number is asked for"),
+        "steps without end": (clean("10**400", "0.02"), ""),
+        "step size without end": (clean("70", "10**400"), ""),
+        "more steps than count": (clean("5001", "0.02"), ""),
+        "steps backwards": (clean("-70", "-0.02"), ""),
+        "parameters instead of a choice": (
+            clean("0", "0.02") + "theta_clean = {'w': 2.0, 'b': 1.0}",
+            "",
+        ),
     },
 )
