@@ -141,10 +141,10 @@ CHECKS: dict[str, Callable[[Exercise], None]] = {
     ),
     "satisfies": lambda e: e.satisfies("t", student.f, [(X,), (Y,)], properties.adding_up_to(7.3)),
     "is_gradient": lambda e: e.is_gradient(
-        "t", student.f, student.loss, [({"w": 1.0, "b": 2.0}, X)]
+        "t", student.f, "loss", [({"w": 1.0, "b": 2.0}, X)]
     ),
     "is_gradient of it": lambda e: e.is_gradient(
-        "t", student.f, student.f, [({"w": 1.0, "b": 2.0}, X)]
+        "t", student.f, "f", [({"w": 1.0, "b": 2.0}, X)]
     ),
     "is_differentiable": lambda e: e.is_differentiable("t", student.f, [({"w": 1.0}, X)]),
     "descends": lambda e: e.descends(
