@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import TypeVar
 
 from autograder.sandbox.settings import Used
 
@@ -25,6 +26,9 @@ class Late(Enum):
 
     COMPUTED = "computed for more than"
     WAITED = "did not come back within"
+
+
+Answer = TypeVar("Answer")
 
 
 class Stopwatch:
@@ -51,6 +55,7 @@ class Stopwatch:
         self._began = read()
         self._wall = 0.0
         self._running_since: float | None = None
+        self._leaving_out = False
 
     def start(self) -> Stopwatch:
         """From now on the wall's time counts; processor time does always."""
@@ -81,12 +86,16 @@ class Stopwatch:
         factor = 1.0 if late is Late.COMPUTED else self._factor
         return f"{late.value} {(self.seconds or 0.0) * factor:g} s"
 
-    def change_kernel(self, replace: Callable[[], None]) -> None:
-        """Replace the kernel; the time that this takes is nobody's."""
+    def leave_out(self, action: Callable[[], Answer]) -> Answer:
+        """Do something that does not count, such as replacing the kernel; what it gives."""
+        if self._leaving_out:
+            return action()
         self.stop()
-        spent = self._read()
-        replace()
-        now = self._read()
-        self._began = Used(
-            self._began.cpu + now.cpu - spent.cpu, self._began.busy + now.busy - spent.busy
-        )
+        spent, self._leaving_out = self._read(), True
+        try:
+            return action()
+        finally:
+            now, self._leaving_out = self._read(), False
+            self._began = Used(
+                self._began.cpu + now.cpu - spent.cpu, self._began.busy + now.busy - spent.busy
+            )

@@ -90,6 +90,8 @@ class Watch:
         pid_descriptor = os.pidfd_open(self.kernel)
         deadline = time.monotonic() + self.limits.wall
         listening: list[Any] = [self.line]
+        if self.limits.wall <= 0:  # kernels before this one have used it up
+            self.end(Stop.WALL)
         while True:
             ready, _, _ = select.select([pid_descriptor, *listening], [], [], PERIOD)
             if pid_descriptor in ready:
