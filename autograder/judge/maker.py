@@ -143,7 +143,7 @@ class Recorder:
         message = wire.loads(request)
         if "args" in message:
             arguments = [*message["args"], *message["kwargs"].values()]
-            given = list(self._given([arguments, message["stubs"]]))
+            given = list(self._given([arguments, message.get("stubs", {})]))
             call = {"arguments": [self._kind_of(tree) for tree in arguments], "given": given}
             if call not in self.calls:
                 self.calls.append(call)
@@ -169,8 +169,13 @@ class Recorder:
 
 
 def own_source(text: str) -> str:
-    """A given function's own source, where it is the gradient of one (`Given.gradient`)."""
-    return text[len("jax.grad(") : -1] if text.startswith("jax.grad(") else text
+    """A given function's own source, where it is the gradient of one (`Given.gradient`).
+
+    >>> own_source("lambda theta, x: jax.grad(lambda theta, x: theta * x)(theta, x)")
+    'lambda theta, x: theta * x'
+    """
+    gradient = re.fullmatch(r"lambda (.*?): jax\.grad\((.*)\)\(\1\)", text, re.DOTALL)
+    return gradient[2] if gradient else text
 
 
 def kind_of(tree: Any) -> Any:

@@ -156,7 +156,7 @@ def following_calls(statements: Sequence[Statement], wanted: str) -> list[Statem
 
     Calls of what is wanted are left as they are: they use it, and may take long.
 
-    >>> code = "table = {}\ndef fill():\n    table['a'] = 1\nfill()"
+    >>> code = "table = {}\\ndef fill(): table['a'] = 1\\nfill()"
     >>> read = [read_statement(node) for node in ast.parse(code).body]
     >>> [sorted(statement.changes) for statement in following_calls(read, "f")]
     [[], [], ['table']]

@@ -16,7 +16,7 @@ PASSED, FAILED = Outcome.PASSED, Outcome.FAILED
 NOT_ATTEMPTED, ERROR = Outcome.NOT_ATTEMPTED, Outcome.ERROR
 
 
-def no_solution(name):
+def no_solution(name, stubs):
     raise AttributeError(name)
 
 
@@ -61,7 +61,7 @@ def outcomes(report):
     ],
 )
 def test_grade_cell(grade, answers, found, score):
-    report = grade(CELL, answers, solution=lambda name: lambda x: 2 * x)
+    report = grade(CELL, answers, solution=lambda name, stubs: lambda x: 2 * x)
     assert report.exercise == "doubling"
     assert outcomes(report) == found
     assert (report.score, report.max_points, report.seed) == (score, 4.0, 1)
@@ -181,7 +181,7 @@ def test_nothing_that_a_cell_does_is_raised(grade, source):
 
 @pytest.mark.parametrize("reply", ["", None, "[]", '{"status": "ok", "value": ["ref", "f"]}'])
 def test_nothing_that_a_student_does_is_raised(grade, reply):
-    report = grade(CELL, connection=Says(reply), solution=lambda name: lambda x: 2 * x)
+    report = grade(CELL, connection=Says(reply), solution=lambda name, stubs: lambda x: 2 * x)
     assert outcomes(report) == [FAILED, FAILED]
     assert report.score == 0.0
 
@@ -191,7 +191,7 @@ def test_a_connection_that_breaks_is_our_error(grade):
         def ask(self, name, request):
             raise OSError("no route to the kernel")
 
-    report = grade(CELL, connection=Broken(""), solution=lambda name: lambda x: 2 * x)
+    report = grade(CELL, connection=Broken(""), solution=lambda name, stubs: lambda x: 2 * x)
     assert outcomes(report) == [ERROR, ERROR]
     assert "no route to the kernel" in report.checks[0].staff_note
 
