@@ -89,7 +89,7 @@ class Exercise:
         points.
     rtol
         Largest accepted difference, relative to the largest expected number of the same array;
-        by default 1e-5, and 1e-4 for an answer that is kept in float32 or less.
+        by default 1e-5, and 2e-5 for an answer that is kept in float32 or less.
     """
 
     def __init__(self, name: str, stubs: Mapping[str, Given] | None = None) -> None:

@@ -227,8 +227,7 @@ student = Student()
 def _outgoing(value: Any) -> list[Any]:
     """Encode an argument; student parts go as references, given functions as source."""
     if isinstance(value, Part):
-        stub = current.get().stubs.get(value.name)
-        return wire.encode(Ref(value.name)) if stub is None else _outgoing(stub)
+        return wire.encode(Ref(value.name))
     if isinstance(value, Given):
         return wire.encode(GivenSource(value.source))
     if callable(value) and not hasattr(value, "__array__"):

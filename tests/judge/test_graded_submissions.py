@@ -74,6 +74,12 @@ class TestDamagedFiles:
     def test_a_renamed_file_is_graded(self, graded: Course) -> None:
         graded.expect("renamed_file")
 
+    @pytest.mark.parametrize("student", ["right", "renamed_file"])
+    def test_a_written_answer_waits_for_a_person(self, graded: Course, student: str) -> None:
+        """nbgrader gives 0 to all cells of a notebook that it misses under its own name."""
+        assert graded.scores(student)["loss_discussion"] is None
+        assert graded.needs_review(student) == {"loss_discussion"}
+
     def test_a_missing_notebook_gets_a_clear_entry(self, graded: Course) -> None:
         assert graded.automatic("no_notebook") == dict.fromkeys(TESTS, 0)
         assert "There is no notebook named" in graded.autograded("no_notebook").cells[0].source
