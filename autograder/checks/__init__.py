@@ -14,5 +14,4 @@ count for nothing.
     diagnosis    why an answer is wrong
     mistakes     a known mistake that keeps a share of the points
     curves       what a check gives a feedback page to draw
-    names        which names a cell binds and which it needs
 """
