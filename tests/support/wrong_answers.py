@@ -147,7 +147,7 @@ wrong(
         ),
         "with a small penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + 0.01 * jnp.square(params['w'])"),
-            "added to the loss: 0.01 times w squared",
+            "",
         ),
         "with a penalty on both": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2 + params['b'] ** 2"),
