@@ -25,7 +25,7 @@ from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
-from autograder.checks.student import Part
+from autograder.checks.student import WEIGHT, Part
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
 # gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
@@ -137,11 +137,12 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
 
 
 def _total(answer: Any) -> float:
-    """The sum of an answer's numbers, which has a slope where the answer is an array."""
+    """A weighted sum of an answer's numbers, which has a slope where the answer is an array."""
     if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
         raise StudentFault(problem)
     with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
-        return float(np.sum(as_array(answer), dtype=np.float64))
+        numbers = np.ravel(as_array(answer)).astype(np.float64)
+        return float(np.sum(numbers * (1 + WEIGHT * np.arange(numbers.size) % 1)))
 
 
 def _vanishes(slopes: Params, scale: float, rtol: float | None) -> bool:

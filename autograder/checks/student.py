@@ -37,7 +37,13 @@ AGAIN = (
     "Each exercise is judged by itself: the cells that `{}` needs were run again with functions of "
     "ours in the place of {}. There they raised {}: {}"
 )
-SLOPES_OF_SUM = "lambda f: jax.grad(lambda first, *rest: jnp.sum(f(first, *rest)))"
+WEIGHT = 0.618
+"""The numbers of an answer are added up with weights that follow from this: in a plain sum over
+inputs that mirror each other, the slopes of 1 / (1 + exp(-w x)) cancel."""
+SLOPES_OF_SUM = (
+    "lambda f: jax.grad(lambda first, *rest: (lambda numbers: jnp.sum("
+    f"numbers * (1 + {WEIGHT} * jnp.arange(numbers.size) % 1)))(jnp.ravel(f(first, *rest))))"
+)
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
 
 
@@ -157,7 +163,7 @@ class Part:
         return answers
 
     def differentiated(self) -> Part:
-        """What `jax.grad` makes of it, where it lives: the slopes of the sum of its answer.
+        """What `jax.grad` makes of it, where it lives: the slopes of a weighted sum of its answer.
 
         They are taken with respect to the first argument, and come as that does: a dict of slopes
         for a dict of parameters.

@@ -12,7 +12,7 @@ from unittest import mock
 import numpy as np
 
 from autograder.authoring.dry_run import SameProcess
-from autograder.checks import answers
+from autograder.checks import answers, numerics
 from autograder.checks.student import Part
 from autograder.judge.testcell import grade_cell, seed_for
 from tests.support.lesson import (
@@ -113,6 +113,7 @@ def numbers_of(source: str, name: str, student: str) -> set[float]:
     with (
         mock.patch.object(Part, "__call__", listening_call),
         mock.patch.object(answers, "plain", listening_plain),
+        mock.patch.object(numerics, "plain", listening_plain),
     ):
         grade_cell(
             source,
