@@ -248,7 +248,7 @@ class Exercise:
     ) -> None:
         """JAX can differentiate the part with respect to its first argument, a dict.
 
-        What `jax.grad` makes of the part (of a weighted sum of its numbers, where it gives an array) must
+        What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
         come to the slopes that central differences of the part show. A part that is written with
         `np` instead of `jnp`, or turns numbers into floats, fails here and only here; one that has
         no slope at any of the inputs, such as a constant, fails as well::
