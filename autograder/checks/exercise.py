@@ -140,8 +140,10 @@ class Exercise:
     ) -> None:
         """The part gives what `solution` gives for every tuple of arguments in `inputs`.
 
-        Both are called in float64. A known mistake is named only if all answers coincide with it
-        as closely as right ones have to with the solution's::
+        A hidden test, where `solution` is of `reference`: a student's notebook holds no solutions,
+        and there the student's own function takes their place. Both are called in float64. A known
+        mistake is named only if all answers coincide with it as closely as right ones have to with
+        the solution's::
 
             exercise.agrees(
                 "other lines are right",

@@ -206,6 +206,12 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "subtracted.' is named as another one as well: {'Another name.'}",
         ),
         (costs_twice, "costs points in test_twice as well:\ntwice: 0 of 1 points"),
+        (
+            costs_twice,
+            "test_twice: a visible check uses `reference.twice`. Students have no solutions: in "
+            "their notebook it is their own answer, and any answer passes. Move the check to the "
+            "hidden tests, or write the numbers down and use `returns`.",
+        ),
         (untested, "spare: no test cell asks for what this solution defines."),
         (unused_kit, "scaling.ipynb: no test cell uses the kit."),
         (
