@@ -80,7 +80,8 @@ class Exercise:
         A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
         student, draws random ones.
     points
-        Relative weight: nbgrader's points of the cell are shared out in proportion.
+        Relative weight: nbgrader's points of the cell are shared out in proportion. The gate asks
+        that those of all checks add up to nbgrader's, so that rows and score can be read together.
     hints
         Sentences to open one at a time, most general first.
     mistakes
