@@ -102,19 +102,22 @@ class Gate:
     def solutions_score(self) -> Iterator[Finding]:
         """The author's own answers get every point, with any seed.
 
-        And the same seed draws the same inputs: a cell that uses `np.random` does not.
+        The first seed with which they do not is told, since the others mostly say the same. And the
+        same seed draws the same inputs: a cell that uses `np.random` does not.
         """
         for test in self.tests:
             for seed, judged in zip(self.seeds, self.right[test.grade_id], strict=True):
                 report = judged.report
                 if not report.checks:
                     yield Finding(test.grade_id, "it makes no check.")
-                elif any(check.outcome is not Outcome.PASSED for check in report.checks):
+                    break
+                if any(check.outcome is not Outcome.PASSED for check in report.checks):
                     notes = "\n".join(c.staff_note for c in report.checks if c.staff_note)
                     shown = f"{to_text(report)}\n{notes}".strip()
                     yield Finding(
                         test.grade_id, f"your own solution loses points (seed {seed}):\n{shown}"
                     )
+                    break
             again = self.dry_run.judge(test, self._right, self.seeds[0])
             if not alike(again, self.right[test.grade_id][0]):
                 yield Finding(

@@ -102,6 +102,12 @@ def test_the_page_is_ready_to_release(tmp_path: Path) -> None:
     assert "scaling.ipynb is ready to release (" in shown
 
 
+def test_a_solution_that_loses_points_with_every_seed_is_told_once(tmp_path: Path) -> None:
+    wrong = editing(TEST, "expected=np.array([-1.0, 1.0])", "expected=np.array([-1.0, 2.0])")
+    (finding,) = said(examine(tmp_path, wrong))
+    assert finding.startswith("test_standardise: your own solution loses points (seed 1):")
+
+
 ANOTHER_TEST = """from autograder import Exercise, reference, student
 
 later = Exercise("twice")
