@@ -23,7 +23,15 @@ from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
 from autograder.checks.diagnosis import apart, recognise
 from autograder.checks.mistakes import share_of
-from autograder.judge.cells import grade_id, is_answer, is_graded, is_test_cell, labels, points
+from autograder.judge.cells import (
+    grade_id,
+    is_answer,
+    is_graded,
+    is_test_cell,
+    labels,
+    points,
+    uses_kit,
+)
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import CheckResult, Report
@@ -94,19 +102,22 @@ class Gate:
     def solutions_score(self) -> Iterator[Finding]:
         """The author's own answers get every point, with any seed.
 
-        And the same seed draws the same inputs: a cell that uses `np.random` does not.
+        The first seed with which they do not is told, since the others mostly say the same. And the
+        same seed draws the same inputs: a cell that uses `np.random` does not.
         """
         for test in self.tests:
             for seed, judged in zip(self.seeds, self.right[test.grade_id], strict=True):
                 report = judged.report
                 if not report.checks:
                     yield Finding(test.grade_id, "it makes no check.")
-                elif any(check.outcome is not Outcome.PASSED for check in report.checks):
+                    break
+                if any(check.outcome is not Outcome.PASSED for check in report.checks):
                     notes = "\n".join(c.staff_note for c in report.checks if c.staff_note)
                     shown = f"{to_text(report)}\n{notes}".strip()
                     yield Finding(
                         test.grade_id, f"your own solution loses points (seed {seed}):\n{shown}"
                     )
+                    break
             again = self.dry_run.judge(test, self._right, self.seeds[0])
             if not alike(again, self.right[test.grade_id][0]):
                 yield Finding(
@@ -358,6 +369,24 @@ class Gate:
         for path, what in leaks(self._notebook_cells, released.parent):
             yield Finding(path.name, what)
 
+    def visible_checks_need_no_solution(self, released: Path) -> Iterator[Finding]:
+        """What students see of a test cell does not ask `reference`.
+
+        In their notebook that name finds their own function, and whatever it does agrees with
+        itself.
+        """
+        for cell in nbformat.read(released, as_version=4).cells:
+            if not (is_test_cell(cell) and uses_kit(cell.source)):
+                continue
+            nodes = ast.walk(ast.parse(cell.source))
+            for name in sorted({name for node in nodes if (name := solution_asked(node))}):
+                yield Finding(
+                    grade_id(cell),
+                    f"a visible check uses `reference.{name}`. Students have no solutions: in "
+                    "their notebook it is their own answer, and any answer passes. Move the check "
+                    "to the hidden tests, or write the numbers down and use `returns`.",
+                )
+
     def stale_comments(self, *survivors: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
         """`# equivalent:` lines of hidden tests that no surviving mutant needs."""
         for test in self.tests:
@@ -373,6 +402,14 @@ def alike(one: Judged, other: Judged) -> bool:
     pairs = zip(one.trials, other.trials, strict=True)
     asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
     return all(apart(a, b) == 0 for a, b in asked)
+
+
+def solution_asked(node: ast.AST) -> str:
+    """The name in `reference.NAME`, "" for any other expression."""
+    match node:
+        case ast.Attribute(ast.Name("reference"), name):
+            return name
+    return ""
 
 
 def parameters(function: Any) -> str:

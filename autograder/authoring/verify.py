@@ -151,6 +151,7 @@ def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
     findings = [*gate.solutions_score()]
     findings += [*gate.points_add_up(), *gate.ends_with_report(), *gate.names_are_its_own()]
     findings += [*gate.leaks(released), *gate.untested()]
+    findings += [*gate.visible_checks_need_no_solution(released)]
     findings += [*gate.stubs_fit(), *gate.stubs_are_complete()]
     if not gate.tests:
         findings.append(Finding(gate.dry_run.notebook.name, "no test cell uses the kit."))

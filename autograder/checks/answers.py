@@ -5,6 +5,7 @@ Trusted side during grading.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from autograder.checks.compare import (
     varied,
     wrong_form,
 )
+from autograder.checks.context import current
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
@@ -38,9 +40,21 @@ def agrees(
     """Judge `Exercise.agrees`: the first input on which the two differ makes the sentence.
 
     The solution comes first: where it raises, that is our error, whatever the student's part does.
+    An answer that goes round the stubs, with methods of one class or a formula of its own, never
+    saw them: it is right where it agrees with the solution without them.
     """
     expected = [plain(solution, args) for args in inputs]
     answers = part.answers(inputs)
+    made = _beside(answers, expected, rtol)
+    if made.sentence and current.get().stubs:
+        with current.get().with_stubs({}), contextlib.suppress(Exception):  # it need not bear them
+            alone = _beside(answers, [plain(solution, args) for args in inputs], rtol)
+            return alone if alone.passed else made
+    return made
+
+
+def _beside(answers: Sequence[Any], expected: Sequence[Any], rtol: float | None) -> Attempt:
+    """Compare answers with the expected ones, input by input."""
     pairs = zip(answers, expected, strict=True)
     sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
     return Attempt(sentence, answers, expected, rtol=rtol)

@@ -80,7 +80,8 @@ class Exercise:
         A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
         student, draws random ones.
     points
-        Relative weight: nbgrader's points of the cell are shared out in proportion.
+        Relative weight: nbgrader's points of the cell are shared out in proportion. The gate asks
+        that those of all checks add up to nbgrader's, so that rows and score can be read together.
     hints
         Sentences to open one at a time, most general first.
     mistakes
@@ -140,8 +141,10 @@ class Exercise:
     ) -> None:
         """The part gives what `solution` gives for every tuple of arguments in `inputs`.
 
-        Both are called in float64. A known mistake is named only if all answers coincide with it
-        as closely as right ones have to with the solution's::
+        A hidden test, where `solution` is of `reference`: a student's notebook holds no solutions,
+        and there the student's own function takes their place. Both are called in float64. A known
+        mistake is named only if all answers coincide with it as closely as right ones have to with
+        the solution's::
 
             exercise.agrees(
                 "other lines are right",

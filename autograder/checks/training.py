@@ -88,15 +88,15 @@ def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
     """Say why an answer is not `(losses, parameters)`, or "".
 
     >>> wrong_training_form(({"w": 2.0}, [0.5]), start={"w": 0.0})
-    'The pair came the other way round: expected `(losses, theta)`, in this order.'
+    'The pair came the other way round: expected `(losses, parameters)`, in this order.'
     """
     if answer is None:
-        return "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"
+        return "Got None, expected the pair `(losses, parameters)`. Did you forget a `return`?"
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        return "Expected the pair `(losses, theta)`."
+        return "Expected the pair `(losses, parameters)`."
     losses, parameters = answer
     if isinstance(losses, Mapping) and not isinstance(parameters, Mapping):
-        return "The pair came the other way round: expected `(losses, theta)`, in this order."
+        return "The pair came the other way round: expected `(losses, parameters)`, in this order."
     return wrong_params(parameters, start)
 
 

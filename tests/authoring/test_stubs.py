@@ -17,12 +17,14 @@ ANSWER = """def halved(x):
 TEST = """from autograder import Exercise, given, reference, student
 
 later = Exercise("halved"{stubs})
+### BEGIN HIDDEN TESTS
 later.agrees(
     "t",
     student.halved,
     {expected},
     [(later.rng.uniform(1, 2, size=4),)],
 )
+### END HIDDEN TESTS
 later.report()"""
 RIGHT = """, stubs={"standardise": given("lambda x: x**2")}"""
 

@@ -102,6 +102,12 @@ def test_the_page_is_ready_to_release(tmp_path: Path) -> None:
     assert "scaling.ipynb is ready to release (" in shown
 
 
+def test_a_solution_that_loses_points_with_every_seed_is_told_once(tmp_path: Path) -> None:
+    wrong = editing(TEST, "expected=np.array([-1.0, 1.0])", "expected=np.array([-1.0, 2.0])")
+    (finding,) = said(examine(tmp_path, wrong))
+    assert finding.startswith("test_standardise: your own solution loses points (seed 1):")
+
+
 ANOTHER_TEST = """from autograder import Exercise, reference, student
 
 later = Exercise("twice")
@@ -206,6 +212,12 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "subtracted.' is named as another one as well: {'Another name.'}",
         ),
         (costs_twice, "costs points in test_twice as well:\ntwice: 0 of 1 points"),
+        (
+            costs_twice,
+            "test_twice: a visible check uses `reference.twice`. Students have no solutions: in "
+            "their notebook it is their own answer, and any answer passes. Move the check to the "
+            "hidden tests, or write the numbers down and use `returns`.",
+        ),
         (untested, "spare: no test cell asks for what this solution defines."),
         (unused_kit, "scaling.ipynb: no test cell uses the kit."),
         (

@@ -6,6 +6,7 @@ import pytest
 
 from autograder.checks import properties
 from autograder.checks.exercise import ChecksNotPassed, Exercise
+from autograder.checks.reference import reference
 from autograder.checks.student import RESTORED, given, student
 from autograder.record.outcome import Outcome
 from tests.support.checking import LOSS, MODEL, NOT_WRITTEN, X, Y, broken
@@ -151,6 +152,50 @@ def test_a_mistake_elsewhere_costs_nothing_here(other):
         {"g": NEGATIVE},
     )
     assert (result.outcome, result.rationale) == (PASSED, "")
+
+
+def ten_times_g(name, stubs):
+    """A solution `f` that uses `g`, and with stubs that of `g`; its own takes positive numbers."""
+    assert name == "f"
+
+    def own(x):
+        if x < 0:
+            raise ValueError("a negative number")
+        return 7 * x
+
+    return lambda x: 10 * stubs.get("g", own)(x)
+
+
+BY_HAND, CLASS = (
+    "def f(x): return 70 * x",
+    """class All:
+    g = staticmethod(lambda x: 7 * x)
+    f = staticmethod(lambda x: 10 * All.g(x))
+f, g = All.f, All.g""",
+)
+
+
+@pytest.mark.parametrize(
+    ("cells", "x", "outcome"),
+    [
+        (HELPED, 1.0, PASSED),
+        (["def g(x): return 8 * x", HELPED[1]], 1.0, PASSED),
+        ([HELPED[0], BY_HAND], 1.0, PASSED),
+        ([CLASS], 1.0, PASSED),
+        ([CLASS.replace("7 * x", "8 * x")], 1.0, FAILED),
+        ([HELPED[0], "def f(x): return 71 * x"], 1.0, FAILED),
+        ([HELPED[0], BY_HAND], -1.0, FAILED),  # where the solution alone raises, the stubs decide
+    ],
+    ids=["uses g", "g is wrong", "by hand", "a class", "a wrong class", "wrong", "no solution"],
+)
+def test_an_answer_that_goes_round_the_stubs_is_compared_with_the_solution_alone(cells, x, outcome):
+    result = one_check(
+        cells,
+        lambda e: e.agrees("t", student.f, reference.f, [(x,), (2 * x,)]),
+        {"g": NEGATIVE},
+        solution=ten_times_g,
+    )
+    assert (result.outcome, result.staff_note) == (outcome, "")
 
 
 def test_a_part_as_argument_is_the_stub_of_its_name():

@@ -57,13 +57,13 @@ def test_descends_does_not_let_the_loop_change_the_start():
 @pytest.mark.parametrize(
     ("returned", "rationale"),
     [
-        ("None", "Got None, expected the pair `(losses, theta)`. Did you forget a `return`?"),
-        ("theta", "Expected the pair `(losses, theta)`."),
-        ("losses, theta, 1", "Expected the pair `(losses, theta)`."),
-        ("jnp.array(losses)", "Expected the pair `(losses, theta)`."),
+        ("None", "Got None, expected the pair `(losses, parameters)`. Did you forget a `return`?"),
+        ("theta", "Expected the pair `(losses, parameters)`."),
+        ("losses, theta, 1", "Expected the pair `(losses, parameters)`."),
+        ("jnp.array(losses)", "Expected the pair `(losses, parameters)`."),
         (
             "theta, losses",
-            "The pair came the other way round: expected `(losses, theta)`, in this order.",
+            "The pair came the other way round: expected `(losses, parameters)`, in this order.",
         ),
         (
             "losses, theta['w']",
