@@ -154,7 +154,7 @@ def descend(
     StudentFault
         If `n_steps` is no whole number from 0 to `most_steps`, if `step_size` is no finite number,
         or if the training ends in NaN or infinity. A check that asks for the end, as `reaches`
-        does with `instead`, fails then.
+        does with `through`, fails then.
 
     Examples
     --------
