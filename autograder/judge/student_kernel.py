@@ -224,6 +224,7 @@ class StudentKernel:
             self._test.leave_out(self._replace)
         else:
             self._connection.give_up(self._raising)
+            self._prepared.clear()  # the copies of the notebook are made anew
         raise fault
 
     def _what_stopped(
