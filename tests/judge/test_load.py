@@ -55,8 +55,9 @@ TEST = """
     exercise.report()
     """
 BUDGETS = {"timeout": 4, "call_timeout": 2.0, "judge_timeout": 8.0, "wall_factor": 2.0}
-"""The answers compute for less: what spends does by a quarter, and what JAX computes by far. Under the load each takes more of the wall's
-time than even `wall_factor` would give it, if being kept from computing were waiting."""
+"""The answers compute for less: those that spend do by a quarter, what JAX computes by far. Under
+the load each takes more of the wall's time than even `wall_factor` would give it, if being kept
+from computing were waiting."""
 
 
 def graded(folder: Path) -> tuple[Report, NotebookNode]:
