@@ -2,7 +2,7 @@
 
 The statements that the part needs, and in which a stub can make a difference, are run again in a
 copy of the notebook's names, in which each stub already has its name. So the stub reaches whatever
-binds it early: `dloss = grad(loss)`, what `jit` has traced, closures, decorators, `partial`. A
+binds it early: `slope = grad(loss)`, what `jit` has traced, closures, decorators, `partial`. A
 statement of the student's that defines a stub's name again leaves the stub where it is. All else
 comes from the copy as it is, for by reading alone nobody knows how it came to be: a dict may have
 been filled through another name or by a call.
