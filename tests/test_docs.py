@@ -285,7 +285,7 @@ def test_what_is_said_when_time_is_up_is_on_the_page() -> None:
     traits = Execute.class_own_traits()
     budgets = [traits[name].default_value for name in ("call_timeout", "judge_timeout")]
     for seconds in (configured("Execute", "timeout"), *budgets):
-        watch = Stopwatch(Used, seconds, traits["wall_factor"].default_value)
+        watch = Stopwatch(lambda age: Used(), seconds, traits["wall_factor"].default_value)
         assert all(watch.said(late) in page for late in Late)
     assert Sandbox().wall == Sandbox().cpu * traits["wall_factor"].default_value
 

@@ -190,7 +190,9 @@ def test_an_instructor_grades_with_it(wheel: Path, tmp_path: Path) -> None:
     (site_packages(tmp_path / "env") / "others.pth").write_text(here)
     course = tmp_path / "course"
     (course / "source" / "scaling").mkdir(parents=True)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    settings = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    readable = f"c.Sandbox.readable = [{here!r}]\n"  # being on the path is not enough
+    (course / "nbgrader_config.py").write_text(f"{settings}\n{readable}", encoding="utf-8")
     notebook = page_notebook()
     nbformat.write(notebook, course / "source" / "scaling" / "scaling.ipynb")
 

@@ -76,19 +76,20 @@ def satisfies(
         if problem := form or finite(answer):
             return Attempt(problem)
     sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
-    return Attempt(sentence or _constant(answers))
+    return Attempt(sentence or _constant(answers, shape))
 
 
-def _constant(answers: Sequence[Any]) -> str:
+def _constant(answers: Sequence[Any], shape: tuple[int, ...] | None) -> str:
     """Say that the numbers of all answers together hardly differ, or "".
 
     Raises
     ------
     ValueError
-        If there is one number in all, which cannot differ: the author's mistake.
+        If one number in all is asked for, which cannot differ: the author's mistake. Where no
+        shape is asked for, it may be the student's.
     """
     numbers = np.concatenate([np.ravel(as_array(a)).astype(np.float64) for a in answers])
-    if numbers.size == 1:
+    if numbers.size == 1 and shape is not None:
         raise ValueError(
             "one number is too few to tell an answer from a constant: "
             "give inputs whose right answers differ"

@@ -112,7 +112,7 @@ def adding_up_to(total: float) -> Property:
         arrays = [as_array(answer).astype(np.float64) for answer in answers]
         if len({array.shape for array in arrays}) != 1:
             return "The answers should all have the same shape."
-        off = np.max(np.abs(sum(arrays) - total))
+        off = np.max(np.abs(sum(arrays) - total), initial=0.0)
         if not off <= max(map(tolerance, answers)) * max(abs(total), 1.0):
             return f"Answers that mirror each other should add up to {total:g}, and they do not."
         return ""

@@ -22,7 +22,13 @@ from nbgrader.preprocessors import InstantiateTests, SaveCells
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
-from autograder.sandbox.grader.cache import failure_of, fingerprint, finished, locked_workshop
+from autograder.sandbox.grader.cache import (
+    failure_of,
+    fingerprint,
+    finished,
+    locked_workshop,
+    note_failure,
+)
 
 NOT_FOR_READING = (SaveCells, InstantiateTests)
 """What nbgrader does for a release besides making its text: write the gradebook, run a kernel."""
@@ -39,7 +45,7 @@ _makers: list[subprocess.Popen[bytes]] = []
 def compiled_code(notebook: Path, config: Config) -> Path | None:
     """The folder with a notebook's compiled code; None while there is none, and it is being made.
 
-    Called by `Execute` at the start of each submission. `config` is the course's: it says how
+    Called by `Execute` for each kernel. `config` is the course's: it says how
     nbgrader makes a release of the instructor's notebook.
     """
     for maker in [maker for maker in _makers if maker.poll() is not None]:
@@ -93,14 +99,11 @@ def _start(notebook: Path, name: str, config: Config) -> None:
     with locked_workshop() as (workshop, lock):
         if workshop is None:
             return
-        source, release = workshop / "source", workshop / "release"
-        for folder in (source, release):
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(notebook.parent, folder, ignore_dangling_symlinks=True)
-        for path in release.glob("*.ipynb"):
-            path.unlink()
-        released = as_released(nbformat.read(notebook, as_version=4), config)
-        nbformat.write(released, release / notebook.name)
+        try:
+            _copy_course(notebook, workshop, config)
+        except Exception:
+            note_failure(name, workshop)
+            raise
         _makers.append(
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.judge.maker", notebook.name, name],
@@ -111,6 +114,18 @@ def _start(notebook: Path, name: str, config: Config) -> None:
                 pass_fds=[lock],
             )
         )
+
+
+def _copy_course(notebook: Path, workshop: Path, config: Config) -> None:
+    """Lay the files beside a notebook into the workshop, as they are and as students get them."""
+    released = as_released(nbformat.read(notebook, as_version=4), config)
+    source, release = workshop / "source", workshop / "release"
+    for folder in (source, release):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(notebook.parent, folder, ignore_dangling_symlinks=True)
+    for path in release.glob("*.ipynb"):
+        path.unlink()
+    nbformat.write(released, release / notebook.name)
 
 
 def _end(maker: subprocess.Popen[bytes]) -> int | None:

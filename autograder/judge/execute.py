@@ -137,7 +137,6 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self._identity = identity
         self._solutions: Solutions | None = None
         self._reports: list[tuple[NotebookNode, Report]] = []
-        self._compiled = self._compiled_code()
         limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
         budgets = Budgets(
             self.timeout,
@@ -204,7 +203,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         manager = super().create_kernel_manager()
         if isinstance(manager, SandboxManager):
             manager.hidden = str(self._course.root) if self._course else ""
-            manager.cache = str(self._compiled or "")
+            if manager.isolation is not Isolation.NONE:  # an ordinary kernel reads none
+                manager.cache = str(self._compiled_code() or "")
             manager.seed = self._seed()
             manager.spent = self.kernel.spent
             self.kernel.sandbox = manager
@@ -268,7 +268,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def _compiled_code(self) -> Path | None:
         """The folder of JAX code that is compiled already, if there is one by now."""
-        if self.kernel_manager_class is not SandboxManager or not self._identity:
+        if not self._identity:
             return None
         notebook = self._source_notebook()
         if not notebook.exists() or "jax" not in notebook.read_text(encoding="utf-8"):

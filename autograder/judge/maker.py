@@ -26,7 +26,6 @@ import shutil
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +46,7 @@ from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import (
     finish,
     keep_own_code,
+    note_failure,
     unfinished,
     writing_compiled_code,
 )
@@ -72,7 +72,7 @@ def main() -> None:
     try:
         make(notebook, name, workshop)
     except Exception:
-        (workshop / f"{name}.failed").write_text(traceback.format_exc(), encoding="utf-8")
+        note_failure(name, workshop)
         raise
 
 
@@ -99,7 +99,9 @@ def make(notebook: str, name: str, workshop: Path) -> None:
     if not noted.exists():
         os.chdir(workshop / "source")
         calls = calls_of_tests(workshop / "source" / notebook, given_in(released))
-        noted.write_text(json.dumps(calls), encoding="utf-8")
+        begun = noted.with_suffix(".begun")  # this process may be ended at any moment
+        begun.write_text(json.dumps(calls), encoding="utf-8")
+        begun.rename(noted)
     run_released(released, workshop / "release", noted, folder)
     finish(folder)
 

@@ -20,6 +20,12 @@ WALL_FACTOR = 6.0
 (no isolation), the wall's time counts whole: then a right answer may take this many times as long
 on a machine with other work, and yet what hangs is stopped within minutes."""
 
+AGE = 0.1
+"""Seconds for which a measurement holds, so that calls by the thousand cost few of them."""
+NOW = 0.0
+"""Where time is divided between what counts and what does not, an old one would not do: quick calls
+come and go within `AGE`, and all of their time could fall on one side."""
+
 
 class Late(Enum):
     """Why the time is up. The values are what a student reads after "it"."""
@@ -40,7 +46,7 @@ class Stopwatch:
     Parameters
     ----------
     read
-        Says what the kernel has used until now.
+        Says what the kernel has used, by a measurement that is at most so many seconds old.
     seconds
         Of processor time; None for as many as it takes.
     factor
@@ -48,11 +54,11 @@ class Stopwatch:
     """
 
     def __init__(
-        self, read: Callable[[], Used], seconds: float | None, factor: float = WALL_FACTOR
+        self, read: Callable[[float], Used], seconds: float | None, factor: float = WALL_FACTOR
     ) -> None:
         self.seconds = seconds
         self._read, self._factor = read, factor
-        self._began = read()
+        self._began = read(AGE)
         self._wall = 0.0
         self._running_since: float | None = None
         self._leaving_out = False
@@ -74,7 +80,7 @@ class Stopwatch:
         """Why the time is up, if it is."""
         if self.seconds is None:
             return None
-        used = self._read()
+        used = self._read(AGE)
         if used.cpu - self._began.cpu > self.seconds:
             return Late.COMPUTED
         if self._passed() - (used.busy - self._began.busy) > self.seconds * self._factor:
@@ -91,11 +97,11 @@ class Stopwatch:
         if self._leaving_out:
             return action()
         self.stop()
-        spent, self._leaving_out = self._read(), True
+        spent, self._leaving_out = self._read(NOW), True
         try:
             return action()
         finally:
-            now, self._leaving_out = self._read(), False
+            now, self._leaving_out = self._read(NOW), False
             self._began = Used(
                 self._began.cpu + now.cpu - spent.cpu, self._began.busy + now.busy - spent.busy
             )

@@ -128,8 +128,8 @@ class StudentKernel:
         """A stopwatch for what the kernel does from now on; `Execute` makes one for each cell."""
         return Stopwatch(self._used, seconds, self._budgets.wall_factor)
 
-    def _used(self) -> Used:
-        return self.sandbox.used() if self.sandbox else Used()
+    def _used(self, age: float) -> Used:
+        return self.sandbox.used(age) if self.sandbox else Used()
 
     def was_interrupted(self, cell: NotebookNode, said: str) -> NotebookNode:
         """Called by `Execute` when a cell has used up its time and is about to be interrupted.
@@ -224,6 +224,7 @@ class StudentKernel:
             self._test.leave_out(self._replace)
         else:
             self._connection.give_up(self._raising)
+            self._prepared.clear()  # the copies of the notebook are made anew
         raise fault
 
     def _what_stopped(

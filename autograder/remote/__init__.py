@@ -2,7 +2,8 @@
 
 wire       values as data: what crosses. Both sides; the receiving one trusts nothing
 given      functions of the instructor's, as source. Both sides
-names      which names a cell or a statement binds and which it needs. Both sides
-apart      a student's part with stubs in the place of others. UNTRUSTED SIDE, as is
-endpoint   which answers questions about the student's functions: it runs among them
+names      which names code binds and needs, by reading it. Both sides
+endpoint   answers questions about the student's functions. UNTRUSTED SIDE: it runs among them
+apart      runs what a function needs again, with stubs. UNTRUSTED SIDE, like the next one
+unnoticed  keeps to itself what is printed, drawn and written meanwhile
 """

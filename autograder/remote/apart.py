@@ -2,7 +2,7 @@
 
 The statements that the part needs, and in which a stub can make a difference, are run again in a
 copy of the notebook's names, in which each stub already has its name. So the stub reaches whatever
-binds it early: `dloss = grad(loss)`, what `jit` has traced, closures, decorators, `partial`. A
+binds it early: `slope = grad(loss)`, what `jit` has traced, closures, decorators, `partial`. A
 statement of the student's that defines a stub's name again leaves the stub where it is. All else
 comes from the copy as it is, for by reading alone nobody knows how it came to be: a dict may have
 been filled through another name or by a call.
@@ -20,10 +20,7 @@ import contextvars
 import copy
 import inspect
 import linecache
-import os
-import shutil
 import sys
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import (
@@ -37,10 +34,10 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from autograder.remote.names import Statement, following_calls, needed, read_statement
+from autograder.remote.unnoticed import unnoticed
 
 Names = dict[str, Any]
 
@@ -52,8 +49,6 @@ PLAIN = (dict, list, set, bytearray)
 """Values that are copied, for a statement that is run again may change them in place."""
 KEPT = 16
 """Copies that are kept, those used last. An exercise has one for each part that it asks."""
-MOST_BYTES, MOST_FILES = 16 << 20, 1000
-"""Of the notebook's folder, what is copied for statements that may write; the rest is linked."""
 CONTENTS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Import, ast.ImportFrom)
 """Statements that write no file when they run."""
 UNREADABLE = frozenset(["eval", "exec", "globals", "locals", "vars"])
@@ -142,7 +137,7 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
     made = Apart(names, held)
     chosen = {id(statement.node) for statement in again}
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    with made.in_place_of(objects), _unnoticed(writes=not all(map(_writes_nothing, again))):
+    with made.in_place_of(objects), unnoticed(writes=not all(map(_writes_nothing, again))):
         for number, cell in cells:
             kept = [statement.node for statement in cell if id(statement.node) in chosen]
             flags |= _future(statement.node for statement in cell)
@@ -386,61 +381,3 @@ class _Replaced(ast.NodeTransformer):
         if stub is not None and len(names) == len(node.targets):
             node.value = ast.copy_location(ast.Name(stub, ast.Load()), node.value)
         return node
-
-
-# Unnoticed -----------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _unnoticed(writes: bool) -> Iterator[None]:
-    """Let what is printed, displayed and drawn in this block reach nobody; and what is written.
-
-    `writes` says whether files may be written at all.
-    """
-    from IPython.utils.capture import capture_output
-
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    before = set(pyplot.get_fignums()) if pyplot else set()
-    with _elsewhere() if writes else contextlib.nullcontext(), capture_output():
-        try:
-            yield
-        finally:
-            if pyplot := sys.modules.get("matplotlib.pyplot"):
-                for number in set(pyplot.get_fignums()) - before:
-                    pyplot.close(number)
-
-
-@contextlib.contextmanager
-def _elsewhere() -> Iterator[None]:
-    """Work in a copy of the current directory in this block, then throw it away."""
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        _copy_files(here, Path(folder))
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(here)
-
-
-def _copy_files(source: Path, target: Path) -> None:
-    """Copy what is small; link what is large, and everything once that is much together."""
-    files = left = 0
-
-    def copy_or_link(original: str, copied: str) -> str:
-        nonlocal left
-        left += Path(original).stat().st_size
-        if left > MOST_BYTES:
-            Path(copied).symlink_to(original)
-            return copied
-        return shutil.copy2(original, copied)
-
-    def left_out(_: str, entries: list[str]) -> list[str]:
-        nonlocal files
-        files += len(entries)
-        return entries if files > MOST_FILES else [e for e in entries if e.startswith(".")]
-
-    with contextlib.suppress(OSError, shutil.Error):
-        shutil.copytree(
-            source, target, ignore=left_out, copy_function=copy_or_link, dirs_exist_ok=True
-        )

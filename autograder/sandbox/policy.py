@@ -31,6 +31,8 @@ ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "C
                "LD_LIBRARY_PATH")  # fmt: skip
 """Variables that a kernel inherits from the grader, besides those with these beginnings."""
 ENVIRONMENT_PREFIXES = ("LC_", "JAX_", "XLA_", "OPENBLAS_", "OMP_")
+GRADERS_OWN = ("JAX_COMPILATION_CACHE_DIR",)
+"""Of those, what kernels do not get: they cannot write there, and JAX would warn in a cell."""
 
 DENIED_CALLS = (
     # other processes
@@ -169,5 +171,6 @@ def environment(inherited: dict[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in inherited.items()
-        if name in ENVIRONMENT or name.startswith(ENVIRONMENT_PREFIXES)
+        if name in ENVIRONMENT
+        or (name.startswith(ENVIRONMENT_PREFIXES) and name not in GRADERS_OWN)
     }

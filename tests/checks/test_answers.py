@@ -227,6 +227,18 @@ def test_answers_without_numbers_satisfy_nothing():
     assert (result.outcome, result.staff_note) == (FAILED, "")
 
 
+def test_no_numbers_add_up_to_nothing():
+    result = satisfy("def f(x): return x[:0]", properties.adding_up_to(1.0), shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_one_number_where_an_array_may_be_asked_for_is_the_students():
+    inputs = ((np.array([1.0, 2.0]),),)
+    result = satisfy("def f(x): return x[0]", shape=None, inputs=inputs)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale == "The answers hardly change with the inputs."
+
+
 def test_one_number_in_all_is_the_authors_mistake():
     result = satisfy("def f(x): return x", shape=(), inputs=((1.0,),))
     assert_ours(result)

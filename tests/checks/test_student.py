@@ -113,6 +113,33 @@ def test_two_answers_to_one_question(second, same):
             assert str(caught.value) == f"`f` {TWO_ANSWERS}"
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("[1.0, [2.0, 3.0]]", "[1.0, [2.0, 4.0]]"),
+        ("10**30", "1.0"),
+        ("[[1.0], []]", "[1.0]"),
+        ("'text'", "['text']"),
+    ],
+)
+def test_two_answers_of_which_the_first_is_nothing_to_compare_with(first, second):
+    with notebook(f"n = []\ndef f(x):\n    n.append(0)\n    return [{first}, {second}][n != [0]]"):
+        exercise = Exercise("e")
+        exercise.returns("t", student.f, 1.0, expected=2.0)
+    (check,) = exercise.results
+    assert (check.outcome, check.staff_note) == (Outcome.FAILED, "")
+    assert check.rationale == f"`f` {TWO_ANSWERS}"
+
+
+def test_an_answer_that_the_course_lets_in_is_the_same_when_it_comes_again():
+    """`Execute.max_answer_items` may be larger than usual."""
+    connection = Says(wire.dumps({"status": "ok", "value": ["list", [["none"]] * 100_000]}))
+    connection.limits = Limits(max_items=200_000)
+    with answering(connection):
+        Exercise("e")
+        assert len(student.f()) == len(student.f()) == 100_000
+
+
 @pytest.mark.parametrize("answer", ["float('nan')", "None", "'text'", "{'w': [float('nan'), 1]}"])
 def test_whatever_comes_back_twice_is_the_same(answer):
     with notebook(f"def f(): return {answer}"):

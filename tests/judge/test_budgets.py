@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("isolation", ["auto", Isolation.NONE])
 def test_all_that_a_cell_computes_counts(tmp_path: Path, isolation: str) -> None:
     cells = [cell(SPEND), cell("spend(0.5)"), *map(cell, COMPUTES.values()), cell("print('on')")]
-    notebook = executed(tmp_path, *cells, isolation=isolation, timeout=1)
+    notebook = executed(tmp_path, *cells, isolation=isolation, timeout=1, wall_factor=60.0)
     first, below, *above, last = notebook.cells
     assert not first.outputs
     assert not below.outputs
@@ -32,10 +32,10 @@ def test_all_that_a_cell_computes_counts(tmp_path: Path, isolation: str) -> None
 @pytest.mark.parametrize("isolation", ["auto", Isolation.NONE])
 def test_a_cell_that_sleeps_is_stopped_by_the_wall_s_time(tmp_path: Path, isolation: str) -> None:
     cells = [cell("import time\ntime.sleep(1.5)"), cell("time.sleep(60)"), cell("print('on')")]
-    notebook = executed(tmp_path, *cells, isolation=isolation, timeout=1, wall_factor=3.0)
+    notebook = executed(tmp_path, *cells, isolation=isolation, timeout=1, wall_factor=8.0)
     shorter, longer, last = notebook.cells
     assert not shorter.outputs
-    assert said(longer) == "This cell was stopped: it did not come back within 3 s."
+    assert said(longer) == "This cell was stopped: it did not come back within 8 s."
     assert longer.metadata[STOP] == "timeout"
     assert last.outputs[0].text == "on\n"
 
@@ -104,6 +104,7 @@ def test_calls(tmp_path: Path) -> None:
         assert last.rationale == "The calls of this exercise computed for more than 2 s in all."
         assert last.stop == "judge_timeout"
     assert [check.stop for check in three.checks] == ["", "", "judge_timeout"]
-    assert 30 < sum(not check.stop for check in quick.checks) < 90
+    # Each is charged once, with what lies between calls: on a slow machine a third is 0.03.
+    assert 20 < sum(not check.stop for check in quick.checks) < 75
     assert on.score == 1.0  # a function that was interrupted for others' calls is asked again
     assert notebook.metadata[STOPS] == {"call_timeout": 2, "judge_timeout": 2}

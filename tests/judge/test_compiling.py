@@ -19,12 +19,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, Configurable
 
 from autograder.checks.student import given
-from autograder.judge import compiling, maker
+from autograder.judge import compiling, execute, maker
 from autograder.judge.compiling import as_released, compiled_code, wait_until_compiled
 from autograder.judge.execute import Execute
 from autograder.judge.maker import Recorder, calls_of_tests, given_in, kind_of
 from autograder.remote import wire
-from autograder.sandbox.grader.cache import locked_workshop
+from autograder.sandbox.grader.cache import failures, locked_workshop
 from tests.support.running import until
 
 HELPER = """
@@ -283,6 +283,35 @@ def test_a_failure_is_noted_and_not_tried_again_at_once(
     monkeypatch.setattr(compiling, "_start", lambda *_: compiling._makers.append("again"))
     compiled_code(source / "a.ipynb", Config())
     assert compiling._makers.pop() == "again"
+
+
+def test_so_is_one_that_comes_before_there_is_a_maker(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    source = shutil.copytree(course / "source/a", tmp_path / "a")
+    broken = Config({"GenerateAssignment": {"preprocessors": ["nothing.of.that.Name"]}})
+    with pytest.raises(ImportError):
+        compiled_code(source / "a.ipynb", broken)
+    assert compiled_code(source / "a.ipynb", broken) is None
+    assert "ModuleNotFoundError: No module named 'nothing'" in failures()
+    assert not compiling._makers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("isolation", "times"), [("none", 0), ("auto", 1)])
+def test_it_is_made_where_a_kernel_reads_it(
+    course: Path, monkeypatch: pytest.MonkeyPatch, isolation: str, times: int
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(execute, "compiled_code", lambda notebook, _: asked.append(notebook))
+    settings = {"isolation": isolation, "require_isolation": False}
+    program = Program(config=Config({"Sandbox": settings}))
+    program.coursedir = CourseDirectory(root=str(course), assignment_id="a")
+    made = Execute(parent=program, kernel_name="python3")
+    made.begin_submission({"assignment": "a", "notebook": "a", "student": "eve"})
+    made.create_kernel_manager()
+    assert asked == [course / "source/a/a.ipynb"] * times
 
 
 class TestRelease:

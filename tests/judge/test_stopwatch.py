@@ -14,10 +14,15 @@ class Kernel:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.used, self.wall = Used(), 0.0
+        self.measured: Used | None = None
+        """What a measurement said that is not too old; None if the last one is the latest."""
         monkeypatch.setattr(stopwatch.time, "monotonic", lambda: self.wall)
 
     def watch(self, seconds: float | None) -> Stopwatch:
-        return Stopwatch(lambda: self.used, seconds, factor=3.0)
+        return Stopwatch(self.read, seconds, factor=3.0)
+
+    def read(self, age: float) -> Used:
+        return self.measured if age and self.measured else self.used
 
 
 @pytest.fixture
@@ -77,6 +82,23 @@ def test_another_kernel_goes_on_where_the_last_one_was(kernel: Kernel) -> None:
     kernel.used = Used(5.9, 5.9)
     assert watch.late() is None
     kernel.used = Used(6.1, 6.1)
+    assert watch.late() is Late.COMPUTED
+
+
+def test_what_is_left_out_is_measured_when_it_begins_and_ends(kernel: Kernel) -> None:
+    """Calls that are quicker than a measurement gets old would otherwise count, or not, by luck."""
+    watch = kernel.watch(10.0).start()
+    for _ in range(100):
+        kernel.measured = kernel.used  # from here on it is old
+        kernel.used = Used(kernel.used.cpu + 0.08, 0.0)
+
+        def again() -> None:
+            kernel.used = Used(kernel.used.cpu + 0.5, 0.0)
+
+        watch.leave_out(again)
+    kernel.measured = None
+    assert watch.late() is None
+    kernel.used = Used(kernel.used.cpu + 2.1, 0.0)
     assert watch.late() is Late.COMPUTED
 
 

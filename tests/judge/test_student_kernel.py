@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import nbformat
@@ -12,10 +13,13 @@ from traitlets.config import Config
 from autograder import Exercise, student
 from autograder.checks.faults import StudentFault
 from autograder.judge.cells import STOPS
+from autograder.judge.connection import Reply
 from autograder.judge.execute import Execute
+from autograder.judge.stopwatch import Late
 from autograder.judge.student_kernel import NO_TIME, TOO_OFTEN, Budgets, StudentKernel, tidy
 from autograder.record.outcome import Outcome
 from autograder.remote import endpoint, wire
+from autograder.remote.endpoint import REPLY_MIMETYPE
 from autograder.remote.wire import Limits
 from autograder.sandbox.settings import Spent
 from tests.support.course import Course
@@ -86,6 +90,37 @@ def test_calls_beyond_the_budget_of_the_cell_are_refused():
     assert str(caught.value) == "The calls of this exercise computed for more than -1 s in all."
     assert caught.value.stop == "judge_timeout"
     assert kernel.stops == {"judge_timeout": 1}
+
+
+class Line:
+    """A connection to a kernel in which one function does not come back before it is stopped."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, request: str, limits: object) -> Reply:
+        message = wire.loads(request)
+        self.asked.append(message["name"] + " again" * ("prepare" in message))
+        content = {"user_expressions": {"reply": {"data": {REPLY_MIMETYPE: "{}"}}}}
+        hangs = self.asked[-1] == "hangs"
+        return Reply({"content": content}, ("call_timeout", Late.WAITED) if hangs else None)
+
+    def give_up(self, sentences: object) -> None:
+        pass
+
+
+def test_cells_are_run_again_beside_the_calls_whenever_the_kernel_has_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the place of a function that was stopped another one stands, in all copies."""
+    line = Line()
+    monkeypatch.setattr(StudentKernel, "_connection", line)
+    kernel = student_kernel({})
+    for name in ("f", "f", "hangs", "f"):
+        request = {"name": name, "stubs": {"g": ["source", "abs"]}, "limits": {}}
+        with contextlib.suppress(StudentFault):
+            kernel.ask(f"`{name}`", wire.dumps(request))
+    assert line.asked == ["f again", "f", "f", "hangs again", "hangs", "f again", "f"]
 
 
 def test_what_no_notebook_can_hold_is_mended() -> None:

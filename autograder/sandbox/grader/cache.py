@@ -13,6 +13,7 @@ import hashlib
 import os
 import platform
 import shutil
+import traceback
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +81,7 @@ def keep_own_code() -> None:
 def finished(name: str) -> Path | None:
     """The folder of this name (`fingerprint`) that a kernel may be shown; None while there is none.
 
-    Called at the start of each submission.
+    Called for each kernel.
     """
     root = cache_directory()
     if root is None or not (root / name / COMPLETE).exists():
@@ -143,10 +144,16 @@ def finish(folder: Path) -> None:
     (folder / MADE_HERE).unlink()
     (folder / COMPLETE).touch()
     make_readable(folder)
+    shutil.rmtree(root / folder.name, ignore_errors=True)  # what is left of one that was removed
     folder.rename(root / folder.name)
     forget_old(root)  # the new one is the latest of all
     for left in workshop.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def note_failure(name: str, workshop: Path) -> None:
+    """Keep the exception at hand as the reason why the folder of this name could not be made."""
+    (workshop / f"{name}.failed").write_text(traceback.format_exc(), encoding="utf-8")
 
 
 def failures() -> list[str]:

@@ -23,7 +23,7 @@ from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
-from autograder.sandbox.grader.provisioner import AGE, NAME, SandboxProvisioner
+from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
 
 READY = 600.0
@@ -232,16 +232,18 @@ class SandboxManager(AsyncKernelManager):
         made = self.provisioner
         return made.cpu if isinstance(made, SandboxProvisioner) else 0.0
 
-    def used(self) -> Used:
-        """What the kernel has used by now, for the judge; both are 0 where nothing can tell.
+    def used(self, age: float) -> Used:
+        """What the kernel has used, for the judge; both are 0 where nothing can tell.
+
+        A measurement that was asked for within the last `age` seconds will do.
 
         Where there is no isolation, an ordinary process has the kernel: its processor time is
         known, but not how long it was busy.
         """
         made = self.provisioner
         if isinstance(made, SandboxProvisioner):
-            return made.used()
-        if time.monotonic() - self._measured > AGE:
+            return made.used(age)
+        if time.monotonic() - self._measured > age:
             seconds = processor_time(getattr(made, "pid", None))
             self._processor_time = max(self._processor_time, seconds)
             self._measured = time.monotonic()

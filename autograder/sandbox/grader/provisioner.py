@@ -27,7 +27,6 @@ from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, St
 
 NAME = "nbgrader-jax-sandbox"
 POLL = 0.005  # seconds between looks at whether a kernel has ended
-AGE = 0.1  # seconds for which a measurement holds, so that calls by the thousand cost few of them
 ANSWERS = 10.0  # seconds that a supervisor has to answer; milliseconds on an idle machine
 MOST_GROWTH = 1 << 30
 """Bytes by which this process may grow while a kernel runs, its own checks included."""
@@ -141,13 +140,13 @@ class SandboxProvisioner(KernelProvisionerBase):
                 return None
         return VANISHED if self.exit_code is None else self.exit_code
 
-    def used(self) -> Used:
-        """What the kernel has used by now; asked of its supervisor, which measures.
+    def used(self, age: float) -> Used:
+        """What the kernel has used; asked of its supervisor, which measures.
 
-        Called by the judge while it waits for an answer. Asked again at once it says the same: it
-        may be `AGE` seconds old.
+        Called by the judge while it waits for an answer. A measurement that was asked for within
+        the last `age` seconds will do.
         """
-        if self.has_process and time.monotonic() - self._asked > AGE:
+        if self.has_process and time.monotonic() - self._asked > age:
             self._asked = time.monotonic()
             before = self._used
             self._send(measure=True)

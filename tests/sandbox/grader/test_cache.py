@@ -101,6 +101,14 @@ class TestFolder:
         assert (again / "first").exists()
         assert not (again / "last").exists()
 
+    def test_it_takes_the_place_of_what_is_left_of_one(self, workshop: Path, kept: Path) -> None:
+        (kept / "compiled" / NAME).mkdir(parents=True)
+        (kept / "compiled" / NAME / "entry").write_text("left when it was removed")
+        finish(unfinished(NAME, workshop))
+        made = finished(NAME)
+        assert made is not None
+        assert [path.name for path in made.iterdir()] == [COMPLETE]
+
     def test_old_versions_go(self, workshop: Path, kept: Path) -> None:
         for number in range(KEPT + 3):
             finish(unfinished(f"{number:032}", workshop))
