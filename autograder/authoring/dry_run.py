@@ -40,6 +40,7 @@ class SameProcess:
     """A `Connection` to functions in a dict: the endpoint without a kernel around it."""
 
     limits = Limits()
+    seconds = 0.0
 
     def __init__(self, namespace: Namespace) -> None:
         self.namespace = namespace

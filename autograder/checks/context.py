@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ class Connection(Protocol):
 
     limits: Limits
     """What a reply may hold; `Part` refuses more than that."""
+    seconds: float
+    """Processor time that the last answer took: `Part` puts a question again only if it was short.
+    A connection that does not measure says 0."""
 
     def ask(self, part: str, request: str) -> object:
         """Send a request about a part; return the reply, which may be anything.
@@ -63,8 +67,16 @@ class LiveNotebook:
     """The student's functions are in this very process: nobody grades."""
 
     limits = Limits()
+    seconds = 0.0
 
     def ask(self, part: str, request: str) -> object:
+        began = time.process_time()
+        try:
+            return self._ask(request)
+        finally:
+            self.seconds = time.process_time() - began
+
+    def _ask(self, request: str) -> object:
         if not validating():
             return endpoint.answer(request)
         # Validate takes anything on stderr for a failure; grading does not, and the two agree.

@@ -135,6 +135,7 @@ class Recorder:
     """
 
     limits = Limits()
+    seconds = 0.0
 
     def __init__(self, namespace: dict[str, Any], public: set[str]) -> None:
         self.namespace, self.public = namespace, public

@@ -22,7 +22,7 @@ from nbformat.v4 import new_output
 from autograder.checks.faults import StudentFault
 from autograder.judge.cells import STOP
 from autograder.judge.connection import KernelConnection, Reply
-from autograder.judge.stopwatch import WALL_FACTOR, Late, Stopwatch
+from autograder.judge.stopwatch import AGE, WALL_FACTOR, Late, Stopwatch
 from autograder.remote import wire
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
@@ -82,6 +82,7 @@ class StudentKernel:
 
     def __init__(self, nbclient: NotebookClient, limits: Limits, budgets: Budgets) -> None:
         self.limits = limits
+        self.seconds = 0.0
         self.given_up = ""
         self.stops: Counter[str] = Counter()
         self.sandbox: SandboxManager | None = None
@@ -206,6 +207,7 @@ class StudentKernel:
 
         `doing` is what a message calls it, if not by the name of the part.
         """
+        began = self._used(AGE).cpu
         for watch in limits.values():
             watch.start()
         try:
@@ -214,6 +216,7 @@ class StudentKernel:
             for watch in limits.values():
                 watch.stop()
         if reply.message is not None and reply.late is None:
+            self.seconds = self._used(AGE).cpu - began
             return reply.text()
         fault = self._what_stopped(doing or part, reply, limits)
         if fault.stop != TEST:  # the part may be none the slower for that

@@ -29,6 +29,8 @@ _numbers = itertools.count(1)
 class SameProcess:
     """A connection to functions in a dict: the endpoint without a kernel around it."""
 
+    seconds = 0.0
+
     def __init__(self, namespace: dict[str, Any], limits: Limits = UNCHANGED) -> None:
         self.namespace = namespace
         self.limits = limits
@@ -43,6 +45,7 @@ class Says:
     """A connection that gives the same reply to every question."""
 
     limits = Limits()
+    seconds = 0.0
 
     def __init__(self, reply: object) -> None:
         self.reply = reply
