@@ -78,12 +78,12 @@ def test_generates_autogrades_reads_marks_and_exports(course: Course, page: Page
         assert "Successfully autograded" in formgrader.press(AUTOGRADE, student)
         expect(formgrader.row(student)).to_contain_text("needs manual grading")
     course.expect("mallory")
-    course.expect("coral", test_logistic_loss=0.5)
+    course.expect("coral", test_logistic_loss=3)
 
     # A submission: score and reasons in place, the written answer under its marking scheme.
     formgrader.read("coral")
     shown = formgrader.frame.locator("body")
-    expect(formgrader.frame.locator("#test_logistic_loss")).to_have_attribute("placeholder", "0.5")
+    expect(formgrader.frame.locator("#test_logistic_loss")).to_have_attribute("placeholder", "3")
     for text in (MISTAKE, "Marking scheme, 2 points", ESSAY):
         expect(shown).to_contain_text(text)
     formgrader.mark("loss_discussion", "1.5", COMMENT)
@@ -98,7 +98,7 @@ def test_generates_autogrades_reads_marks_and_exports(course: Course, page: Page
     assert "Successfully generated feedback" in formgrader.press(FEEDBACK, "coral")
     page.goto(course.feedback_page("coral").as_uri())
     shown = page.locator("body")
-    for text in ("18 of 22 points", MISTAKE, "1.5 of 2 points", "Why is it a better guide?"):
+    for text in ("20.5 of 22 points", MISTAKE, "1.5 of 2 points", "Why is it a better guide?"):
         expect(shown).to_contain_text(text)
     assert_accessible(page)
 
@@ -110,7 +110,7 @@ def test_generates_autogrades_reads_marks_and_exports(course: Course, page: Page
     course.nbgrader("export")
     with (course.root / "grades.csv").open() as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert scores == {"coral": 18.0, "mallory": 20.0}
+    assert scores == {"coral": 20.5, "mallory": 20.0}
 
 
 def assert_accessible(page: Page) -> None:
