@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ import pytest
 
 import autograder.grading.quick  # noqa: F401 - before nbgrader, which then starts sooner
 from tests.support import once, spread
+
+# Where the tests are started in the background by a script, SIGINT is ignored, and by every program
+# that they start as well: one that is interrupted would not end. A handler is not passed on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,7 @@ from autograder.checks.student import (
     MAX_EVALUE,
     RESTORED,
     TWO_ANSWERS,
+    WEIGHT,
     NotAttempted,
     Part,
     StudentFault,
@@ -153,7 +154,8 @@ def test_what_jax_makes_of_it_is_another_question():
         theta, x = {"w": 3.0}, np.array([1.0, 2.0])
         for _ in range(3):
             assert student.f(theta, x).tolist() == [3.0, 6.0]
-            assert float(student.f.differentiated()(theta, x)["w"]) == 3.0
+            slope = float(student.f.differentiated()(theta, x)["w"])
+            assert slope == pytest.approx(1.0 + 2.0 * (1 + WEIGHT))  # of a weighted sum
 
 
 # Stubs
