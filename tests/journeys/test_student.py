@@ -104,6 +104,8 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
     # The pictures are there, and the curve moves with the slider.
     drawn = lab.cells.locator(".jp-MarkdownOutput img")
     expect(drawn).to_have_count(sum("figures/" in cell.source for cell in source_cells()))
+    for image in drawn.all():
+        expect(image).to_have_js_property("complete", True)
     assert drawn.evaluate_all("images => images.every(image => image.naturalWidth > 100)")
     expect(lab.run("setup")).to_contain_text("You have jax")
     lab.run("explore")
