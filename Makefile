@@ -29,12 +29,12 @@ demo: $(STAMP) ## release the lesson, grade a small class, show the scores
 bench: $(STAMP) ## time stock nbgrader and the kit on the same class (SUBMISSIONS=40, OPTIONS=--long)
 	@$(IN_VENV) python -m benchmarks --submissions "$(SUBMISSIONS)" $(OPTIONS)
 
-test: $(STAMP) ## run every test, in a browser and on a database too (some ten minutes)
-	@echo "Running every test (some ten minutes on two cores; make test-quick takes one) ..."
+test: $(STAMP) ## run every test, in a browser and on a database too (a quarter of an hour)
+	@echo "Running every test (a quarter of an hour on two cores; make test-quick takes two or three minutes) ..."
 	@$(IN_VENV) python -m pytest -n 3
 
-test-quick: $(STAMP) ## run what needs no kernel, program, browser or database (a minute)
-	@echo "Running the quick tests (about a minute; make test runs all) ..."
+test-quick: $(STAMP) ## run what needs no kernel, program, browser or database (two or three minutes)
+	@echo "Running the quick tests (two or three minutes; make test runs all) ..."
 	@$(IN_VENV) python -m pytest -n 3 -m "not slow"
 
 coverage: $(STAMP) ## run every test and measure coverage; below 90 % fails
