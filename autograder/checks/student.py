@@ -19,7 +19,6 @@ from autograder.remote import wire
 from autograder.remote.given import given_function, ready_made
 from autograder.remote.wire import GivenSource, Limits, Ref, WireError
 
-# What `Part.differentiated` sends the student's function through, in the kernel where it lives.
 ENOUGH = 2
 """How often the same question is put in one exercise; after that its answer is known."""
 QUICK = 1.0
@@ -44,6 +43,7 @@ SLOPES_OF_SUM = (
     "lambda f: jax.grad(lambda first, *rest: (lambda numbers: jnp.sum("
     f"numbers * (1 + {WEIGHT} * jnp.arange(numbers.size) % 1)))(jnp.ravel(f(first, *rest))))"
 )
+"""What `Part.differentiated` sends the student's function through, in the kernel where it lives."""
 ANY_SIZE = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
 """For answers that have been let in: encoded again, they may be a little longer."""
 MAX_EVALUE = 300  # characters of a student's own error message that we repeat
@@ -191,7 +191,7 @@ class Part:
         known = context.answers.setdefault(question, [])
         if len(known) < ENOUGH:
             known.append(self._answer(question))
-        if not all(_same(answer, known[0]) for answer in known):
+        if not all(_same(answer, known[0]) for answer in known[1:]):
             raise StudentFault(f"`{self.name}` {TWO_ANSWERS}")
         return known[0]
 

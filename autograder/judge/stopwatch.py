@@ -76,6 +76,10 @@ class Stopwatch:
         since = self._running_since
         return self._wall + (0.0 if since is None else time.monotonic() - since)
 
+    def computed(self) -> float:
+        """Seconds of processor time until now."""
+        return self._read(AGE).cpu - self._began.cpu
+
     def late(self) -> Late | None:
         """Why the time is up, if it is."""
         if self.seconds is None:
