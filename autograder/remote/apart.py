@@ -136,7 +136,7 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
     names |= {name: _copied(names[name]) for name in used & set(names)}
     made = Apart(names, held)
     chosen = {id(statement.node) for statement in again}
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    flags = 0
     with made.in_place_of(objects), unnoticed(writes=not all(map(_writes_nothing, again))):
         for number, cell in cells:
             kept = [statement.node for statement in cell if id(statement.node) in chosen]
@@ -277,7 +277,7 @@ def run_holding(
     filename: str,
     objects: Names,
     held: Mapping[str, Any],
-    flags: int = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
+    flags: int = 0,
 ) -> Exception | SystemExit | None:
     """Run statements of one cell up to the first that raises, and return what it raised.
 
@@ -302,6 +302,7 @@ def _execute(
 ) -> None:
     """Run as IPython does, with `await` at the top level and what cells said of the future."""
     ast.fix_missing_locations(module)
+    flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     code = compile(module, filename, "exec", flags, dont_inherit=True)
     namespace = _Holding(objects, held)
     if not code.co_flags & inspect.CO_COROUTINE:

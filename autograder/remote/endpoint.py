@@ -158,7 +158,8 @@ def _as_own(stub: Callable[..., Any], own: Any) -> Callable[..., Any]:
     Who wrote `loss(params, model, x, y, eps=1e-7)` may well call it with an `eps`.
     """
     try:
-        signature, known = inspect.signature(stub), inspect.signature(stub).parameters
+        signature = inspect.signature(stub)
+        known = signature.parameters
         options = [
             option.replace(kind=option.KEYWORD_ONLY)
             for option in inspect.signature(own).parameters.values()

@@ -13,7 +13,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+FUNCTIONS = (*DEFINITIONS, ast.Lambda)
 DEEPEST = 3
 """How many functions deep a call is followed."""
 
@@ -145,8 +146,8 @@ def read_statement(node: ast.stmt) -> Statement:
         for alias in inner.names
     )
     needs = frozenset(_globals_used(table))
-    functions = [n for n in ast.walk(node) if isinstance(n, FUNCTIONS)]
-    inside = frozenset().union(*(_changed_inside(function) for function in functions)) & needs
+    bodies = [n.body for n in ast.walk(node) if isinstance(n, DEFINITIONS)]
+    inside = frozenset().union(*(_changed(inner) for body in bodies for inner in body)) & needs
     changes, calls = _changed(node), _called(node)
     return Statement(node, binds, needs, changes, imports & binds, star, calls, inside)
 
@@ -212,7 +213,7 @@ def _changed(node: ast.stmt) -> frozenset[str]:
         for decorator in getattr(inner, "decorator_list", ()):
             if isinstance(_callee(decorator), ast.Attribute):
                 found |= _base(decorator)
-        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        if isinstance(inner, FUNCTIONS):
             continue
         if isinstance(inner, ast.Subscript | ast.Attribute) and not isinstance(inner.ctx, ast.Load):
             found |= _base(inner)
@@ -231,12 +232,6 @@ def _changed_by_call(call: ast.Call) -> set[str]:
         handed = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed |= {argument.id for argument in handed if isinstance(argument, ast.Name)}
     return changed
-
-
-def _changed_inside(function: ast.AST) -> frozenset[str]:
-    """Names whose value the body of a function changes in place."""
-    body = function.body if isinstance(function, FUNCTIONS[:2]) else []
-    return frozenset().union(*(_changed(inner) for inner in body))
 
 
 def _called(node: ast.stmt) -> frozenset[str]:
