@@ -6,7 +6,6 @@ run right here, with everything that the author may do.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import io
 import signal
@@ -24,7 +23,7 @@ import nbformat
 from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.student import Given
-from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
+from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.stopwatch import WALL_FACTOR
 from autograder.judge.testcell import run_cell
@@ -93,7 +92,7 @@ class DryRun:
         self.tests = [
             TestCell(grade_id(cell), cell.source, points(cell), asked(cell.source))
             for cell in nbformat.read(notebook, as_version=4).cells
-            if is_test_cell(cell) and uses_kit(cell.source)
+            if is_judged(cell)
         ]
 
     def hand_in(
@@ -154,17 +153,6 @@ class DryRun:
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
         return Judged(report, trials, time.process_time() - began, stubs)
-
-
-def asked(source: str) -> frozenset[str]:
-    """The names that a test cell looks up as `student.name`."""
-    return frozenset(
-        node.attr
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "student"
-    )
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,10 +27,10 @@ from autograder.judge.cells import (
     grade_id,
     is_answer,
     is_graded,
+    is_judged,
     is_test_cell,
     labels,
     points,
-    uses_kit,
 )
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
@@ -376,7 +376,7 @@ class Gate:
         itself.
         """
         for cell in nbformat.read(released, as_version=4).cells:
-            if not (is_test_cell(cell) and uses_kit(cell.source)):
+            if not is_judged(cell):
                 continue
             nodes = ast.walk(ast.parse(cell.source))
             for name in sorted({name for node in nodes if (name := solution_asked(node))}):

@@ -78,6 +78,22 @@ def uses_kit(source: str) -> bool:
     return any(name.split(".")[0] == KIT for name in imported)
 
 
+def is_judged(cell: Any) -> bool:
+    """Whether the judge runs a cell: a test cell that uses the kit."""
+    return is_test_cell(cell) and uses_kit(cell.source)
+
+
+def asked(source: str) -> frozenset[str]:
+    """The names that a test cell looks up as `student.name`."""
+    return frozenset(
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "student"
+    )
+
+
 def show(cell: NotebookNode, report: Report) -> None:
     """Make a report the only output of a cell. nbgrader reads the score from it."""
     cell.outputs = [new_output("execute_result", mimebundle(report), execution_count=1)]
@@ -86,7 +102,7 @@ def show(cell: NotebookNode, report: Report) -> None:
 
 def report_in(cell: NotebookNode) -> Report | None:
     """The report that the judge left in an autograded test cell, if it did."""
-    if not (is_test_cell(cell) and uses_kit(cell.source)):
+    if not is_judged(cell):
         return None
     for output in cell.outputs:
         if MIMETYPE in output.get("data", {}):

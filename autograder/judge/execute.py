@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
-from autograder.judge.cells import STOPS, grade_id, is_test_cell, points, show, uses_kit
+from autograder.judge.cells import STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
@@ -99,9 +99,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if self.enabled:
             return super().__call__(nb, resources)
         nb = copy.deepcopy(nb)
-        for cell in filter(is_test_cell, nb.cells):
-            if uses_kit(cell.source):
-                show(cell, not_run(grade_id(cell), points(cell), NOT_EXECUTED))
+        for cell in filter(is_judged, nb.cells):
+            show(cell, not_run(grade_id(cell), points(cell), NOT_EXECUTED))
         return nb, resources
 
     def preprocess(
@@ -153,7 +152,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         """Run one cell where it belongs."""
         if cell.cell_type != "code":
             return cell, resources
-        if is_test_cell(cell) and uses_kit(cell.source):
+        if is_judged(cell):
             report = self._judge(cell)
             self._reports.append((cell, report))
             show(cell, report)

@@ -38,7 +38,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.checks.context import Context
-from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
+from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.testcell import run_cell
 from autograder.remote import endpoint, wire
@@ -206,13 +206,9 @@ def calls_of_tests(notebook: Path, public: set[str]) -> list[dict[str, Any]]:
     """
     keep_own_code()
     solutions = Solutions(notebook)
-    tests = [
-        cell
-        for cell in nbformat.read(notebook, as_version=4).cells
-        if is_test_cell(cell) and uses_kit(cell.source)
-    ]
-    asked = set(re.findall(r"\bstudent\.(\w+)", "\n".join(cell.source for cell in tests)))
-    recorder = Recorder(answers(solutions, asked), public)
+    tests = [*filter(is_judged, nbformat.read(notebook, as_version=4).cells)]
+    names = {name for cell in tests for name in asked(cell.source)}
+    recorder = Recorder(answers(solutions, names), public)
     for cell in tests:
         context = Context(recorder, solutions, 0, points(cell))
         run_cell(cell.source, grade_id(cell), context, notebook.parent)
