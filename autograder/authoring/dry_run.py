@@ -43,9 +43,11 @@ class SameProcess:
 
     def __init__(self, namespace: Namespace) -> None:
         self.namespace = namespace
+        self.questions: dict[str, None] = {}
 
     def ask(self, part: str, request: str) -> object:
-        """Called by `student`: answer as a kernel would."""
+        """Called by `student`: answer as a kernel would, and keep the question."""
+        self.questions[request] = None
         return endpoint.answer(request, self.namespace)
 
 
@@ -67,12 +69,14 @@ class Judged:
     """What became of one test cell; `trials` are in the order of the report's checks.
 
     `stubs` are those of its exercises; `seconds` of processor time, as grading counts them.
+    `questions` are what was asked of the student's parts, each once, as JSON.
     """
 
     report: Report
     trials: tuple[Trial, ...]
     seconds: float
     stubs: Mapping[str, Given]
+    questions: tuple[str, ...] = ()
 
 
 class DryRun:
@@ -146,13 +150,15 @@ class DryRun:
 
     def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
         """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
-        context = Context(SameProcess(namespace), self.solutions, seed, test.points)
+        connection = SameProcess(namespace)
+        context = Context(connection, self.solutions, seed, test.points)
         began = time.process_time()
         with quiet():
             report = run_cell(test.source, test.grade_id, context, self.notebook.parent)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
-        return Judged(report, trials, time.process_time() - began, stubs)
+        seconds = time.process_time() - began
+        return Judged(report, trials, seconds, stubs, tuple(connection.questions))
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.dry_run import DryRun, Judged, OutOfTime, TestCell, limited, spread
+from autograder.authoring.equivalence import Kind, Original, Verdict
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
 from autograder.checks.diagnosis import apart, recognise
@@ -296,6 +297,44 @@ class Gate:
             return None
         return None if timer.expired else report
 
+    def set_beside(self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float) -> Verdict:
+        """Whether a changed solution that keeps full points is as right as before.
+
+        Another test cell may ask for the same answer and notice; where none does, both are put many
+        questions (see `equivalence`).
+        """
+        tests = [other for other in self.tests if self._asks_about(other, cell)]
+        changed = self.dry_run.hand_in(tests, sources={cell.grade_id: mutant.source})
+        for other in tests:
+            if other is not test and other.asks_for & cell.binds:
+                report = self.judge_mutant(other, cell, mutant, seconds)
+                if report is None or report.score < other.points:
+                    return Verdict(Kind.NOTICED)
+        runs = [judged for one in tests for judged in self.right[one.grade_id]]
+        trials = [trial for judged in runs for trial in judged.trials]
+        return self._original.beside(
+            changed,
+            [question for judged in runs for question in judged.questions],
+            choices={name for trial in trials for name in trial.chosen},
+            near={trial.part for trial in trials if not trial.inputs},
+            mutant=mutant,
+            seconds=seconds,
+        )
+
+    def _asks_about(self, test: TestCell, cell: Cell) -> bool:
+        """Whether a test cell asks for what a solution cell binds, or for what hangs on that.
+
+        The latter only where the cell binds more than what test cells ask for: a helper, say.
+        """
+        asked = {name for other in self.tests for name in other.asks_for}
+        return bool(test.asks_for & cell.binds) or (
+            not cell.binds <= asked and self._needs(test, cell.binds)
+        )
+
+    @cached_property
+    def _original(self) -> Original:
+        return Original(self.dry_run, self._right)
+
     @cached_property
     def _solution_cells(self) -> list[Cell]:
         """Cells with an answer in code that is marked by a test cell, not by hand."""
@@ -397,11 +436,7 @@ class Gate:
 
 def alike(one: Judged, other: Judged) -> bool:
     """Whether two runs with one seed drew the same inputs and came to the same report."""
-    if one.report.to_json() != other.report.to_json():
-        return False
-    pairs = zip(one.trials, other.trials, strict=True)
-    asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
-    return all(apart(a, b) == 0 for a, b in asked)
+    return one.report.to_json() == other.report.to_json() and one.questions == other.questions
 
 
 def solution_asked(node: ast.AST) -> str:

@@ -19,6 +19,7 @@ from unittest.mock import patch
 from tqdm import tqdm
 
 from autograder.authoring.dry_run import TestCell
+from autograder.authoring.equivalence import Verdict
 from autograder.authoring.findings import Finding, Gate, Margin, equivalent
 from autograder.authoring.mutants import Mutant
 from autograder.record.outcome import Outcome
@@ -55,6 +56,7 @@ class Row:
     mistakes: int
     mutants: int
     killed: int
+    harmless: int
     margin: Margin
     seconds: float
 
@@ -79,6 +81,7 @@ class Verification:
             near = f"{row.margin.nearest:,.0f}" if row.mistakes else "–"
             name, points = row.test.grade_id, f"{row.test.points:g}"
             killed = f"{row.killed} of {row.mutants}"
+            killed += f", {row.harmless} change nothing" * bool(row.harmless)
             counts = [name, points, str(row.checks), str(row.mistakes), killed]
             lines.append([*counts, f"{row.margin.right:.2g}", near, f"{row.seconds:.1f}"])
         if len(lines) == 1:
@@ -175,6 +178,8 @@ class Survivors:
     changes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     late: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Changes that took too long to be judged. They count as caught."""
+    harmless: Counter[str] = field(default_factory=Counter)
+    """How many are as right as before."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -189,7 +194,10 @@ def survivors(gate: Gate, thresholds: Thresholds, bar: Any) -> Survivors:
         elif report.score >= test.points and not any(check.share for check in report.checks):
             found.changes[test.grade_id].append(mutant.change)
             if mutant.change not in equivalent(test):
-                found.findings.append(survivor(cell.grade_id, mutant))
+                verdict = gate.set_beside(test, cell, mutant, thresholds.mutant_seconds)
+                found.harmless[test.grade_id] += verdict.harmless
+                if not verdict.harmless:
+                    found.findings.append(survivor(cell.grade_id, mutant, verdict))
         else:
             found.findings += broken(report, mutant)
         bar.update()
@@ -206,16 +214,18 @@ def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
         mistakes=sum(mistake.test is test for mistake in gate.mistakes),
         mutants=total,
         killed=total - len(surviving.changes[test.grade_id]),
+        harmless=surviving.harmless[test.grade_id],
         margin=gate.margin(test),
         seconds=gate.takes(test),
     )
 
 
-def survivor(where: str, mutant: Mutant) -> Finding:
+def survivor(where: str, mutant: Mutant, verdict: Verdict) -> Finding:
     """The finding about a mutant that keeps full points: its difference, and what to do."""
+    said = f"{verdict.said}\n" if verdict.said else ""
     return Finding(
         where,
-        f"the tests give full points to this change of the solution:\n{mutant.diff}\n"
+        f"the tests give full points to this change of the solution:\n{mutant.diff}\n{said}"
         "Add a check that tells it apart or, if it is as right as before, "
         f"add this line to the hidden tests:\n# equivalent: {mutant.change}",
     )

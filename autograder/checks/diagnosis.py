@@ -41,8 +41,9 @@ class Trial:
     `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
     and may keep a share of the points (`worth`); `judged` picks from their answers what the check
     looks at, such as the losses of a training loop. `solution` gives the right answers, where a
-    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
-    is empty until the check has been judged.
+    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `chosen`
+    names values that a student chose, where what they lead to is judged. `attempt` is empty until
+    the check has been judged.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Trial:
     judged: Function = lambda answer: answer
     solution: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:

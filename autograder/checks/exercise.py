@@ -328,7 +328,7 @@ class Exercise:
             choice = [student.n_steps, student.step_size]
             exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
         """
-        trial = Trial(title, _names(part))
+        trial = Trial(title, _names(part), chosen=values.chosen(part, through))
         self._run(trial, lambda: values.reaches(part, through, target, within), points, hints)
 
     def minimises(
@@ -356,7 +356,7 @@ class Exercise:
             )
         """
         self._run(
-            Trial(title, _names(part)),
+            Trial(title, _names(part), chosen=values.chosen(part, through)),
             lambda: values.minimises(part, through, loss, start, shrink),
             points,
             hints,

@@ -25,6 +25,12 @@ Chosen = Part | Sequence[Part]
 Through = Callable[..., Params]
 
 
+def chosen(parts: Chosen, through: Through | None) -> tuple[str, ...]:
+    """The names of values of which only what they lead to is judged; none without `through`."""
+    listed = [parts] if isinstance(parts, Part) else parts
+    return tuple(part.name for part in listed) if through else ()
+
+
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
     return Attempt(_too_far(reached(chosen, through), target, within))

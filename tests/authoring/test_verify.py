@@ -239,9 +239,11 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "test_standardise: no such mutant survives: # equivalent: a → b",
         ),
         (
-            editing(ANSWER, "return", "constant = 7\n    return"),
+            editing(ANSWER, "(x - ", "(jnp.abs(x) - "),
             "standardise: the tests give full points to this change of the solution:\n"
-            "-    constant = 7\n+    pass\n",
+            "-    return (jnp.abs(x) - jnp.mean(x)) / jnp.std(x)\n"
+            "+    return (x - jnp.mean(x)) / jnp.std(x)\n"
+            "standardise([",
         ),
     ],
     ids=lambda value: "" if callable(value) else value[:60].replace("\n", " "),
@@ -300,13 +302,21 @@ def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
 
 def test_a_change_that_is_declared_equivalent_is_no_finding(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
-        editing(ANSWER, "return", "constant = 7\n    return")(notebook)
-        lines = "# equivalent: constant = 7 → nothing\n# equivalent: 7 → 8\n"
-        editing(TEST, HIDDEN_END, lines + HIDDEN_END)(notebook)
+        editing(ANSWER, "(x - ", "(jnp.abs(x) - ")(notebook)
+        line = "# equivalent: jnp.abs(x) → x\n"
+        editing(TEST, HIDDEN_END, line + HIDDEN_END)(notebook)
 
     found = examine(tmp_path, change)
     assert said(found) == []
-    assert found.rows[0].mutants - found.rows[0].killed == 2
+    assert found.rows[0].mutants - found.rows[0].killed == 1
+    assert found.rows[0].harmless == 0
+
+
+def test_a_change_that_changes_nothing_is_counted_and_no_finding(tmp_path: Path) -> None:
+    found = examine(tmp_path, editing(ANSWER, "return", "constant = 7\n    return"))
+    assert said(found) == []
+    assert found.rows[0].harmless == 2
+    assert ", 2 change nothing " in str(found)
 
 
 def test_two_mistakes_that_only_some_seeds_tell_apart(tmp_path: Path) -> None:
@@ -407,7 +417,7 @@ def test_a_mutant_that_never_ends_is_stopped_and_caught(tmp_path: Path) -> None:
 
     found = examine(tmp_path, change, Thresholds((1,), mutant_seconds=1.0))
     surviving = "\n".join(said(found))
-    assert "n + 2" in surviving  # as right as before
+    assert found.rows[0].harmless == 3  # n + 2, n = 1 at first, 2 / n
     assert "n - 1" not in surviving
     assert "n = n + 1 → nothing" not in surviving
 
