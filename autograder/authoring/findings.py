@@ -355,9 +355,10 @@ class Gate:
         return [cell for cell in self._notebook_cells if cell.cell_type == "code"]
 
     def points_add_up(self) -> Iterator[Finding]:
-        """The points of the checks, nbgrader's and those that the text states agree.
+        """nbgrader's points and those that the text states agree, and the checks have some.
 
-        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it.
+        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it. The
+        points of checks are weights, and need not add up to it.
         """
         stated: float | None = None
         for cell in self._notebook_cells:
@@ -369,12 +370,8 @@ class Gate:
             if stated is not None and stated != worth:
                 yield Finding(name, f"the text says {stated:g} points, nbgrader gives {worth:g}.")
             stated = None
-            weights = self.right[name][0].report.available if name in self.right else worth
-            if abs(weights - worth) > 1e-9:
-                yield Finding(
-                    name,
-                    f"the points of its checks add up to {weights:g}, nbgrader gives {worth:g}.",
-                )
+            if worth and name in self.right and not self.right[name][0].report.available:
+                yield Finding(name, f"its checks have no points: no answer gets any of {worth:g}.")
 
     def ends_with_report(self) -> Iterator[Finding]:
         """A test cell shows its report: its last line is `exercise.report()`."""

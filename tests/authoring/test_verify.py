@@ -161,6 +161,11 @@ def no_check(notebook: nbformat.NotebookNode) -> None:
     notebook.cells[TEST].source = source
 
 
+def worthless(notebook: nbformat.NotebookNode) -> None:
+    editing(TEST, "points=2", "points=0")(notebook)
+    editing(TEST, "hints=[", "points=0, hints=[")(notebook)
+
+
 def two_names(notebook: nbformat.NotebookNode) -> None:
     """Two checks that explain the same mistake in different words."""
     again = """exercise.agrees(
@@ -225,8 +230,8 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "test_standardise: the text says 4 points, nbgrader gives 3.",
         ),
         (
-            editing(TEST, "points=2", "points=3"),
-            "test_standardise: the points of its checks add up to 4, nbgrader gives 3.",
+            worthless,
+            "test_standardise: its checks have no points: no answer gets any of 3.",
         ),
         (
             editing(TEST, "\nexercise.report()", "\nshown = exercise.report()"),
@@ -273,6 +278,11 @@ def test_a_test_cell_may_import_what_the_lesson_imports(
     found = said(examine(tmp_path, editing(IMPORTS, "import", f"{line}\nimport")))
     assert len(found) == findings
     assert all("a name that the lesson uses." in sentence for sentence in found)
+
+
+def test_points_of_checks_are_weights(tmp_path: Path) -> None:
+    """Weights 1 and 5 in a cell worth 3."""
+    assert said(examine(tmp_path, editing(TEST, "points=2", "points=5"))) == []
 
 
 def test_points_of_data_are_not_points_of_an_exercise(tmp_path: Path) -> None:
