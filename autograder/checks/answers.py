@@ -1,4 +1,4 @@
-"""The checks of what a function answers, `returns`, `agrees` and `satisfies`, and how each is judged.
+"""Checks of what a function answers, `returns`, `agrees` and `satisfies`, with their judgement.
 
 Trusted side during grading.
 """
