@@ -16,12 +16,23 @@ count for nothing.
 from __future__ import annotations
 
 from autograder.checks.answers import AnswerChecks
+from autograder.checks.derivatives import DerivativeChecks
+from autograder.checks.forms import FormChecks
 from autograder.checks.gradients import GradientChecks
 from autograder.checks.training import TrainingChecks
+from autograder.checks.transformations import TransformationChecks
 from autograder.checks.values import ValueChecks
 
 
-class Exercise(AnswerChecks, GradientChecks, TrainingChecks, ValueChecks):
+class Exercise(
+    AnswerChecks,
+    DerivativeChecks,
+    FormChecks,
+    GradientChecks,
+    TrainingChecks,
+    TransformationChecks,
+    ValueChecks,
+):
     """The checks of one exercise, in order.
 
     A test cell makes one and ends with its report::
