@@ -6,7 +6,7 @@ Trusted side during grading.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,14 @@ from autograder.checks.compare import (
 )
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial
+from autograder.checks.draws import TooFewNumbers
+from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
+
+Shape = tuple[Any, ...] | list[Any] | Mapping[str, Any]
+"""The shape of an array, such as (5, 2), or a dict, tuple or list with a shape for each array."""
 
 
 class AnswerChecks(Checks):
@@ -89,7 +94,7 @@ class AnswerChecks(Checks):
         part: Part,
         inputs: Sequence[Arguments],
         *properties: Property,
-        shape: tuple[int, ...] | None = None,
+        shape: Shape | None = None,
         points: float = 1,
         hints: Sequence[str] = (),
     ) -> None:
@@ -97,9 +102,10 @@ class AnswerChecks(Checks):
 
         A property takes the list of answers, one for each tuple of arguments, and returns True or
         False, or "" or a sentence for the student. Before it is asked, every answer has to be made
-        of finite floating-point numbers, in an array of `shape` if that is given. The numbers of
-        all answers together have to differ, or a constant would do: give inputs whose right
-        answers differ::
+        of finite floating-point numbers, in an array of `shape` if that is given. Where answers
+        are dicts, tuples or lists of arrays, give a shape for each, as in `[{"W": (5, 2)}]`. The
+        numbers of all answers together have to differ, or a constant would do: give inputs whose
+        right answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
         """
@@ -149,7 +155,7 @@ def satisfies(
     part: Part,
     inputs: Sequence[Arguments],
     properties: Sequence[Property],
-    shape: tuple[int, ...] | None,
+    shape: Shape | None,
 ) -> Attempt:
     """Judge `Exercise.satisfies`: properties are asked of finite numbers of the right form only.
 
@@ -157,14 +163,34 @@ def satisfies(
     """
     answers = part.answers(inputs)
     for answer in answers:
-        form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
-        if problem := form or finite(answer):
+        if problem := _wrong_shape(answer, shape) or finite(answer):
             return Attempt(problem)
-    sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
+    try:
+        sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
+    except TooFewNumbers as few:
+        if shape is not None:
+            raise
+        sentence = f"Is anything missing? {few}."
     return Attempt(sentence or _constant(answers, shape))
 
 
-def _constant(answers: Sequence[Any], shape: tuple[int, ...] | None) -> str:
+def _wrong_shape(answer: Any, shape: Shape | None) -> str:
+    """Say that an answer is not made of real numbers, in arrays of these shapes, or ""."""
+    if shape is None:
+        return wrong_form(answer, as_array(answer).shape)
+    return disagreement(answer, _zeros(shape), rtol=float("inf"))
+
+
+def _zeros(shape: Shape) -> Any:
+    """Arrays of these shapes. A student may return a tuple for a list."""
+    if isinstance(shape, Mapping):
+        return {key: _zeros(inner) for key, inner in shape.items()}
+    if isinstance(shape, tuple) and all(isinstance(length, int) for length in shape):
+        return np.zeros(shape)
+    return tuple(_zeros(inner) for inner in shape)
+
+
+def _constant(answers: Sequence[Any], shape: Shape | None) -> str:
     """Say that the numbers of all answers together hardly differ, or "".
 
     Raises
@@ -173,7 +199,8 @@ def _constant(answers: Sequence[Any], shape: tuple[int, ...] | None) -> str:
         If one number in all is asked for, which cannot differ: the author's mistake. Where no
         shape is asked for, it may be the student's.
     """
-    numbers = np.concatenate([np.ravel(as_array(a)).astype(np.float64) for a in answers])
+    arrays = [np.ravel(array) for answer in answers for _, array in leaves(answer)]
+    numbers = np.concatenate([np.zeros(0), *arrays])
     if numbers.size == 1 and shape is not None:
         raise ValueError(
             "one number is too few to tell an answer from a constant: "

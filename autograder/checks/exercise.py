@@ -7,7 +7,7 @@ An instructor writes
     exercise.report()
 
 and reads it as a specification. What each check asks stands in the class that has it, and how it is
-judged beside it: in `answers`, `gradients`, `training` and `values`.
+judged beside it: in `answers`, `relations`, `gradients`, `training` and `values`.
 
 TRUSTED SIDE during grading; in a live notebook the same checks run beside the student's code and
 count for nothing.
@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from autograder.checks.answers import AnswerChecks
 from autograder.checks.gradients import GradientChecks
+from autograder.checks.relations import RelationChecks
 from autograder.checks.training import TrainingChecks
 from autograder.checks.values import ValueChecks
 
 
-class Exercise(AnswerChecks, GradientChecks, TrainingChecks, ValueChecks):
+class Exercise(AnswerChecks, RelationChecks, GradientChecks, TrainingChecks, ValueChecks):
     """The checks of one exercise, in order.
 
     A test cell makes one and ends with its report::
