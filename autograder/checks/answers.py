@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from autograder.checks.compare import (
     wrong_form,
 )
 from autograder.checks.context import current
-from autograder.checks.diagnosis import Mistakes, Trial
+from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.draws import TooFewNumbers
 from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
@@ -62,7 +63,7 @@ class AnswerChecks(Checks):
         self,
         title: str,
         part: Part,
-        solution: Function,
+        solution: Function | Sequence[Function],
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
@@ -84,9 +85,16 @@ class AnswerChecks(Checks):
                 [({"w": 2.0, "b": 4.0}, x), ({"w": -1.0, "b": 0.5}, x)],
                 mistakes={"It looks as if the bias is missing.": lambda t, x: t["w"] * x},
             )
+
+        Where several answers are right, as the variance of a sample or of a population may be, give
+        a list of solutions. All answers have to agree with the same one::
+
+            right = [reference.variance, lambda x: jnp.var(x, ddof=1)]
+            exercise.agrees("it is the variance", student.variance, right, inputs)
         """
-        trial = Trial(title, part.name, inputs, mistakes or {}, solution=solution)
-        self._run(trial, lambda: agrees(part, solution, inputs, rtol), points, hints)
+        solutions = [solution] if callable(solution) else [*solution]
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
+        self._run(trial, lambda: agrees(part, solutions, rtol, trial), points, hints)
 
     def satisfies(
         self,
@@ -125,23 +133,41 @@ def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show
     return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
 
 
-def agrees(
-    part: Part, solution: Function, inputs: Sequence[Arguments], rtol: float | None
-) -> Attempt:
+def agrees(part: Part, solutions: Sequence[Function], rtol: float | None, trial: Trial) -> Trial:
     """Judge `Exercise.agrees`: the first input on which the two differ makes the sentence.
 
-    The solution comes first: where it raises, that is our error, whatever the student's part does.
-    An answer that goes round the stubs, with methods of one class or a formula of its own, never
-    saw them: it is right where it agrees with the solution without them.
+    The solutions come first: where one raises, that is our error, whatever the student's part does.
+    Of several, a wrong answer is told how it differs from the nearest.
     """
-    expected = [plain(solution, args) for args in inputs]
-    answers = part.answers(inputs)
-    made = _beside(answers, expected, rtol)
-    if made.sentence and current.get().stubs:
-        with current.get().with_stubs({}), contextlib.suppress(Exception):  # it need not bear them
-            alone = _beside(answers, [plain(solution, args) for args in inputs], rtol)
-            return alone if alone.passed else made
-    return made
+    expected = [[plain(solution, args) for args in trial.inputs] for solution in solutions]
+    answers = part.answers(trial.inputs)
+    tried = [
+        replace(trial, solution=solution, attempt=_beside(answers, wanted, rtol))
+        for solution, wanted in zip(solutions, expected, strict=True)
+    ]
+    nearest = min(tried, key=_how_wrong)
+    if nearest.attempt.passed or not current.get().stubs:
+        return nearest
+    alone = (_without_stubs(nearest, solution, rtol) for solution in solutions)
+    return next(filter(None, alone), nearest)
+
+
+def _how_wrong(trial: Trial) -> tuple[bool, float]:
+    made = trial.attempt
+    return not made.passed, apart(made.answers, made.expected, made.scale, made.rtol)
+
+
+def _without_stubs(trial: Trial, solution: Function, rtol: float | None) -> Trial | None:
+    """The same answers beside a solution that sees no stubs, if they are right so.
+
+    An answer that goes round the stubs, with methods of one class or a formula of its own, never
+    saw them.
+    """
+    with current.get().with_stubs({}), contextlib.suppress(Exception):  # it need not bear them
+        expected = [plain(solution, args) for args in trial.inputs]
+        alone = _beside(trial.attempt.answers, expected, rtol)
+        return replace(trial, solution=solution, attempt=alone) if alone.passed else None
+    return None
 
 
 def _beside(answers: Sequence[Any], expected: Sequence[Any], rtol: float | None) -> Attempt:

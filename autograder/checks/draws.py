@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,10 +33,10 @@ from autograder.checks.leaves import Floats, Picked, everything, leaves, picked
 FALSE_ALARM = 1e-6
 
 # How often the smallest mistakes that matter may go unseen: there have to be as many numbers as
-# that takes. They are a variance twice as large as it should be (1/m for 2/m), or half of it, and a
-# mean that is off by half a standard deviation.
+# that takes. They are half the variance (1/m for 2/m), and a mean that is off by half a standard
+# deviation.
 UNSEEN = 1e-2
-FACTOR, SHIFT = 2.0, 0.5
+FACTOR, SHIFT = 0.5, 0.5
 
 # How likely a correlation is by chance follows for normal draws, and is up to 3 times as likely for
 # uniform or Laplace draws, 50 times for exponential ones (measured, 8 to 50 numbers). A key that is
@@ -95,8 +95,8 @@ def moments(
     Raises
     ------
     TooFewNumbers
-        When asked of fewer numbers than it takes to see a variance twice or half as large, or a
-        mean that is off by half a standard deviation.
+        When asked of fewer numbers than it takes to see half or twice the variance, or a mean that
+        is off by half a standard deviation; for normal draws these are 247.
     ValueError
         If neither mean nor variance is given, or one that cannot be.
     """
@@ -124,10 +124,16 @@ def _pooled(answers: Sequence[Any], of: Picked) -> Floats:
 
 
 def _needed(z: float, kurtosis: float | None) -> int:
-    """How many numbers show the smallest mistakes all but certainly; None: the mean alone."""
-    reach = z - NormalDist().inv_cdf(UNSEEN)
-    for_mean = (reach / SHIFT) ** 2
-    for_variance = (kurtosis - 1) * (reach / math.log(FACTOR)) ** 2 if kurtosis else 0.0
+    """How many numbers show the smallest mistakes all but certainly; None: the mean alone.
+
+    Of the variance the cube root is judged, as in `_wrong_variance`. Half of it is harder to see
+    than twice as much.
+    """
+    unseen, root = -NormalDist().inv_cdf(UNSEEN), math.cbrt(FACTOR)
+    for_mean = ((z + unseen) / SHIFT) ** 2
+    if kurtosis is None:
+        return math.ceil(for_mean)
+    for_variance = (kurtosis - 1) / 9 * ((z + unseen * root) / (1 - root)) ** 2
     return math.ceil(max(for_mean, for_variance))
 
 
@@ -240,8 +246,8 @@ def independent(*, of: Picked = everything) -> Draws:
                 pairs += combinations(filter(_tells, named[:LINES]), 2)
         if not pairs:
             raise TooFewNumbers(f"there are no two arrays of {FEWEST} numbers to compare")
-        said = (sentence for pair in pairs if (sentence := _together(pair, len(pairs))))
-        return next(said, "")
+        worst = min((_correlated(*pair) for pair in pairs), key=lambda found: found.chance)
+        return str(worst) if worst.chance * len(pairs) * CAUTION < FALSE_ALARM else ""
 
     return check
 
@@ -267,17 +273,26 @@ def _tells(drawn: Labelled) -> bool:
     return numbers.size >= FEWEST and len(np.unique(numbers)) >= DIFFERENT * numbers.size
 
 
-def _together(pair: tuple[Labelled, Labelled], pairs: int) -> str:
-    """Say that two arrays go together more than chance explains, in one of so many pairs, or ""."""
-    (one, a), (other, b) = pair
-    count = min(a.size, b.size, MOST)
-    r = _correlation(np.ravel(a)[:count], np.ravel(b)[:count])
-    if chance(r, count) * pairs * CAUTION >= FALSE_ALARM:
-        return ""
-    return (
-        f"{one[0].upper()}{one[1:]} and {other} go together (correlation {r:.2f}), more than "
-        "chance explains. Each needs its own key."
-    )
+class _Correlated(NamedTuple):
+    """Two arrays, by what sentences call them, and how their numbers correlate."""
+
+    one: str
+    other: str
+    r: float
+    chance: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.one[0].upper()}{self.one[1:]} and {self.other} go together (correlation "
+            f"{self.r:.2f}), more than chance explains. Each needs its own key."
+        )
+
+
+def _correlated(one: Labelled, other: Labelled) -> _Correlated:
+    """Two arrays beside each other, by the numbers that both have."""
+    count = min(one[1].size, other[1].size, MOST)
+    r = _correlation(np.ravel(one[1])[:count], np.ravel(other[1])[:count])
+    return _Correlated(one[0], other[0], r, chance(r, count))
 
 
 def _correlation(a: Floats, b: Floats) -> float:

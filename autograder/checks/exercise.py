@@ -7,7 +7,7 @@ An instructor writes
     exercise.report()
 
 and reads it as a specification. What each check asks stands in the class that has it, and how it is
-judged beside it: in `answers`, `relations`, `gradients`, `training` and `values`.
+judged beside it: in `answers`, `relations`, `gradients`, `training`, `values` and `accuracy`.
 
 TRUSTED SIDE during grading; in a live notebook the same checks run beside the student's code and
 count for nothing.
@@ -15,6 +15,7 @@ count for nothing.
 
 from __future__ import annotations
 
+from autograder.checks.accuracy import AccuracyChecks
 from autograder.checks.answers import AnswerChecks
 from autograder.checks.gradients import GradientChecks
 from autograder.checks.relations import RelationChecks
@@ -22,7 +23,9 @@ from autograder.checks.training import TrainingChecks
 from autograder.checks.values import ValueChecks
 
 
-class Exercise(AnswerChecks, RelationChecks, GradientChecks, TrainingChecks, ValueChecks):
+class Exercise(
+    AnswerChecks, RelationChecks, GradientChecks, TrainingChecks, ValueChecks, AccuracyChecks
+):
     """The checks of one exercise, in order.
 
     A test cell makes one and ends with its report::
@@ -46,7 +49,8 @@ class Exercise(AnswerChecks, RelationChecks, GradientChecks, TrainingChecks, Val
         exercise = Exercise("dloss", stubs={"loss": squared})
         exercise.is_gradient("it is the slope of `loss`", student.dloss, "loss", [(theta, x, y)])
 
-    No answer of the student's is ever what another one is compared with. A part is asked the same
+    No answer of the student's is ever what another one is compared with, except where two calls of
+    one part are (`relates`, `stacks`). A part is asked the same
     question twice, and has to give the same answer. Most checks take these arguments:
 
     title

@@ -17,7 +17,7 @@ from autograder.checks.attempt import Arguments, Attempt
 from autograder.checks.base import Checks
 from autograder.checks.compare import DISTINCT, as_array, disagreement, finite
 from autograder.checks.diagnosis import Trial
-from autograder.checks.leaves import Floats, Picked, everything, leaves, picked
+from autograder.checks.leaves import Floats, Picked, arrays, everything, leaves, picked
 from autograder.checks.numerics import plain
 from autograder.checks.student import Part
 
@@ -118,7 +118,7 @@ def relates(
     for answer, other in zip(before, after, strict=True):
         if problem := finite([answer, other]):
             return Attempt(problem)
-        wanted = picked(lambda answer: plain(then, [_arrays(answer)]), answer)
+        wanted = picked(lambda answer: plain(then, [arrays(answer)]), answer)
         if said := disagreement(other, wanted, rtol):
             return Attempt(f"It does not hold between the answers to two inputs: {_lower(said)}")
     return Attempt("" if _change_with_inputs([*before, *after]) else HARDLY)
@@ -195,18 +195,12 @@ def _stacked(answers: Sequence[Any]) -> Any:
     >>> _stacked([{"w": 1.0}, {"w": 2.0}])
     {'w': array([1., 2.])}
     """
-    first = _arrays(answers[0])
+    first = answers[0]
     if isinstance(first, Mapping):
         return {key: _stacked([answer[key] for answer in answers]) for key in first}
-    if isinstance(first, tuple | list):
+    if isinstance(first, tuple | list) and as_array(first).dtype == object:
         return tuple(_stacked([answer[i] for answer in answers]) for i in range(len(first)))
     return np.stack([as_array(answer) for answer in answers])
-
-
-def _arrays(answer: Any) -> Any:
-    """A list of numbers as an array, as everywhere where answers are compared."""
-    array = as_array(answer)
-    return array if isinstance(answer, list) and array.dtype.kind in "iuf" else answer
 
 
 def _change_with_inputs(answers: Sequence[Any]) -> bool:
