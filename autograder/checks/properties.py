@@ -169,7 +169,7 @@ def _not_fallen(numbers: npt.NDArray[Any], by: float) -> str:
     first, last = float(numbers[0]), float(numbers[-1])
     if not first > 0:
         return f"The numbers should begin above 0; the first is {first:.4g}."
-    if last <= (1 - by) * first:
+    if last <= (1 - by + 1e-9) * first:  # 5 to 1 is a fall by 0.8, but for rounding
         return ""
     fallen = (first - last) / first
     way = f"fall by {math.floor(100 * fallen)}%" if fallen > 0 else "do not fall"
