@@ -10,7 +10,8 @@ count for nothing.
                  the checks, each with its judgement under its name
     attempt      what a judgement finds
     faults       why there is no answer to judge
-    compare      an answer beside what was expected
+    compare, arrays   an answer beside what was expected: trees, and the numbers in them
+    wording      values in the words of a sentence
     properties   what can be said of an answer without knowing the right one
     draws        the same, of random draws
     leaves       the arrays inside an answer

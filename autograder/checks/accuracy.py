@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autograder.checks.arrays import as_array, finite
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import as_array, described, disagreement, finite
+from autograder.checks.compare import wrong_params
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.leaves import arrays
 from autograder.checks.numerics import plain
 from autograder.checks.student import Part
+from autograder.checks.wording import described
 
 Predict = Callable[[Any], Any]
 
@@ -80,9 +82,7 @@ def generalises(part: Part, through: Predict, labels: Any, at_least: float, like
     """
     truth = _labels(labels, at_least)
     value = part.value()
-    if problem := like is not None and disagreement(value, like, rtol=math.inf):
-        return Attempt(problem)
-    if problem := finite(value):
+    if problem := finite(value) if like is None else wrong_params(value, like, part.name):
         return Attempt(problem)
     scores = as_array(_predicted(part, through, value, told=like is not None))
     if problem := finite(scores):

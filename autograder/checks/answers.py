@@ -12,16 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import (
-    as_array,
-    disagreement,
-    finite,
-    side_by_side,
-    varied,
-    wrong_form,
-)
+from autograder.checks.compare import disagreement, side_by_side, wrong_params
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.draws import TooFewNumbers
@@ -29,6 +23,7 @@ from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
+from autograder.remote import trees
 
 Shape = tuple[Any, ...] | list[Any] | Mapping[str, Any]
 """The shape of an array, such as (5, 2), or a dict, tuple or list with a shape for each array."""
@@ -63,7 +58,7 @@ class AnswerChecks(Checks):
         self,
         title: str,
         part: Part,
-        solution: Function | Sequence[Function],
+        solution: Function | list[Function],
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
@@ -92,7 +87,8 @@ class AnswerChecks(Checks):
             right = [reference.variance, lambda x: jnp.var(x, ddof=1)]
             exercise.agrees("it is the variance", student.variance, right, inputs)
         """
-        solutions = [solution] if callable(solution) else [*solution]
+        several = isinstance(solution, list) and all(map(callable, solution))
+        solutions: Any = solution if several else [solution]
         trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
         self._run(trial, lambda: agrees(part, solutions, rtol, trial), points, hints)
 
@@ -204,16 +200,26 @@ def _wrong_shape(answer: Any, shape: Shape | None) -> str:
     """Say that an answer is not made of real numbers, in arrays of these shapes, or ""."""
     if shape is None:
         return wrong_form(answer, as_array(answer).shape)
-    return disagreement(answer, _zeros(shape), rtol=float("inf"))
+    return wrong_params(answer, _zeros(shape))
 
 
-def _zeros(shape: Shape) -> Any:
-    """Arrays of these shapes. A student may return a tuple for a list."""
-    if isinstance(shape, Mapping):
-        return {key: _zeros(inner) for key, inner in shape.items()}
+def _zeros(shape: Any) -> Any:
+    """Arrays of these shapes.
+
+    >>> _zeros({"w": (2,), "b": ()})
+    {'w': array([0., 0.]), 'b': array(0.)}
+
+    Raises
+    ------
+    TypeError
+        If there is something else than tuples of lengths in it: the author's mistake.
+    """
     if isinstance(shape, tuple) and all(isinstance(length, int) for length in shape):
         return np.zeros(shape)
-    return tuple(_zeros(inner) for inner in shape)
+    inside = trees.items(shape)
+    if inside is None:
+        raise TypeError(f"shape: {shape!r} is no tuple of lengths")
+    return trees.rebuilt(shape, [_zeros(item) for _, item in inside])
 
 
 def _constant(answers: Sequence[Any], shape: Shape | None) -> str:

@@ -5,14 +5,16 @@ TRUSTED SIDE during grading. `properties` and `draws` look at answers through it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograder.checks.compare import as_array, described
+from autograder.checks.arrays import as_array
 from autograder.checks.faults import StudentFault
+from autograder.checks.wording import described
+from autograder.remote import trees
 
 Picked = Callable[[Any], Any]
 Floats = npt.NDArray[np.float64]
@@ -47,45 +49,34 @@ def picked(of: Picked, answer: Any) -> Any:
         ) from error
 
 
-def leaves(answer: Any) -> Iterator[tuple[str, Floats]]:
+def leaves(answer: Any, place: str = "") -> Iterator[tuple[str, Floats]]:
     """The arrays of numbers inside an answer, in their order, each with where it lies.
 
-    What is no number is left out.
+    What is no real number is left out.
 
     >>> [(place, array.shape) for place, array in leaves([{"W": np.ones((2, 3))}, [0.5, 1.5]])]
     [("[0]['W']", (2, 3)), ('[1]', (2,))]
     """
-    for place, leaf in _inside(answer, ""):
-        if (array := as_array(leaf)).dtype.kind in "biuf":
-            yield place, array.astype(np.float64)
-
-
-def _inside(answer: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """What lies in dicts, tuples and lists, whatever it is; a list of plain numbers is an array."""
-    if isinstance(answer, Mapping):
-        for key, item in answer.items():
-            yield from _inside(item, f"{place}[{str(key)[:40]!r}]")
-    elif isinstance(answer, tuple | list) and not _plain(answer):
-        for number, item in enumerate(answer):
-            yield from _inside(item, f"{place}[{number}]")
-    else:
-        yield place, answer
+    for key, item in _inside(answer):
+        yield from leaves(item, place + trees.step(answer, key)[:40])
+    if trees.items(arrays(answer)) is None and (array := as_array(answer)).dtype.kind in "biuf":
+        yield place, array.astype(np.float64)
 
 
 def arrays(answer: Any) -> Any:
     """An answer with an array for each list of numbers: functions of the author's compute with it.
 
-    >>> arrays({"b": 3.0, "w": [1.0, 2.0]})
-    {'b': 3.0, 'w': array([1., 2.])}
+    >>> arrays({"w": [1.0, 2.0], "b": 3.0})
+    {'w': array([1., 2.]), 'b': 3.0}
     """
-    import jax
-
-    return jax.tree.map(
-        lambda leaf: np.asarray(leaf) if isinstance(leaf, list) else leaf,
-        answer,
-        is_leaf=lambda item: isinstance(item, list) and _plain(item),
-    )
+    if inside := _inside(answer):
+        return trees.rebuilt(answer, [arrays(item) for _, item in inside])
+    return as_array(answer) if isinstance(answer, list) else answer
 
 
-def _plain(items: tuple[Any, ...] | list[Any]) -> bool:
-    return bool(items) and all(isinstance(item, bool | int | float) for item in items)
+def _inside(answer: Any) -> list[tuple[Any, Any]]:
+    """What a container holds, with its keys; nothing, for a list that is a row of numbers."""
+    row = isinstance(answer, list) and as_array(answer).dtype.kind in "biuf"
+    if row and not any(np.ndim(item) for item in answer):
+        return []
+    return trees.items(answer) or []

@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.checks.compare import as_array, described, tolerance
+from autograder.checks.arrays import as_array, tolerance
 from autograder.checks.draws import distinct, independent, moments
 from autograder.checks.leaves import Picked, everything, picked
+from autograder.checks.wording import described
 
 __all__ = [
     "adding_up_to",

@@ -7,19 +7,21 @@ the inputs. Trusted side during grading.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import DISTINCT, as_array, finite
 from autograder.checks.attempt import Arguments, Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import DISTINCT, as_array, disagreement, finite
+from autograder.checks.compare import disagreement, wrong_params
 from autograder.checks.diagnosis import Trial
 from autograder.checks.leaves import Floats, Picked, arrays, everything, leaves, picked
 from autograder.checks.numerics import plain
 from autograder.checks.student import Part
+from autograder.checks.wording import described
+from autograder.remote import trees
 
 Change = Callable[..., Arguments]
 Axes = int | None | Sequence[Any]
@@ -116,7 +118,7 @@ def relates(
     changed = [_arguments(plain(change, args)) for args in inputs]
     before, after = part.answers(inputs), part.answers(changed)
     for answer, other in zip(before, after, strict=True):
-        if problem := finite([answer, other]):
+        if problem := _no_numbers([answer, other]):
             return Attempt(problem)
         wanted = picked(lambda answer: plain(then, [arrays(answer)]), answer)
         if said := disagreement(other, wanted, rtol):
@@ -137,7 +139,7 @@ def stacks(part: Part, inputs: Sequence[Arguments], in_axes: Axes, rtol: float |
     batches = part.answers(inputs)
     for batch, one_by_one in zip(batches, examples, strict=True):
         single = part.answers(one_by_one)
-        if sentence := finite([batch, single]) or _not_stacked(batch, single, rtol):
+        if sentence := _no_numbers([batch, *single]) or _not_stacked(batch, single, rtol):
             return Attempt(sentence)
         if not _change_with_inputs(single):
             return Attempt(HARDLY)
@@ -146,8 +148,8 @@ def stacks(part: Part, inputs: Sequence[Arguments], in_axes: Axes, rtol: float |
 
 def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> str:
     """Say that the answer to a batch is not made of those to its examples, or ""."""
-    forms = (disagreement(answer, single[0], rtol=math.inf) for answer in single)
-    if form := next(filter(None, forms), ""):
+    forms = [trees.mapped(lambda leaf: as_array(leaf).astype(float), one) for one in single]
+    if form := next(filter(None, (wrong_params(form, forms[0]) for form in forms)), ""):
         return f"The answers to single examples differ in their form: {_lower(form)}"
     said = disagreement(batch, _stacked(single), rtol)
     return said and f"A batch does not give what its examples give one by one: {_lower(said)}"
@@ -195,12 +197,25 @@ def _stacked(answers: Sequence[Any]) -> Any:
     >>> _stacked([{"w": 1.0}, {"w": 2.0}])
     {'w': array([1., 2.])}
     """
-    first = answers[0]
-    if isinstance(first, Mapping):
-        return {key: _stacked([answer[key] for answer in answers]) for key in first}
-    if isinstance(first, tuple | list) and as_array(first).dtype == object:
-        return tuple(_stacked([answer[i] for answer in answers]) for i in range(len(first)))
-    return np.stack([as_array(answer) for answer in answers])
+    first, *others = answers
+    rows = trees.mapped(lambda leaf: as_array(leaf)[None], first)
+    for other in others:
+        rows = trees.together(_with_row, rows, other)
+    return rows
+
+
+def _with_row(rows: Any, leaf: Any) -> Any:
+    return np.concatenate([rows, as_array(leaf)[None]])
+
+
+def _no_numbers(answers: Sequence[Any]) -> str:
+    """Say that there is something else than numbers in an answer, or ""."""
+    for leaf in (leaf for answer in answers for leaf in trees.leaves(answer)):
+        if leaf is None:
+            return "Got None, expected numbers. Did you forget a `return`?"
+        if as_array(leaf).dtype.kind not in "biuf":
+            return f"Got {described(leaf)}, expected numbers."
+    return finite(answers)
 
 
 def _change_with_inputs(answers: Sequence[Any]) -> bool:

@@ -361,7 +361,7 @@ LAYERS = [{"W": (2, 3), "b": (3,)}, ((), (3,))]
         ("({'W': jnp.ones((2, 3)), 'b': x[:3]}, (1.0, x[:3]))", ""),
         (
             "[{'W': jnp.ones((3, 2)), 'b': x[:3]}, (1.0, x[:3])]",
-            "Got an array of shape (3, 2) for the entry 'W', expected an array of shape (2, 3).",
+            "Got an array of shape (3, 2) at answer[0]['W'], expected an array of shape (2, 3).",
         ),
         (
             "[{'W': jnp.ones((2, 3))}, (1.0, x[:3])]",

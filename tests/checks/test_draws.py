@@ -18,7 +18,7 @@ from tests.support.checking import assert_ours
 from tests.support.inprocess import one_check
 
 SIZES = [5, 10, 2]
-KEYS = [(np.asarray(jax.random.PRNGKey(seed)), SIZES) for seed in range(8)]
+KEYS = [(jax.random.key(seed), SIZES) for seed in range(8)]
 SHAPE = [{"W": (5, 10), "b": (10,)}, {"W": (10, 2), "b": (2,)}]
 HEAD = """
     import jax, jax.numpy as jnp
@@ -184,7 +184,7 @@ def test_half_or_twice_the_variance_goes_unseen_no_more_often_than_stated(factor
     ("source", "sentence"),
     [
         (
-            RIGHT.replace("layers = []", "layers, key = [], jax.random.PRNGKey(0)"),
+            RIGHT.replace("layers = []", "layers, key = [], jax.random.key(0)"),
             "Answers 1 and 2 are the same, although their keys differ.",
         ),
         (
@@ -231,7 +231,9 @@ def test_one_key_for_two_layers_shows_whatever_their_scales_and_shapes():
 
 
 def test_one_key_for_all_answers_shows_through_a_scale():
-    source = RIGHT.replace("layers = []", "layers, s, key = [], key[1], jax.random.PRNGKey(0)")
+    source = RIGHT.replace(
+        "layers = []", "layers, s, key = [], jax.random.uniform(key), jax.random.key(0)"
+    )
     assert "in answer 1 and the numbers at [0] in answer 2" in said(
         source.replace("jnp.sqrt", "(s + 1) * jnp.sqrt"), DISTINCT, INDEPENDENT
     )
@@ -283,6 +285,6 @@ def test_a_correlation_of_nothing_or_all():
 def test_numbers_that_ignore_the_key_and_differ_each_time_are_two_answers():
     source = RIGHT.replace(
         "layers = []",
-        "import numpy; layers, key = [], jax.random.PRNGKey(numpy.random.randint(10**6))",
+        "import numpy; layers, key = [], jax.random.key(numpy.random.randint(10**6))",
     )
     assert "gave two different answers to the same question" in said(source, HE)

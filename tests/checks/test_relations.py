@@ -77,10 +77,7 @@ def test_two_arguments_may_change_together():
 
 @pytest.mark.parametrize("body", ["jnp.ones(3) / 3", "jnp.array([0.2, 0.3, 0.5])", "0.5", "[]"])
 def test_what_pays_no_attention_to_its_argument_has_no_relation(body):
-    assert said(f"import jax.numpy as jnp\ndef f(z): return {body}", change=shifted) in (
-        HARDLY,
-        "Got an array of shape (0,), expected a single number.",
-    )
+    assert said(f"import jax.numpy as jnp\ndef f(z): return {body}", change=shifted) == HARDLY
 
 
 @pytest.mark.parametrize(
@@ -88,8 +85,7 @@ def test_what_pays_no_attention_to_its_argument_has_no_relation(body):
     [
         (
             "None",
-            "It does not hold between the answers to two inputs: got None, expected a single "
-            "number. Did you forget a `return`?",
+            "Got None, expected numbers. Did you forget a `return`?",
         ),
         (
             "z if z[0] > 50 else z[:2]",
@@ -149,6 +145,8 @@ def test_a_batch_gives_what_its_examples_give_one_by_one():
     assert stacked("x @ w") == ""
     assert stacked("jax.nn.softmax(x @ w)") == ""
     assert stacked("{'p': (x @ w, jnp.sum(x, -1))}") == ""
+    assert stacked("jnp.argmax(x @ w, axis=-1)") == ""
+    assert stacked("[{'W': x @ w}, [jnp.sum(x, -1), jnp.max(x, -1)]]") == ""
     assert stacked("x @ w['W']", [({"W": W}, IMAGES)]) == ""
 
 
@@ -167,7 +165,8 @@ def test_a_batch_gives_what_its_examples_give_one_by_one():
         ("(x - jnp.mean(x)) @ w", "A batch does not give what"),
         ("x[:, 0]", "`f` raised "),
         ("jnp.ones(x.shape[:-1])", HARDLY),
-        ("None", "The answers to single examples differ in their form: got None"),
+        ("None", "Got None, expected numbers."),
+        ("'text'", "Got a str, expected numbers."),
         (
             "x @ w if x.ndim > 1 or x[0] > 0 else 0.0",
             "The answers to single examples differ in their form: got a single number, expected "
