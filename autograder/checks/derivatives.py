@@ -123,7 +123,10 @@ class DerivativeChecks(Checks):
         function = evaluated(of.compiled if isinstance(of, Given) else of)
         trial = Trial(title, part.name, inputs, _bent(mistakes or {}, measure, function))
         self._run(
-            trial, lambda: replace(trial, attempt=judged(part, measure, function, inputs)), points, hints
+            trial,
+            lambda: replace(trial, attempt=judged(part, measure, function, inputs)),
+            points,
+            hints,
         )
 
 

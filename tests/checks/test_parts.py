@@ -102,7 +102,9 @@ def test_a_part_that_is_not_there_is_not_attempted():
 
 def test_an_instance_of_the_students_goes_to_a_function_of_theirs():
     source = SOURCE + "def apply(layer, x): return layer(x)"
-    result = one_check(source, lambda e: e.returns("t", student.apply, DENSE, X, expected=X @ W + B))
+    result = one_check(
+        source, lambda e: e.returns("t", student.apply, DENSE, X, expected=X @ W + B)
+    )
     assert result.outcome is Outcome.PASSED
 
 

@@ -106,7 +106,11 @@ def test_right_answers_of_every_kind(body, expected):
             Dense(W, B),
             "Got a dict with the keys 'W', 'b', expected a Dense with the fields W, b.",
         ),
-        ("(args[0],)", Layer(W, B), "Got a tuple of length 1, expected a Layer with the fields W, b."),
+        (
+            "(args[0],)",
+            Layer(W, B),
+            "Got a tuple of length 1, expected a Layer with the fields W, b.",
+        ),
         ("'sum'", "mean", "The text is not the expected one. Got 'sum'; expected 'mean'."),
         ("3.0", "mean", "Got a float, expected a text."),
         ("8", 7, "The number is wrong. Got 8; expected 7."),
@@ -118,8 +122,11 @@ def test_right_answers_of_every_kind(body, expected):
             np.array([1, 1]),
             "Got numbers of type float64, expected whole numbers.",
         ),
-        ("args[1] > 9", B > 0, "1 of 2 truth values are the wrong way round. "
-         "Got False, False; expected True, False."),
+        (
+            "args[1] > 9",
+            B > 0,
+            "1 of 2 truth values are the wrong way round. Got False, False; expected True, False.",
+        ),
         ("0.0", None, "Got a float, expected None."),
         ("jax.random.key(4)", jax.random.key(3), "The random key is not the expected one."),
         ("args[0]", jax.random.key(3), "Got an array of shape (2, 2), expected a random key."),
