@@ -329,7 +329,7 @@ def test_a_property_that_returns_anything_else_is_our_error(returned):
 
 
 @pytest.mark.parametrize(
-    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 2.0]]", "1j * x", "x > 0", "[None]"]
+    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 20.0]]", "1j * x", "x > 0", "[None]"]
 )
 @pytest.mark.parametrize(
     "holds",
