@@ -1,31 +1,34 @@
-"""Judges slopes by central differences: the checks `is_gradient` and `is_differentiable`.
+"""The checks of slopes, `is_gradient` and `is_differentiable`, judged by central differences.
 
 Trusted side during grading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.attempt import Arguments, Attempt, Function, attempt
-from autograder.checks.compare import (
+from autograder.checks.arrays import (
     RELATIVE_TOLERANCE,
     as_array,
-    disagreement,
     few_digits,
     finite,
     tolerance,
     wrong_form,
 )
+from autograder.checks.attempt import Arguments, Attempt, Function, attempt
+from autograder.checks.base import Checks
+from autograder.checks.compare import disagreement
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
+from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
+from autograder.remote import trees
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
 # gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
@@ -38,6 +41,87 @@ SLOPE_SCALE_OF_VALUE = 1e-4
 # is JAX's own.
 FLOAT32_STEP = 3e-2
 FLOAT32_TOLERANCE = 3e-2
+
+
+class GradientChecks(Checks):
+    """Checks of slopes."""
+
+    def is_gradient(
+        self,
+        title: str,
+        part: Part,
+        of: str,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
+    ) -> None:
+        """The part is the gradient of the function named `of`, with respect to its first argument.
+
+        That argument is a dict. The gradient is compared with central differences, in float64, at
+        every tuple of arguments: of the stub that has this name in the exercise, which the part
+        sees in its place; and of your solution of this name, since a student may work out the
+        slope of what is asked for by hand. One of the two has to fit at all inputs.
+
+        A known mistake takes the right slope, then the arguments of the part::
+
+            exercise.is_gradient(
+                "it is the slope of `loss`",
+                student.dloss,
+                "loss",
+                [({"w": 0.7, "b": -0.4}, x, y)],
+                mistakes={"It looks as if the gradient is doubled.": lambda slope, *args: {
+                    k: 2 * v for k, v in slope.items()
+                }},
+            )
+        """
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
+        self._run(
+            trial,
+            lambda: is_gradient(part, self._functions(of), inputs, trial),
+            points,
+            hints,
+        )
+
+    def _functions(self, name: str) -> Iterator[Function]:
+        """The instructor's functions of a name: the stub, if there is one, then the solution.
+
+        In a live notebook the student's own function, which may be anything, is the solution.
+
+        Raises
+        ------
+        AttributeError
+            If there is neither.
+        """
+        stub = self.stubs.get(name)
+        if stub is not None:
+            yield stub.compiled
+        if self._max_points is None:
+            yield Part(name)
+        elif stub is None or hasattr(reference, name):
+            yield getattr(reference, name)
+
+    def is_differentiable(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """JAX can differentiate the part with respect to its first argument, a dict.
+
+        What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
+        come to the slopes that central differences of the part show. A part that is written with
+        `np` instead of `jnp`, or turns numbers into floats, fails here and only here; one that has
+        no slope at any of the inputs, such as a constant, fails as well::
+
+            exercise.is_differentiable("JAX can take its slope", student.line, [(theta, x)])
+        """
+        trial = Trial(title, part.name)
+        self._run(trial, lambda: is_differentiable(part, inputs), points, hints)
 
 
 def is_gradient(
@@ -104,7 +188,7 @@ def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
         If it is the student's own function, as in a live notebook, and gives no finite number.
     """
     if isinstance(function, Part):
-        return slope_of(function, args), slope_scale(function, args)
+        return slope_of(function.call, args), slope_scale(function.call, args)
     measure = evaluated(function)
     try:
         return slope_of(measure, args), slope_scale(measure, args)
@@ -122,11 +206,11 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
         return Attempt(told)
     rough = tolerance(values) > RELATIVE_TOLERANCE["float64"]
     step, rtol = (FLOAT32_STEP, FLOAT32_TOLERANCE) if rough else (STEP, None)
-    slopes = [slope_of(lambda *args: _total(part(*args)), args, step) for args in inputs]
+    slopes = [slope_of(lambda *args: _total(part.call(*args)), args, step) for args in inputs]
     scales = [slope_scale(_total, [value]) for value in values]
     if all(_vanishes(s, scale, rtol) for s, scale in zip(slopes, scales, strict=True)):
         return Attempt("Its numbers do not change with the parameters.")
-    by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+    by_jax = attempt(lambda: Attempt("", [part.differentiated().call(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"
         return Attempt(said, stop=by_jax.fault.stop)
@@ -147,7 +231,7 @@ def _total(answer: Any) -> float:
 
 def _vanishes(slopes: Params, scale: float, rtol: float | None) -> bool:
     """Whether slopes are no more than the rounding of differences."""
-    flat = {key: np.zeros(np.shape(slope)) for key, slope in slopes.items()}
+    flat = trees.mapped(lambda slope: np.zeros(np.shape(slope)), slopes)
     return disagreement(slopes, flat, rtol, scale=scale) == ""
 
 

@@ -1,4 +1,4 @@
-"""Judges values that a student computed or chose: the checks `reaches` and `minimises`.
+"""The checks of values that a student computed or chose: `reaches` and `minimises`.
 
 Trusted side during grading.
 """
@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.attempt import Attempt
-from autograder.checks.compare import article, as_array, finite, wrong_params
+from autograder.checks.base import Checks
+from autograder.checks.compare import matched, wrong_params
 from autograder.checks.context import current
+from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
 from autograder.checks.numerics import Params, central_differences, evaluated, in_floats, to_numpy
 from autograder.checks.student import Part
+from autograder.checks.wording import article
+from autograder.remote import trees
 from autograder.remote.wire import type_name
 
 Loss = Callable[[Params], Any]
@@ -25,7 +30,72 @@ Chosen = Part | Sequence[Part]
 Through = Callable[..., Params]
 
 
-def chosen(parts: Chosen, through: Through | None) -> tuple[str, ...]:
+class ValueChecks(Checks):
+    """Checks of values that a student computed or chose."""
+
+    def reaches(
+        self,
+        title: str,
+        part: Part | Sequence[Part],
+        target: Params,
+        within: float,
+        *,
+        through: Callable[..., Params] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """The value of the part lies within an absolute distance of `target`, entry by entry.
+
+        Both are dicts of numbers or arrays, with the same keys and shapes::
+
+            exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 4.0}, within=0.1)
+
+        Where students choose numbers, such as a step size, judge what *your* loop makes of them:
+        `through` is a function of yours that takes the values of the parts. What a cell of theirs
+        computed need not be what it seems, and that cell need not run in grading::
+
+            def trained(n_steps, step_size):
+                return descend(loss, {"w": 0.0, "b": 0.0}, n_steps, step_size)
+
+            choice = [student.n_steps, student.step_size]
+            exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
+        """
+        trial = Trial(title, _names(part), chosen=names_of_choices(part, through))
+        self._run(trial, lambda: reaches(part, through, target, within), points, hints)
+
+    def minimises(
+        self,
+        title: str,
+        part: Part | Sequence[Part],
+        loss: Callable[[Params], Any],
+        start: Params,
+        *,
+        shrink: float = 1e-2,
+        through: Callable[..., Params] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """At the value of the part, the slope of `loss`, a function of yours, has all but vanished.
+
+        Its gradient, by central differences, is at most `shrink` times as long as at `start`.
+        `loss` takes the parameters alone; `through` is as in `reaches`::
+
+            exercise.minimises(
+                "the loss has levelled out there",
+                student.theta,
+                lambda theta: reference.loss(theta, x, y),
+                start={"w": 9.0, "b": 9.0},
+            )
+        """
+        self._run(
+            Trial(title, _names(part), chosen=names_of_choices(part, through)),
+            lambda: minimises(part, through, loss, start, shrink),
+            points,
+            hints,
+        )
+
+
+def names_of_choices(parts: Chosen, through: Through | None) -> tuple[str, ...]:
     """The names of values of which only what they lead to is judged; none without `through`."""
     listed = [parts] if isinstance(parts, Part) else parts
     return tuple(part.name for part in listed) if through else ()
@@ -33,19 +103,25 @@ def chosen(parts: Chosen, through: Through | None) -> tuple[str, ...]:
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
-    return Attempt(_too_far(reached(chosen, through), target, within))
+    root = _names(chosen) if through is None else "answer"
+    return Attempt(_too_far(reached(chosen, through), target, within, root))
 
 
-def _too_far(params: Any, target: Params, within: float) -> str:
+def _too_far(params: Any, target: Params, within: float, root: str) -> str:
     """Say how far parameters are from the target, or ""."""
-    if problem := wrong_params(params, target):
+    if problem := wrong_params(params, target, root):
         return problem
-    distance = max(_farthest(params[key], wanted) for key, wanted in target.items())
-    return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target, root)}
+    distance = max(far, default=0.0)
+    if distance <= within:
+        return ""
+    return f"Off by {distance:.2g}{far[distance]}; at most {within:g} is asked for."
 
 
 def _farthest(answer: Any, target: Any) -> float:
-    """The largest distance between the numbers of two arrays of one shape."""
+    """The largest distance between two arrays of numbers, of one shape; 0 where they are none."""
+    if not is_real(target):
+        return 0.0
     with np.errstate(over="ignore"):
         apart = as_array(answer).astype(np.float64) - np.asarray(target, dtype=np.float64)
     return float(np.max(np.abs(apart), initial=0.0))
@@ -72,7 +148,9 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     if not 0 < at_start < math.inf:
         raise ValueError(f"start={start!r}: the slope of the loss there is {at_start:g}")
     try:
-        left = _steepness(loss, params) / at_start
+        leaves = [leaf.answer for leaf in matched(params, start)]
+        inside = (as_array(leaf) if is_real(leaf) else leaf for leaf in leaves)
+        left = _steepness(loss, trees.refilled(start, inside)) / at_start
     except (ArithmeticError, ValueError):  # at the start it could be computed
         left = math.inf
     if not left < math.inf:
@@ -94,7 +172,9 @@ def _steepness(loss: Loss, params: Params) -> float:
         gradient = central_differences(lambda p: scalar(loss(p)), in_floats(params))
     except StudentFault as fault:  # the number is not a student's
         raise ValueError(f"the loss at {params!r}: {fault}") from fault
-    return math.hypot(*(float(slope) for g in gradient.values() for slope in np.ravel(g)))
+    return math.hypot(
+        *(float(slope) for g in trees.leaves(gradient) if is_real(g) for slope in np.ravel(g))
+    )
 
 
 def reached(chosen: Chosen, through: Through | None) -> Any:
@@ -139,3 +219,8 @@ def _no_number(part: Part, value: Any) -> str:
 
 def _listed(parts: Sequence[Part]) -> str:
     return " and ".join(map(str, parts))
+
+
+def _names(part: Part | Sequence[Part]) -> str:
+    """The name of a part; of several, the first one's."""
+    return part.name if isinstance(part, Part) else part[0].name
