@@ -27,7 +27,8 @@ from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.stopwatch import WALL_FACTOR
 from autograder.judge.testcell import run_cell
-from autograder.record.report import Report
+from autograder.record.outcome import Outcome
+from autograder.record.report import CheckResult, Report
 from autograder.remote import endpoint
 from autograder.remote.apart import CELLS
 from autograder.remote.wire import Limits
@@ -75,6 +76,18 @@ class Judged:
     stubs: Mapping[str, Given]
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """A cell of the notebook that ended with an error: its grade_id or its first line."""
+
+    cell: str
+    error: Exception
+
+
+class _Settled(BaseException):
+    """Ends a test cell early: one check has lost points, and nobody asks about the others."""
+
+
 class DryRun:
     """One notebook of the author's, and a way to hand in answers to its test cells.
 
@@ -102,6 +115,7 @@ class DryRun:
         sources: Mapping[str, str] | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         notebook: Path | None = None,
+        stopped: list[Stopped] | None = None,
     ) -> Namespace:
         """Run the cells that these tests depend on, and return the names that they define.
 
@@ -114,6 +128,8 @@ class DryRun:
             soon as the cell has run. Later cells get to see it.
         notebook
             Take the cells of another notebook, such as the release.
+        stopped
+            Cells that raise are added to this list.
 
         A cell that raises leaves what it had done by then, as in a notebook.
         """
@@ -123,8 +139,11 @@ class DryRun:
         with self.references(), directory_importable(self.notebook.parent):
             for cell in cells.needed_cells(*sorted(names)):
                 code = (sources or {}).get(cell.grade_id, cell.source)
-                with contextlib.suppress(Exception):
+                try:
                     exec(compile(code, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
+                except Exception as error:
+                    if stopped is not None:
+                        stopped.append(Stopped(cell.grade_id or code.splitlines()[0], error))
                 instead = {n: f for n, f in (functions or {}).items() if n in cell.binds}
                 namespace |= instead
                 if not instead:  # such a function has no source that could be run again
@@ -144,15 +163,55 @@ class DryRun:
         finally:
             current.reset(token)
 
-    def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
-        """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
-        context = Context(SameProcess(namespace), self.solutions, seed, test.points)
+    def judge(
+        self, test: TestCell, namespace: Namespace, seed: int, *, diagnosing: bool = True
+    ) -> Judged:
+        """Run a test cell on what `hand_in` returned, with the random inputs of a seed.
+
+        Without `diagnosing`, no wrong answer is compared with the known mistakes.
+        """
+        context = self._context(test, namespace, seed)
+        context.diagnosing = diagnosing
         began = time.process_time()
-        with quiet():
-            report = run_cell(test.source, test.grade_id, context, self.notebook.parent)
+        report = self._run(test, context)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
         return Judged(report, trials, time.process_time() - began, stubs)
+
+    def first_loss(self, test: TestCell, namespace: Namespace, seed: int) -> CheckResult | None:
+        """The first check that an answer fails and that costs points; None if it keeps them all.
+
+        As `judge`, for much less: the cell ends there, and nobody asks why the answer is wrong.
+        """
+        lost: list[CheckResult] = []
+
+        def judged(check: CheckResult) -> None:
+            if costs(check):
+                lost.append(check)
+                raise _Settled
+
+        context = self._context(test, namespace, seed)
+        context.diagnosing, context.judged = False, judged
+        with contextlib.suppress(_Settled):
+            lost += filter(costs, self._run(test, context).checks)
+        return lost[0] if lost else None
+
+    def _context(self, test: TestCell, namespace: Namespace, seed: int) -> Context:
+        return Context(SameProcess(namespace), self.solutions, seed, test.points)
+
+    def _run(self, test: TestCell, context: Context) -> Report:
+        with quiet():
+            return run_cell(test.source, test.grade_id, context, self.notebook.parent)
+
+
+def costs(check: CheckResult) -> bool:
+    """Whether an answer has lost points at a check, or a person would have to look at it.
+
+    What a known mistake keeps of them is not asked: it is not right for all that.
+    """
+    if check.outcome is Outcome.ERROR:
+        return True
+    return check.outcome is not Outcome.PASSED and check.points > 0
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:

@@ -86,6 +86,7 @@ class Checks:
         self.results.append(
             replace(result, points=points, hints=tuple(hints), figure=figure, rationale=said)
         )
+        self._context.judged(self.results[-1])
 
     def _remarks(self) -> list[str]:
         """What came up besides while a check was judged; the context tells each only once."""
