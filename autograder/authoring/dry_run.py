@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import nbformat
 
 from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
-from autograder.checks.student import Given
+from autograder.checks.student import QUICK, Given
 from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.stopwatch import WALL_FACTOR
@@ -37,13 +37,16 @@ Namespace = dict[str, Any]
 
 
 class SameProcess:
-    """A `Connection` to functions in a dict: the endpoint without a kernel around it."""
+    """A `Connection` to functions in a dict: the endpoint without a kernel around it.
+
+    With `once`, it claims that each answer took long, so that no question is put twice.
+    """
 
     limits = Limits()
-    seconds = 0.0
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, *, once: bool = False) -> None:
         self.namespace = namespace
+        self.seconds = QUICK if once else 0.0
 
     def ask(self, part: str, request: str) -> object:
         """Called by `student`: answer as a kernel would."""
@@ -163,15 +166,24 @@ class DryRun:
         finally:
             current.reset(token)
 
-    def judge(
-        self, test: TestCell, namespace: Namespace, seed: int, *, diagnosing: bool = True
-    ) -> Judged:
-        """Run a test cell on what `hand_in` returned, with the random inputs of a seed.
+    def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
+        """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
+        return self._judge(test, self._context(test, namespace, seed))
 
-        Without `diagnosing`, no wrong answer is compared with the known mistakes.
+    def judge_mistake(
+        self, test: TestCell, namespace: Namespace, seed: int, wanted: Collection[int] | None
+    ) -> Judged:
+        """As `judge`, for an answer that is known to be wrong; nobody asks why.
+
+        Only the checks at the places `wanted` are judged, or all; the others pass.
         """
-        context = self._context(test, namespace, seed)
-        context.diagnosing = diagnosing
+        context = self._context(test, namespace, seed, once=True)
+        context.diagnosing = False
+        if wanted is not None:
+            context.wanted = wanted.__contains__
+        return self._judge(test, context)
+
+    def _judge(self, test: TestCell, context: Context) -> Judged:
         began = time.process_time()
         report = self._run(test, context)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
@@ -196,8 +208,10 @@ class DryRun:
             lost += filter(costs, self._run(test, context).checks)
         return lost[0] if lost else None
 
-    def _context(self, test: TestCell, namespace: Namespace, seed: int) -> Context:
-        return Context(SameProcess(namespace), self.solutions, seed, test.points)
+    def _context(
+        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
+    ) -> Context:
+        return Context(SameProcess(namespace, once=once), self.solutions, seed, test.points)
 
     def _run(self, test: TestCell, context: Context) -> Report:
         with quiet():

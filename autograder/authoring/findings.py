@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
 """How a hidden test says that a change to the solution changes nothing that matters."""
 STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 """What a heading says that an exercise is worth."""
+
+reading = lru_cache(maxsize=512)(read_cell)  # several questions read each cell
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class Gate:
         """Solution cells that define nothing which a test cell asks for."""
         asked = {name for test in self.tests for name in test.asks_for}
         for cell in filter(is_test_cell, self._code_cells):
-            asked |= read_cell(cell.source).needs
+            asked |= reading(cell.source).needs
         for cell in self._solution_cells:
             if not asked & cell.binds:
                 yield Finding(
@@ -226,7 +228,7 @@ class Gate:
     def _solution_cells(self) -> list[Cell]:
         """Cells with an answer in code that is marked by a test cell, not by hand."""
         return [
-            replace(read_cell(c.source), source=as_python(c.source), grade_id=grade_id(c))
+            replace(reading(c.source), source=as_python(c.source), grade_id=grade_id(c))
             for c in self._code_cells
             if is_answer(c) and not is_graded(c)
         ]
@@ -290,13 +292,13 @@ class Gate:
         lesson = [cell for cell in self._code_cells if not is_test_cell(cell)]
         used: set[str] = set()
         for cell in lesson:
-            read = read_cell(cell.source)
+            read = reading(cell.source)
             used |= read.binds | read.needs
         shared = imports(cell.source for cell in lesson)
         for test in self.tests:
             own = imports([test.source])
             harmless = {name for name in own if shared.get(name) == own[name]}
-            for name in sorted((read_cell(test.source).binds & used) - harmless):
+            for name in sorted((reading(test.source).binds & used) - harmless):
                 yield Finding(
                     test.grade_id,
                     f"it sets `{name}`, a name that the lesson uses: in the student's notebook its "
@@ -372,7 +374,7 @@ def as_python(source: str) -> str:
     try:
         ast.parse(source)
     except SyntaxError:
-        return read_cell(source).source
+        return reading(source).source
     return source
 
 
@@ -394,7 +396,7 @@ def imports(sources: Any) -> dict[str, str]:
     return {
         alias.asname or alias.name: f"{getattr(node, 'module', '')} {alias.name}"
         for source in sources
-        for node in ast.walk(ast.parse(read_cell(source).source))
+        for node in ast.walk(ast.parse(reading(source).source))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from autograder.authoring.dry_run import Judged, TestCell, spread
+import numpy as np
+
+from autograder.authoring.dry_run import Judged, Namespace, TestCell, spread
 from autograder.authoring.findings import Finding, Gate
 from autograder.checks.attempt import Attempt
 from autograder.checks.diagnosis import apart, recognise
@@ -48,6 +50,7 @@ class KnownMistakes:
         self._right_of = gate.right_of
         self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
         self._raised: dict[Mistake, Exception] = {}
+        self._kinds: set[tuple[str, str]] = set()
         self._unmoved: dict[tuple[str, str], bool] = {}
 
     @cached_property
@@ -78,8 +81,7 @@ class KnownMistakes:
         made = {trial.part: spread(trial.mistakes[mistake.why])}
         reached = [other for other in self._gate.tests if self._reaches(mistake, trial.part, other)]
         handed_in = self._dry_run.hand_in([test, *reached], functions=made)
-        judged = self._dry_run.judge(test, handed_in, self._seeds[0], diagnosing=False)
-        if problem := self._overlooked(mistake, self._diagnosed(test, judged)):
+        if problem := self._problem(mistake, handed_in):
             yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
         for other in reached:
             report = self._dry_run.judge(other, handed_in, self._seeds[0]).report
@@ -89,6 +91,27 @@ class KnownMistakes:
                     f"an answer with {quoted} costs points in {other.grade_id} as well. There, let "
                     f"a function of yours stand for it (`stubs=`):\n{to_text(report)}",
                 )
+
+    def _problem(self, mistake: Mistake, handed_in: Namespace) -> str:
+        """What is wrong with how an answer with a known mistake is judged, or "".
+
+        Checks that list no known mistakes cannot take it for one. They are judged once for answers
+        of a kind, since what breaks a check is a dict, say, where it expects a number; and where
+        something is wrong without them.
+        """
+        test = mistake.test
+
+        def problem(wanted: Collection[int] | None) -> str:
+            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted)
+            return self._overlooked(mistake, self._diagnosed(test, judged))
+
+        kind = test.grade_id, kind_of(self._candidates(test, 0, mistake.place)[mistake.why])
+        if kind in self._kinds:
+            trials = self._right_of(test)[0].trials
+            if not problem([place for place, trial in enumerate(trials) if trial.mistakes]):
+                return ""
+        self._kinds.add(kind)
+        return problem(None)
 
     def _overlooked(self, mistake: Mistake, report: Report) -> str:
         """What is wrong with how an answer with a known mistake was judged, or ""."""
@@ -114,7 +137,8 @@ class KnownMistakes:
                 f"is explained as another one as well, {others[0]!r}. Use one sentence for one "
                 "mistake in all checks."
             )
-        if draws := [n for n in range(len(self._seeds)) if not self._named(mistake, n)]:
+        # The first draw is the one that was judged.
+        if draws := [n for n in range(1, len(self._seeds)) if not self._named(mistake, n)]:
             return (
                 "gets its explanation for some students only: with draw "
                 f"{draws[0] + 1} of {len(self._seeds)} of the random inputs, something else gives "
@@ -182,6 +206,13 @@ class KnownMistakes:
     def margin(self, test: TestCell) -> Margin:
         """How far the right answers and the nearest known mistake are from what is expected."""
         return Margin(right_within(self._right_of(test)), *self.nearest(test))
+
+
+def kind_of(answers: Sequence[Any]) -> str:
+    """What answers consist of, whatever their numbers: "[{'w': ('float', ())}]"."""
+    import jax
+
+    return str(jax.tree.map(lambda leaf: (type(leaf).__name__, np.shape(leaf)), list(answers)))
 
 
 def right_within(right: Iterable[Judged]) -> float:

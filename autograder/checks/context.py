@@ -128,7 +128,8 @@ class Context:
     once (`remarked`). `measuring` is true while a yardstick is computed: then no part may be asked.
 
     The release gate wants less than a report, many times over. `diagnosing` is false where nobody
-    asks why an answer is wrong; `judged` is called with the row of each check, and may end the
+    asks why an answer is wrong; `wanted` says of the check at a place in the cell whether it is
+    judged, and it passes if not; `judged` is called with the row of each check, and may end the
     cell there by raising what is no `Exception`.
     """
 
@@ -143,6 +144,7 @@ class Context:
     remarked: set[str] = field(default_factory=set)
     measuring: bool = False
     diagnosing: bool = True
+    wanted: Callable[[int], bool] = lambda _: True
     judged: Callable[[CheckResult], None] = lambda _: None
 
     def begin(self, exercise: Any, stubs: Mapping[str, Any]) -> None:
@@ -150,6 +152,11 @@ class Context:
         self.exercises.append(exercise)
         self.stubs, self.answers = dict(stubs), {}
         self.remarks, self.remarked = [], set()
+
+    @property
+    def place(self) -> int:
+        """How many checks of the cell have been judged: the place of the next one."""
+        return sum(len(exercise.trials) for exercise in self.exercises)
 
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the next row of the report, unless it was said before."""
