@@ -164,7 +164,7 @@ def _work(connection: Connection, notebook: Path, kept_code: dict[str, Any]) -> 
     for name, value in kept_code.items():
         jax.config.update(name, value)
     dry_run = DryRun(notebook)
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with dry_run.modules_kept(), contextlib.suppress(EOFError, BrokenPipeError):
         connection.send(None)
         while True:
             connection.send(fate(dry_run, connection.recv()))

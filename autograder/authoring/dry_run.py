@@ -6,7 +6,9 @@ run right here, with everything that the author may do.
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import importlib
 import io
 import signal
 import sys
@@ -16,6 +18,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -105,6 +108,7 @@ class DryRun:
     def __init__(self, notebook: Path) -> None:
         self.notebook = notebook
         self.solutions = Solutions(notebook)
+        self._kept: list[tuple[ModuleType, Namespace]] = []
         self.tests = [
             TestCell(grade_id(cell), cell.source, points(cell), asked(cell.source))
             for cell in nbformat.read(notebook, as_version=4).cells
@@ -137,6 +141,9 @@ class DryRun:
         A cell that raises leaves what it had done by then, as in a notebook.
         """
         cells = Solutions(notebook) if notebook else self.solutions
+        for module, state in self._kept:
+            vars(module).clear()
+            vars(module).update(state)
         names = {name for test in tests for name in test.asks_for}
         namespace: Namespace = {"__name__": "__student__", CELLS: [""]}
         with self.references(), directory_importable(self.notebook.parent):
@@ -154,6 +161,25 @@ class DryRun:
         return namespace
 
     @contextlib.contextmanager
+    def modules_kept(self) -> Iterator[None]:
+        """Import the modules beside the notebook once for all that is run in this block.
+
+        What JAX has compiled of them is then compiled once, not for each changed solution. Names
+        that one of these sets in a module are set back before the next (`hand_in`).
+        """
+        names = {test_name for test in self.tests for test_name in test.asks_for}
+        sources = [cell.source for cell in self.solutions.needed_cells(*sorted(names))]
+        beside = {path.stem for path in self.notebook.parent.glob("*.py")}
+        with directory_importable(self.notebook.parent):
+            for name in sorted(beside & {name for source in sources for name in imported(source)}):
+                # Where it cannot be imported, the cell that does so will say why.
+                with quiet(), contextlib.suppress(Exception):
+                    module = importlib.import_module(name)
+                    self._kept.append((module, dict(vars(module))))
+            yield
+        self._kept.clear()
+
+    @contextlib.contextmanager
     def references(self) -> Iterator[None]:
         """Let `reference` give the author's answers while lesson cells and known mistakes run.
 
@@ -166,9 +192,14 @@ class DryRun:
         finally:
             current.reset(token)
 
-    def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
-        """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
-        return self._judge(test, self._context(test, namespace, seed))
+    def judge(
+        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
+    ) -> Judged:
+        """Run a test cell on what `hand_in` returned, with the random inputs of a seed.
+
+        With `once`, no question is put twice, to see whether it gets the same answer.
+        """
+        return self._judge(test, self._context(test, namespace, seed, once=once))
 
     def judge_mistake(
         self, test: TestCell, namespace: Namespace, seed: int, wanted: Collection[int] | None
@@ -226,6 +257,17 @@ def costs(check: CheckResult) -> bool:
     if check.outcome is Outcome.ERROR:
         return True
     return check.outcome is not Outcome.PASSED and check.points > 0
+
+
+def imported(source: str) -> set[str]:
+    """The modules that a cell imports, by the first part of their names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:

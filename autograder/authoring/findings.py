@@ -18,7 +18,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.authoring.dry_run import DryRun, Judged, Stopped, TestCell
+from autograder.authoring.dry_run import DryRun, Judged, Namespace, Stopped, TestCell
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
 from autograder.checks.diagnosis import apart
@@ -70,14 +70,20 @@ class Gate:
         self.seeds = list(seeds)
         self.tests = self.dry_run.tests
         self._stopped: list[Stopped] = []
-        self._right = self.dry_run.hand_in(self.tests, stopped=self._stopped)
         self._judged: dict[str, list[Judged]] = {}
+
+    @cached_property
+    def _right(self) -> Namespace:
+        """What the author's own answers define."""
+        return self.dry_run.hand_in(self.tests, stopped=self._stopped)
 
     def right_of(self, test: TestCell) -> list[Judged]:
         """The author's own answers, judged once with each seed."""
         if test.grade_id not in self._judged:
-            judge = self.dry_run.judge
-            self._judged[test.grade_id] = [judge(test, self._right, seed) for seed in self.seeds]
+            self._judged[test.grade_id] = [
+                self.dry_run.judge(test, self._right, seed, once=number > 0)
+                for number, seed in enumerate(self.seeds)
+            ]
         return self._judged[test.grade_id]
 
     @property
@@ -97,7 +103,7 @@ class Gate:
 
         One that shows an error on purpose does no harm, and is no finding.
         """
-        if not self._stopped or self.answers_are_right():
+        if not (self._right and self._stopped) or self.answers_are_right():
             return
         for stopped in self._stopped:
             said = traceback.format_exception_only(stopped.error)[-1].strip()
@@ -128,7 +134,7 @@ class Gate:
                     f"{with_notes(report)}",
                 )
                 break
-        again = self.dry_run.judge(test, self._right, self.seeds[0])
+        again = self.dry_run.judge(test, self._right, self.seeds[0], once=True)
         if not alike(again, self.right_of(test)[0]):
             yield Finding(
                 test.grade_id,

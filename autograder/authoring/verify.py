@@ -132,7 +132,8 @@ def verify(
     # A lesson may draw; nobody is watching.
     with patch.dict(os.environ, MPLBACKEND=os.environ.get("MPLBACKEND", "agg")):
         examination = Examination(notebook, released, thresholds, telling, processes)
-        examination.run()
+        with examination.modules_kept():
+            examination.run()
     findings, rows = tuple(examination.findings), tuple(examination.rows())
     return Verification(notebook.name, findings, rows, time.perf_counter() - began)
 
@@ -181,6 +182,7 @@ class Examination:
         self._known = KnownMistakes(self._gate)
         self._tried: dict[str, Tried] = defaultdict(Tried)
         self._broke: set[str] = set()
+        self.modules_kept = self._gate.dry_run.modules_kept
 
     def run(self) -> None:
         """Ask everything; answers that are not right themselves say nothing about others."""
