@@ -67,7 +67,7 @@ def fate(dry_run: DryRun, change: Change) -> Fate:
         return LATE
     if lost is None:
         return Fate(caught=False)
-    return Fate(True, broke=lost.staff_note if lost.outcome is Outcome.ERROR else "")
+    return Fate(True, broke=lost.staff_note.strip() if lost.outcome is Outcome.ERROR else "")
 
 
 def fates(dry_run: DryRun, changes: Sequence[Change], processes: int) -> Iterator[Fate]:

@@ -50,6 +50,8 @@ class KnownMistakes:
         self._right_of = gate.right_of
         self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
         self._raised: dict[Mistake, Exception] = {}
+        self.broke: set[str] = set()
+        """Tracebacks of checks that broke, each of which is told once."""
         self._kinds: set[tuple[str, str]] = set()
         self._unmoved: dict[tuple[str, str], bool] = {}
 
@@ -86,6 +88,7 @@ class KnownMistakes:
         for other in reached:
             report = self._dry_run.judge(other, handed_in, self._seeds[0]).report
             if report.score < other.points:
+                self._unmoved[trial.part, other.grade_id] = True  # said once
                 yield Finding(
                     test.grade_id,
                     f"an answer with {quoted} costs points in {other.grade_id} as well. There, let "
@@ -115,12 +118,15 @@ class KnownMistakes:
 
     def _overlooked(self, mistake: Mistake, report: Report) -> str:
         """What is wrong with how an answer with a known mistake was judged, or ""."""
+        if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
+            note = broken[0].staff_note.strip()
+            if note in self.broke:
+                return ""
+            self.broke.add(note)
+            return f"makes the check {broken[0].title!r} itself break. Mend the check:\n{note}"
         check = report.checks[mistake.place]
         trial = self._right_of(mistake.test)[0].trials[mistake.place]
         others = sorted({c.mistake for c in report.checks} - {"", mistake.why})
-        if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
-            note = broken[0].staff_note.strip()
-            return f"makes the check {broken[0].title!r} itself break. Mend the check:\n{note}"
         if check.outcome is Outcome.PASSED or (
             # One that keeps all points is charged elsewhere: here it has to be named.
             report.score >= mistake.test.points and share_of(trial.mistakes[mistake.why]) < 1

@@ -181,7 +181,6 @@ class Examination:
         self._gate = Gate(notebook, thresholds.seeds)
         self._known = KnownMistakes(self._gate)
         self._tried: dict[str, Tried] = defaultdict(Tried)
-        self._broke: set[str] = set()
         self.modules_kept = self._gate.dry_run.modules_kept
 
     def run(self) -> None:
@@ -296,8 +295,11 @@ class Examination:
     # What they find ------------------------------------------------------------------------
 
     def _answers_score(self, test: TestCell) -> Iterator[Finding]:
-        yield from self._gate.answers_score(test)
+        wrong = list(self._gate.answers_score(test))
         self._telling.step(f"{test.grade_id}, your own answers")
+        if wrong:
+            yield from wrong
+            return
         seconds, allowed = self._gate.takes(test), self._thresholds.cell_seconds
         if seconds > allowed:
             yield Finding(
@@ -336,8 +338,8 @@ class Examination:
                 tried.kept.append(mutant.change)
             if not fate.caught and mutant.change not in equivalent(test):
                 yield survivor(cell.grade_id, mutant)
-            if fate.broke and fate.broke not in self._broke:
-                self._broke.add(fate.broke)
+            if fate.broke and fate.broke not in self._known.broke:
+                self._known.broke.add(fate.broke)
                 yield broken(test.grade_id, mutant, fate.broke)
             self._telling.step(f"{test.grade_id}, changed solutions")
         yield from self._gate.stale_comments(test, tried.kept)
@@ -397,5 +399,5 @@ def broken(where: str, mutant: Mutant, note: str) -> Finding:
     return Finding(
         where,
         "a check breaks on an answer with this change, and a person would have to mark it. Let the "
-        f"check bear such an answer:\n{mutant.diff}\n{note.strip()}",
+        f"check bear such an answer:\n{mutant.diff}\n{note}",
     )
