@@ -194,14 +194,28 @@ def grouped(questions: Iterable[str]) -> list[Way]:
         for asks, extra in ((message, False), (bare, True)):
             if extra and bare == message:
                 continue
-            shape = {key: asks[key] for key in asks if key not in ("args", "kwargs")}
-            called = [len(asks["args"]), *asks["kwargs"]] if "args" in asks else None
-            key = json.dumps([shape, called], sort_keys=True)
+            key = json.dumps(form(asks), sort_keys=True)
             found.setdefault((key, extra), []).append(json.dumps(asks, separators=(",", ":")))
     return [
-        Way(json.loads(asked[0])["name"], "args" in json.loads(asked[0]), tuple(asked), extra)
+        Way(json.loads(asked[0])["name"], is_call(json.loads(asked[0])), tuple(asked), extra)
         for (_, extra), asked in found.items()
     ]
+
+
+def is_call(message: dict[str, Any]) -> bool:
+    """Whether a question calls something, and does not ask for a value alone."""
+    return bool("args" in message or any(step[0] == "call" for step in message.get("steps", [])))
+
+
+def form(message: dict[str, Any]) -> list[Any]:
+    """What a question asks for, whatever the numbers: equal for two that differ in these alone."""
+    steps = [[step[0], *_without_numbers(step[1:])] for step in message.get("steps", [])]
+    passed = [len(message["args"]), *message["kwargs"]] if "args" in message else None
+    return [message["name"], message.get("stubs"), steps, passed]
+
+
+def _without_numbers(step: Sequence[Any]) -> list[Any]:
+    return [part if isinstance(part, str) else len(part) for part in step]
 
 
 @dataclass
@@ -238,7 +252,9 @@ class Comparison:
         if self.agreed >= ENOUGH:
             return True
         messages = [json.loads(question) for question in self.way.questions]
-        nothing_to_vary = not any(m.get("args") or m.get("kwargs") for m in messages)
+        nothing_to_vary = not any(
+            m.get(key) for m in messages for key in ("steps", "args", "kwargs")
+        )
         truths = [leaf.numbers.dtype.kind == "b" for m in messages for leaf in leaves_of(m)]
         return exhausted and self.agreed > 0 and (nothing_to_vary or (all(truths) and any(truths)))
 
@@ -276,7 +292,7 @@ class Comparison:
         The checks may never pass an option, or always: then nobody sees what its default does.
         """
         message = json.loads(self.way.questions[-1])
-        if not self.way.called or "through" in message:
+        if not self.way.called or "steps" in message:
             return []
         options = defaults(self.original.namespace.get(self.way.name))
         written, bare = with_options(message, options), without_options(message, options)

@@ -110,12 +110,28 @@ def _largest_argument(question: str) -> float:
 def call(question: str) -> str:
     """A question as Python: "f({'w': 0.5}, [1, 2, 3], n_steps=2)"."""
     message = json.loads(question)
+    said = "".join([message["name"], *map(_step, message.get("steps", []))])
     if "args" not in message:
-        return f"`{message['name']}`"
-    args = [shown(tree) for tree in message["args"]]
-    args += [f"{name}={shown(tree)}" for name, tree in message["kwargs"].items()]
-    through = " (differentiated, or otherwise transformed)" if "through" in message else ""
-    return f"{message['name']}({', '.join(args)}){through}"
+        return f"`{said}`"
+    return f"{said}({_arguments(message['args'], message['kwargs'])})"
+
+
+def _step(step: list[Any]) -> str:
+    match step:
+        case ["call", args, kwargs]:
+            return f"({_arguments(args, kwargs)})"
+        case ["partial", kwargs]:
+            return f".partial({_arguments([], kwargs)})"
+        case ["attribute", name]:
+            return f".{name}"
+        case ["through", source]:
+            return f".through({source!r})"
+    return "…"
+
+
+def _arguments(args: list[Any], kwargs: dict[str, Any]) -> str:
+    named = (f"{name}={shown(tree)}" for name, tree in kwargs.items())
+    return ", ".join([*map(shown, args), *named])
 
 
 def told(reply: dict[str, Any], exact: bool = False) -> str:
@@ -141,8 +157,15 @@ def shown(tree: Any, exact: bool = False) -> str:
         case [("list" | "tuple") as kind, items]:
             begins, ends = "[]" if kind == "list" else "()"
             return f"{begins}{', '.join(shown(item, exact) for item in items)}{ends}"
+        case ["record", name, _, fields, items]:
+            pairs = zip(fields, items, strict=True)
+            return f"{name}({', '.join(f'{field}={shown(item, exact)}' for field, item in pairs)})"
         case ["source", text]:
             return f"given({text!r})"
+        case ["ref", name, *steps]:
+            return "".join([name, *map(_step, steps)])
+        case ["key", _, data]:
+            return f"key({shown(data)})"
         case ["str", text]:
             return repr(text)
         case ["none"]:

@@ -31,7 +31,7 @@ Change = Callable[["Leaf"], "np.ndarray[Any, Any]"]
 
 @dataclass(frozen=True)
 class Leaf:
-    """A number, an array, or a list of numbers among the arguments of a question.
+    """A number, an array, a random key, or a list of numbers among the arguments of a question.
 
     `kind` is as `remote.wire` calls it. `numbers` has shape () for a number. `resizable` says
     whether its sizes may change: those of arrays and lists, if all that share them change alike.
@@ -93,10 +93,16 @@ def leaves_of(message: dict[str, Any]) -> list[Leaf]:
 
 
 def _varied(message: dict[str, Any], change: Change) -> dict[str, Any]:
-    """The message with other numbers."""
-    args = [_mapped(tree, change) for tree in message.get("args", [])]
-    kwargs = {name: _mapped(tree, change) for name, tree in message.get("kwargs", {}).items()}
-    return {**message, "args": args, "kwargs": kwargs}
+    """The message with other numbers, in the steps that lead to what is called as well."""
+    asked = [key for key in ("steps", "args", "kwargs") if key in message]
+    return {**message, **{key: _within(message[key], change) for key in asked}}
+
+
+def _within(part: Any, change: Change) -> Any:
+    """A tree, or arguments by name."""
+    if isinstance(part, dict):
+        return {name: _mapped(tree, change) for name, tree in part.items()}
+    return _mapped(part, change) if isinstance(part, list) else part
 
 
 def _mapped(tree: Tree, change: Change) -> Tree:
@@ -111,9 +117,12 @@ def _mapped(tree: Tree, change: Change) -> Tree:
             return ["list", [scalar(kind, n) for n in change(Leaf("list", numbers))]]
         case ["dict", pairs]:
             return ["dict", [[key, _mapped(value, change)] for key, value in pairs]]
-        case [("ref" | "source" | "str" | "none"), *_]:
+        case ["key", kind, data]:
+            return ["key", kind, array(change(Leaf("key", number_of(data))))]
+        case [("source" | "str" | "none" | "through" | "attribute"), *_]:
             return tree
-    return [_mapped(part, change) if isinstance(part, list) else part for part in tree]
+    # What else has parts: tuples, records, the steps of a part of the student's.
+    return [_within(part, change) for part in tree]
 
 
 def _all_of(items: Sequence[Tree], kind: str) -> bool:
@@ -227,6 +236,8 @@ def _tame(leaf: Leaf, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     kind, shape = numbers.dtype.kind, numbers.shape
     if kind == "b":
         return rng.random(shape) < 0.5
+    if leaf.kind == "key":
+        return rng.integers(0, 2**32, shape)
     if kind in "iu":
         return _whole(leaf, rng)
     if kind not in "f" or not numbers.size or not np.all(np.isfinite(numbers)):
@@ -262,7 +273,7 @@ def _wild(leaf: Leaf, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     """Numbers of other signs and scales, equal ones, zeros: whatever the type can hold."""
     numbers = leaf.numbers
     kind, shape = numbers.dtype.kind, numbers.shape
-    if kind in "iu" and shape and numbers.size:
+    if kind in "iu" and shape and numbers.size and leaf.kind != "key":
         below = 1 if kind == "i" and numbers.min() < 0 else 0
         return rng.integers(int(numbers.min()) - below, int(numbers.max()) + 3, shape)
     if kind not in "f" or not numbers.size:

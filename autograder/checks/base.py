@@ -70,7 +70,7 @@ class Checks:
         """Judge, and keep the row for the report and, for `verify`, what was compared."""
         trial = replace(trial, stubs=self.stubs)
         try:
-            made = judge()
+            made = judge() if self._context.wanted(self._context.place) else Attempt("")
             trial = made if isinstance(made, Trial) else replace(trial, attempt=made)
             if trial.attempt.fault is not None:
                 raise trial.attempt.fault
@@ -86,6 +86,7 @@ class Checks:
         self.results.append(
             replace(result, points=points, hints=tuple(hints), figure=figure, rationale=said)
         )
+        self._context.judged(self.results[-1])
 
     def _remarks(self) -> list[str]:
         """What came up besides while a check was judged; the context tells each only once."""

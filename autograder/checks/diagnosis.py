@@ -82,16 +82,19 @@ class Trial:
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
 
-        It is "" as well where there are not as many answers as inputs, as when a part returned
-        something that could not be judged.
+        It is "" as well where nobody asks, and where there are not as many answers as inputs, as
+        when a part returned something that could not be judged.
         """
-        if not self.mistakes or len(self.attempt.answers) != len(self.inputs):
+        asked = self.mistakes and current.get().diagnosing
+        if not asked or len(self.attempt.answers) != len(self.inputs):
             return ""
         candidates = {why: self.answers_of(why) for why in self.mistakes}
         return recognise(self.attempt, candidates)
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
+        if not current.get().diagnosing:
+            return ""
         return relation(self.attempt, self.inputs, self.solution)
 
 
