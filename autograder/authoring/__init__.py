@@ -7,6 +7,7 @@ mutants       small changes of a solution, which the test cells have to notice
 equivalence   whether such a change is as right as before: both are asked the same, many times
 variations    the many inputs that are tried, like those of the checks
 replies       what comes back: whether two say the same, and how the author reads them
+plain_cells   the same for test cells of nbgrader's own, without the kit
 leaks         lines in the release that students must not see
 
 No student's code runs here: a dry run has no sandbox around it. The command `autograder verify`

@@ -23,6 +23,7 @@ from autograder.authoring.equivalence import Verdict
 from autograder.authoring.findings import Finding, Gate, equivalent
 from autograder.authoring.known import KnownMistakes, Margin, right_within
 from autograder.authoring.mutants import Mutant
+from autograder.authoring.plain_cells import PlainCells
 from autograder.authoring.telling import Telling
 
 SILENT = Telling()
@@ -184,6 +185,7 @@ class Examination:
         self._thresholds, self._telling, self._most = thresholds, telling, processes
         self._gate = Gate(notebook, thresholds.seeds)
         self._known = KnownMistakes(self._gate)
+        self._plain = PlainCells(self._gate.dry_run)
         self._tried: dict[str, Tried] = defaultdict(Tried)
         self.modules_kept = self._gate.dry_run.modules_kept
 
@@ -258,8 +260,8 @@ class Examination:
             yield from gate.ends_with_report()
             yield from gate.names_are_its_own()
             yield from gate.untested()
-            if not gate.tests:
-                yield Finding(name, "no test cell uses the kit.")
+            if not (gate.tests or self._plain.cells):
+                yield Finding(name, "there is no test cell: nothing in it is marked by a program.")
 
         def shown() -> Iterator[Finding]:
             yield from gate.leaks(released)
@@ -275,6 +277,11 @@ class Examination:
             ("whether each exercise stands on its own", stubs),
         ):
             yield Question(name, about, ask, lambda about=about: about)  # type: ignore[misc]
+        if plain := self._plain.cells:
+            said = (
+                f"{ABOUT_PLAIN} ({len(plain)}): your own answers pass, an empty notebook does not"
+            )
+            yield Question(name, ABOUT_PLAIN, partial(self._plain.findings, released), lambda: said)
 
     def _blank(self) -> Iterator[Question]:
         ask = partial(self._gate.release_is_blank, self._released)
@@ -380,6 +387,7 @@ class Examination:
         yield from fates(self._gate.dry_run, changes, worthwhile(seconds, self._most))
 
 
+ABOUT_PLAIN = "test cells without the kit"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"
 ABOUT_CHANGED = "the changed solutions"
