@@ -6,7 +6,7 @@ Trusted side during grading.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,22 +15,26 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, side_by_side, wrong_params
+from autograder.checks.compare import disagreement, side_by_side, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.draws import TooFewNumbers
+from autograder.checks.forms import zeros
 from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
 from autograder.remote import trees
+from autograder.remote.wire import is_key
 
-Shape = tuple[Any, ...] | list[Any] | Mapping[str, Any]
-"""The shape of an array, such as (5, 2), or a dict, tuple or list with a shape for each array."""
+Shape = Any
+"""The shape of an array, such as (5, 2), or a tree with a shape for each array; see `forms`."""
+VALUE: tuple[Arguments, ...] = ((),)
+"""The inputs of a part that is a value: nothing to call it with, once."""
 
 
 class AnswerChecks(Checks):
-    """Checks of what a function"""
+    """Checks of what a function answers, or of what a value is."""
 
     def returns(
         self,
@@ -96,7 +100,7 @@ class AnswerChecks(Checks):
         self,
         title: str,
         part: Part,
-        inputs: Sequence[Arguments],
+        inputs: Sequence[Arguments] | Property,
         *properties: Property,
         shape: Shape | None = None,
         points: float = 1,
@@ -112,10 +116,17 @@ class AnswerChecks(Checks):
         right answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
+
+        Of a value, leave the inputs out; it is what it is, and need not differ from anything::
+
+            exercise.satisfies("a step size", student.step_size, properties.between(1e-3, 1))
         """
+        if callable(inputs):
+            inputs, properties = VALUE, (inputs, *properties)
+        asked = inputs
         self._run(
             Trial(title, part.name),
-            lambda: satisfies(part, inputs, properties, shape),
+            lambda: satisfies(part, asked, properties, shape),
             points,
             hints,
         )
@@ -193,36 +204,21 @@ def satisfies(
         if shape is not None:
             raise
         sentence = f"Is anything missing? {few}."
-    return Attempt(sentence or _constant(answers, shape))
+    return Attempt(sentence or ("" if inputs == VALUE else constant(answers, shape)))
 
 
 def _wrong_shape(answer: Any, shape: Shape | None) -> str:
-    """Say that an answer is not made of real numbers, in arrays of these shapes, or ""."""
-    if shape is None:
-        return wrong_form(answer, as_array(answer).shape)
-    return wrong_params(answer, _zeros(shape))
+    """Say that an answer is not made of numbers, or not in arrays of these shapes, or ""."""
+    if shape is not None:
+        return wrong_structure(answer, zeros(shape))
+    for leaf in trees.leaves(answer):
+        if is_key(leaf) or as_array(leaf).dtype.kind in "biufc":
+            continue
+        return wrong_form(leaf, as_array(leaf).shape)
+    return ""
 
 
-def _zeros(shape: Any) -> Any:
-    """Arrays of these shapes.
-
-    >>> _zeros({"w": (2,), "b": ()})
-    {'w': array([0., 0.]), 'b': array(0.)}
-
-    Raises
-    ------
-    TypeError
-        If there is something else than tuples of lengths in it: the author's mistake.
-    """
-    if isinstance(shape, tuple) and all(isinstance(length, int) for length in shape):
-        return np.zeros(shape)
-    inside = trees.items(shape)
-    if inside is None:
-        raise TypeError(f"shape: {shape!r} is no tuple of lengths")
-    return trees.rebuilt(shape, [_zeros(item) for _, item in inside])
-
-
-def _constant(answers: Sequence[Any], shape: Shape | None) -> str:
+def constant(answers: Sequence[Any], shape: Shape | None) -> str:
     """Say that the numbers of all answers together hardly differ, or "".
 
     Raises

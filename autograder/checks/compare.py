@@ -89,6 +89,8 @@ class Difference:
     """In units of the tolerance: at most 1 where the two agree; infinite in another form."""
     answer: Any = None
     expected: Any = None
+    form: bool = False
+    """Whether it is the structure, the shape or the kind of number that differs."""
     of: str = ""
     """Where it is, to follow "The number"; see `wording.place`."""
 
@@ -122,6 +124,15 @@ def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float
 def matched(answer: Any, expected: Any, root: str = "answer") -> Iterator[Difference]:
     """Each leaf of what was expected beside the one that came, where the structure is right."""
     return _differences(answer, expected, None, root, 0.0)
+
+
+def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
+    """Say how an answer differs from `like` in structure, shapes or kinds of numbers, or "".
+
+    >>> wrong_structure([1.0, 2.0], np.zeros(3))
+    'Got an array of shape (2,), expected an array of shape (3,).'
+    """
+    return next((leaf.sentence for leaf in matched(answer, like, root) if leaf.form), "")
 
 
 def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
@@ -173,7 +184,7 @@ def _differences_at(
     if parts is None:
         yield _compare_leaves(answer, expected, rtol, of, scale)
     elif problem := _wrong_container(answer, expected, of):
-        yield Difference(problem, math.inf)
+        yield Difference(problem, math.inf, form=True)
     else:
         for number, (key, wanted) in enumerate(parts):
             got = trees.part(answer, number, key)
@@ -221,20 +232,20 @@ def _compare_leaves(
 ) -> Difference:
     if expected is None or isinstance(expected, str) or is_key(expected):
         problem = _other_than(answer, expected, of)
-        return Difference(problem, math.inf if problem else 0.0, answer, expected, of)
+        return Difference(problem, math.inf if problem else 0.0, answer, expected, of=of)
     kind, wanted = _kind(expected), np.asarray(expected)
     if kind not in KINDS:
         raise TypeError(f"an answer cannot be compared with {expected!r}")
     if problem := wrong_form(answer, wanted.shape, kind, of):
-        return Difference(problem, math.inf)
+        return Difference(problem, math.inf, form=True)
     array = as_array(answer)
     if array.dtype.kind in "biu" and kind != "f":
         problem = not_the_same(array, wanted, of)
-        return Difference(problem, math.inf if problem else 0.0, answer, expected, of)
+        return Difference(problem, math.inf if problem else 0.0, answer, expected, of=of)
     sentence = wrong_numbers(array, wanted, rtol, of, scale)
     said = " ".join(filter(None, [sentence, sentence and few_digits(answer)]))
     off = distance_of_arrays(array, wanted, rtol, scale)
-    return Difference(said, off, answer, expected, of)
+    return Difference(said, off, answer, expected, of=of)
 
 
 def _kind(expected: Any) -> str:

@@ -7,7 +7,7 @@ An instructor writes
     exercise.report()
 
 and reads it as a specification. What each check asks stands in the class that has it, and how it is
-judged beside it: in `answers`, `relations`, `gradients`, `training`, `values` and `accuracy`.
+judged beside it: in the modules whose names stand below.
 
 TRUSTED SIDE during grading; in a live notebook the same checks run beside the student's code and
 count for nothing.
@@ -17,14 +17,25 @@ from __future__ import annotations
 
 from autograder.checks.accuracy import AccuracyChecks
 from autograder.checks.answers import AnswerChecks
+from autograder.checks.derivatives import DerivativeChecks
+from autograder.checks.forms import FormChecks
 from autograder.checks.gradients import GradientChecks
 from autograder.checks.relations import RelationChecks
 from autograder.checks.training import TrainingChecks
+from autograder.checks.transformations import TransformationChecks
 from autograder.checks.values import ValueChecks
 
 
 class Exercise(
-    AnswerChecks, RelationChecks, GradientChecks, TrainingChecks, ValueChecks, AccuracyChecks
+    AnswerChecks,
+    DerivativeChecks,
+    FormChecks,
+    GradientChecks,
+    TrainingChecks,
+    TransformationChecks,
+    ValueChecks,
+    AccuracyChecks,
+    RelationChecks,
 ):
     """The checks of one exercise, in order.
 
