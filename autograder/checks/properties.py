@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from autograder.checks.arrays import as_array, tolerance
 from autograder.checks.draws import distinct, independent, moments
-from autograder.checks.leaves import Picked, everything, picked
+from autograder.checks.leaves import MISFITS, Floats, Picked, everything, leaves, misfit, picked
 from autograder.checks.wording import described
 
 __all__ = [
@@ -45,16 +45,25 @@ __all__ = [
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 
 
-def violated(holds: Property, answers: Sequence[Any]) -> str:
+def violated(holds: Property, answers: Sequence[Any], told: bool = True) -> str:
     """Say that answers do not have a property, or ""; `answers.satisfies` asks.
+
+    `told` is whether the author has said which form the answers have, and they have it.
 
     Raises
     ------
+    StudentFault
+        If the property cannot compute with answers whose form was not told.
     TypeError
         If the property returns neither a text nor whether it holds: the author's mistake.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a student's numbers may be of any size
-        said = holds(answers)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of any size
+            said = holds(answers)
+    except MISFITS as error:
+        if told:
+            raise
+        raise misfit(answers[0], error) from error
     if isinstance(said, str):
         return said
     truth = as_array(said)
@@ -92,10 +101,10 @@ def between(low: float, high: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        for answer in map(as_array, answers):
-            outside = ~((answer >= low) & (answer <= high))
+        for _, array in leaves(answers):
+            outside = ~((array >= low) & (array <= high))
             if np.any(outside):
-                worst = float(answer[outside].flat[0])
+                worst = float(array[outside].flat[0])
                 return f"Got {worst:.4g}, which does not lie between {low:g} and {high:g}."
         return ""
 
@@ -103,19 +112,24 @@ def between(low: float, high: float) -> Property:
 
 
 def increasing(answers: Sequence[Any]) -> str:
-    """Every answer, an array of shape (n,), never decreases."""
-    for answer in map(as_array, answers):
-        if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
-            return "The numbers should rise from left to right, and somewhere they fall."
+    """Every array in the answers, of shape (n,), never decreases."""
+    if any(np.any(rises < -allowed) for rises, allowed in _rises(answers)):
+        return "The numbers should rise from left to right, and somewhere they fall."
     return ""
 
 
 def decreasing(answers: Sequence[Any]) -> str:
-    """Every answer, an array of shape (n,), never increases."""
-    for answer in map(as_array, answers):
-        if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
-            return "The numbers should fall from left to right, and somewhere they rise."
+    """Every array in the answers, of shape (n,), never increases."""
+    if any(np.any(rises > allowed) for rises, allowed in _rises(answers)):
+        return "The numbers should fall from left to right, and somewhere they rise."
     return ""
+
+
+def _rises(answers: Sequence[Any]) -> Iterator[tuple[Floats, float]]:
+    """The differences from each number to the next, array by array, and what rounding allows."""
+    for answer in answers:
+        for _, array in leaves(answer):
+            yield np.diff(np.atleast_1d(array)), tolerance(answer)
 
 
 def adding_up_to(total: float) -> Property:
@@ -125,15 +139,23 @@ def adding_up_to(total: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        arrays = [as_array(answer).astype(np.float64) for answer in answers]
-        if len({array.shape for array in arrays}) != 1:
+        inside = [[*leaves(answer)] for answer in answers]
+        if any(_shapes(one) != _shapes(inside[0]) for one in inside):
             return "The answers should all have the same shape."
-        off = np.max(np.abs(sum(arrays) - total), initial=0.0)
-        if not off <= max(map(tolerance, answers)) * max(abs(total), 1.0):
-            return f"Answers that mirror each other should add up to {total:g}, and they do not."
+        allowed = max(map(tolerance, answers)) * max(abs(total), 1.0)
+        for arrays in zip(*inside, strict=True):
+            off = np.abs(sum(array for _, array in arrays) - total)
+            if not np.max(off, initial=0.0) <= allowed:
+                return (
+                    f"Answers that mirror each other should add up to {total:g}, and they do not."
+                )
         return ""
 
     return check
+
+
+def _shapes(arrays: Sequence[tuple[str, Floats]]) -> list[tuple[str, tuple[int, ...]]]:
+    return [(place, array.shape) for place, array in arrays]
 
 
 def falls(*, by: float, of: Picked = everything) -> Property:
