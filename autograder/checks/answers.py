@@ -61,8 +61,8 @@ class AnswerChecks(Checks):
         self,
         title: str,
         part: Part,
-        solution: Function | list[Function],
-        inputs: Sequence[Arguments],
+        solution: Function | list[Function] | Any,
+        inputs: Sequence[Arguments] = VALUE,
         *,
         points: float = 1,
         hints: Sequence[str] = (),
@@ -120,9 +120,8 @@ class AnswerChecks(Checks):
 
             exercise.satisfies("a step size", student.step_size, properties.between(1e-3, 1))
         """
-        if callable(inputs):
-            inputs, properties = VALUE, (inputs, *properties)
-        asked = inputs
+        asked: Sequence[Arguments] = VALUE if callable(inputs) else inputs
+        properties = (inputs, *properties) if callable(inputs) else properties
         self._run(
             Trial(title, part.name),
             lambda: satisfies(part, asked, properties, shape),

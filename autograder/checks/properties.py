@@ -19,17 +19,19 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograder.checks.arrays import as_array, tolerance
+from autograder.checks.arrays import as_array, tolerance, wrong_form
 from autograder.checks.draws import distinct, independent, moments
-from autograder.checks.leaves import MISFITS, Floats, Picked, everything, leaves, misfit, picked
+from autograder.checks.faults import StudentFault
+from autograder.checks.leaves import MISFITS, Picked, arrays, everything, misfit, picked
 from autograder.checks.wording import described
+from autograder.remote import trees
 
 __all__ = [
     "adding_up_to",
@@ -93,6 +95,27 @@ def _name(holds: Property) -> str:
     return "" if name == "<lambda>" else str(name)
 
 
+def _array(answer: Any) -> npt.NDArray[Any]:
+    """An answer as an array of real numbers, of any shape.
+
+    Raises
+    ------
+    StudentFault
+        If it is none.
+    """
+    array = as_array(answer)
+    if problem := wrong_form(answer, array.shape):
+        raise StudentFault(problem)
+    return array
+
+
+def _arrays(answer: Any) -> list[npt.NDArray[Any]]:
+    """The arrays in an answer, which may be a tree of them. Raises as `_array` does."""
+    if trees.items(arrays(answer)) is None:
+        return [_array(answer)]
+    return [_array(leaf) for leaf in trees.leaves(arrays(answer))]
+
+
 def between(low: float, high: float) -> Property:
     """Every number lies in the closed interval [low, high].
 
@@ -101,7 +124,7 @@ def between(low: float, high: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        for _, array in leaves(answers):
+        for array in (array for answer in answers for array in _arrays(answer)):
             outside = ~((array >= low) & (array <= high))
             if np.any(outside):
                 worst = float(array[outside].flat[0])
@@ -112,24 +135,19 @@ def between(low: float, high: float) -> Property:
 
 
 def increasing(answers: Sequence[Any]) -> str:
-    """Every array in the answers, of shape (n,), never decreases."""
-    if any(np.any(rises < -allowed) for rises, allowed in _rises(answers)):
-        return "The numbers should rise from left to right, and somewhere they fall."
+    """Every answer, an array of shape (n,), never decreases."""
+    for answer in map(_array, answers):
+        if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
+            return "The numbers should rise from left to right, and somewhere they fall."
     return ""
 
 
 def decreasing(answers: Sequence[Any]) -> str:
-    """Every array in the answers, of shape (n,), never increases."""
-    if any(np.any(rises > allowed) for rises, allowed in _rises(answers)):
-        return "The numbers should fall from left to right, and somewhere they rise."
+    """Every answer, an array of shape (n,), never increases."""
+    for answer in map(_array, answers):
+        if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
+            return "The numbers should fall from left to right, and somewhere they rise."
     return ""
-
-
-def _rises(answers: Sequence[Any]) -> Iterator[tuple[Floats, float]]:
-    """The differences from each number to the next, array by array, and what rounding allows."""
-    for answer in answers:
-        for _, array in leaves(answer):
-            yield np.diff(np.atleast_1d(array)), tolerance(answer)
 
 
 def adding_up_to(total: float) -> Property:
@@ -139,23 +157,15 @@ def adding_up_to(total: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        inside = [[*leaves(answer)] for answer in answers]
-        if any(_shapes(one) != _shapes(inside[0]) for one in inside):
+        arrays = [_array(answer).astype(np.float64) for answer in answers]
+        if len({array.shape for array in arrays}) != 1:
             return "The answers should all have the same shape."
-        allowed = max(map(tolerance, answers)) * max(abs(total), 1.0)
-        for arrays in zip(*inside, strict=True):
-            off = np.abs(sum(array for _, array in arrays) - total)
-            if not np.max(off, initial=0.0) <= allowed:
-                return (
-                    f"Answers that mirror each other should add up to {total:g}, and they do not."
-                )
+        off = np.max(np.abs(sum(arrays) - total), initial=0.0)
+        if not off <= max(map(tolerance, answers)) * max(abs(total), 1.0):
+            return f"Answers that mirror each other should add up to {total:g}, and they do not."
         return ""
 
     return check
-
-
-def _shapes(arrays: Sequence[tuple[str, Floats]]) -> list[tuple[str, tuple[int, ...]]]:
-    return [(place, array.shape) for place, array in arrays]
 
 
 def falls(*, by: float, of: Picked = everything) -> Property:

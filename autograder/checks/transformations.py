@@ -21,7 +21,7 @@ from autograder.remote import trees
 
 TRACES = "__import__('autograder.remote.tracing', fromlist=['traces']).traces"
 """What `does_not_retrace` sends the student's function through; see `remote.tracing`."""
-Axes = int | None | Sequence[int | None]
+Axes = int | Sequence[int | None]
 
 
 class TransformationChecks(Checks):
@@ -92,7 +92,8 @@ class TransformationChecks(Checks):
         fails as well. `inputs` are two tuples of arguments or more, with the same shapes, dtypes
         and static arguments::
 
-            exercise.does_not_retrace("it is compiled once", student.fast, [(params, x), (params, z)])
+            inputs = [(params, x), (params, x + 1)]
+            exercise.does_not_retrace("it is compiled once", student.fast_predict, inputs)
 
         Raises
         ------
@@ -106,7 +107,7 @@ class TransformationChecks(Checks):
 
 def is_vmappable(part: Part, inputs: Sequence[Arguments], in_axes: Axes) -> Attempt:
     """Judge `Exercise.is_vmappable`: one by one comes first, so that its own error is told."""
-    axes = [*in_axes] if isinstance(in_axes, tuple | list) else [in_axes] * len(inputs[0])
+    axes = [in_axes] * len(inputs[0]) if isinstance(in_axes, int) else [*in_axes]
     stacked = [_stacked([part.call(*one) for one in _examples(args, axes)]) for args in inputs]
     mapped = part.vmapped(in_axes if isinstance(in_axes, int) else tuple(axes))
     return _alike(

@@ -239,4 +239,5 @@ def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any
     except Exception:  # an exception class of the student's own may do anything here
         evalue = ""
     kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, BaseException)]
-    return dict(ename=kinds[0], kinds=kinds, evalue=evalue, function=function, line=line)
+    where = {"function": function, "line": line}
+    return {"ename": kinds[0], "kinds": kinds, "evalue": evalue, **where}

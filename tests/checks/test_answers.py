@@ -328,11 +328,8 @@ def test_a_property_that_returns_anything_else_is_our_error(returned):
     assert "expected True or False, or a sentence for the student" in result.staff_note
 
 
-NUMBERS = ["[[1.0], [1.0, 2.0]]", "x > 0", "{'w': x}"]
-
-
 @pytest.mark.parametrize(
-    "answer", ["None", "'text'", "{'w': 1.0}", "1j * x", "[None]", "[x, None]", *NUMBERS]
+    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 20.0]]", "1j * x", "x > 0", "[None]"]
 )
 @pytest.mark.parametrize(
     "holds",
@@ -346,8 +343,7 @@ NUMBERS = ["[[1.0], [1.0, 2.0]]", "x > 0", "{'w': x}"]
 )
 def test_satisfies_without_a_shape_takes_no_nonsense_for_our_error(answer, holds):
     result = satisfy(f"def f(x): return {answer}", holds, shape=None)
-    assert result.staff_note == ""
-    assert result.outcome is FAILED or answer in NUMBERS
+    assert (result.outcome, result.staff_note) == (FAILED, "")
 
 
 @pytest.mark.parametrize("holds", [properties.increasing, properties.decreasing])

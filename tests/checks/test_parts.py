@@ -81,8 +81,8 @@ def test_the_names_of_parts():
         ),
         (student.numbers(1.0), "`numbers(…)` raised TypeError: 'list' object is not callable"),
         (
-            student.Dense(1.0, 2.0).n_params,
-            "`Dense(…).n_params` raised AttributeError: 'float' object has no attribute 'size'\n"
+            student.Dense(1.0, 2.0).n_params(),
+            "`Dense(…).n_params()` raised AttributeError: 'float' object has no attribute 'size'\n"
             "In `n_params`, at: return self.W.size + self.b.size",
         ),
         (DENSE, "`Dense(…)`: The value is of type Dense; expected numbers, arrays, text"),
