@@ -17,15 +17,18 @@ from autograder.checks.compare import (
     as_array,
     disagreement,
     finite,
+    kind_of,
     side_by_side,
     varied,
     wrong_form,
 )
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial
+from autograder.checks.hints import Hints
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
+from autograder.record.outcome import Kind
 
 
 class AnswerChecks(Checks):
@@ -38,7 +41,7 @@ class AnswerChecks(Checks):
         *args: Any,
         expected: Any,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
         rtol: float | None = None,
         show: bool = True,
@@ -61,7 +64,7 @@ class AnswerChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
         rtol: float | None = None,
     ) -> None:
@@ -91,7 +94,7 @@ class AnswerChecks(Checks):
         *properties: Property,
         shape: tuple[int, ...] | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """The answers to `inputs` have properties, such as those of `autograder.properties`.
 
@@ -116,7 +119,8 @@ def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show
     answer = part.answers([args])[0]
     sentence = disagreement(answer, expected, rtol)
     shown = side_by_side(answer, expected) if sentence and show else ""
-    return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
+    kind = kind_of(answer, expected) if sentence else Kind.VALUE
+    return Attempt(sentence + shown, [answer], [expected], rtol=rtol, kind=kind)
 
 
 def agrees(
@@ -141,8 +145,9 @@ def agrees(
 def _beside(answers: Sequence[Any], expected: Sequence[Any], rtol: float | None) -> Attempt:
     """Compare answers with the expected ones, input by input."""
     pairs = zip(answers, expected, strict=True)
-    sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-    return Attempt(sentence, answers, expected, rtol=rtol)
+    wrong = ((s, kind_of(a, e)) for a, e in pairs if (s := disagreement(a, e, rtol)))
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    return Attempt(sentence, answers, expected, rtol=rtol, kind=kind)
 
 
 def satisfies(
@@ -159,7 +164,7 @@ def satisfies(
     for answer in answers:
         form = wrong_form(answer, as_array(answer).shape if shape is None else shape)
         if problem := form or finite(answer):
-            return Attempt(problem)
+            return Attempt(problem, answers, kind=Kind.SHAPE if form else Kind.VALUE)
     sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
     return Attempt(sentence or _constant(answers, shape))
 

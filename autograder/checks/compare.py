@@ -7,12 +7,14 @@ tells an expected value: a hidden test's message may be read by a student.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograder.record.outcome import Kind
 from autograder.remote.wire import type_name
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -92,6 +94,17 @@ def disagreement(
         return problem
     off = _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
     return " ".join(filter(None, [off, off and few_digits(answer)]))
+
+
+def kind_of(answer: Any, expected: Any) -> Kind:
+    """In which way a wrong answer is wrong: what no tolerance forgives is its form.
+
+    >>> kind_of([1.0, 2.0], [1.0, 3.0]), kind_of([1.0, 2.0], 3.0)
+    (<Kind.VALUE: 'value'>, <Kind.SHAPE: 'shape'>)
+    """
+    left = disagreement(answer, expected, rtol=math.inf)
+    not_finite = finite(expected) or left in map(finite, _leaves(answer))
+    return Kind.SHAPE if left and not not_finite else Kind.VALUE
 
 
 def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 
 
 class StudentFault(Exception):
@@ -16,10 +16,17 @@ class StudentFault(Exception):
 
     outcome = Outcome.FAILED
 
-    def __init__(self, sentence: str, *, stop: str = "") -> None:
+    def __init__(
+        self, sentence: str, *, stop: str = "", kind: Kind = Kind.VALUE, hint: str = ""
+    ) -> None:
         super().__init__(sentence)
         self.stop = stop
         """The limit that stopped a call, by the name of its setting; "" for any other reason."""
+        judged = self.outcome is Outcome.FAILED and not stop
+        self.kind = kind if judged else Kind.NONE
+        """In which way the check fails; none where a limit stopped it, or nothing is there."""
+        self.hint = hint
+        """What to look at next, or ""."""
 
 
 class NotAttempted(StudentFault):

@@ -15,6 +15,9 @@ from typing import Any
 from autograder.checks.compare import disagreement
 from autograder.checks.context import current
 from autograder.checks.faults import NotAttempted, StudentFault
+from autograder.checks.hints import about_error
+from autograder.checks.tracers import in_plain_words
+from autograder.record.outcome import Kind
 from autograder.remote import wire
 from autograder.remote.given import given_function, ready_made
 from autograder.remote.wire import GivenSource, Limits, Ref, WireError
@@ -249,7 +252,7 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
         case {"status": "missing", "again": dict(error)}:
-            raise StudentFault(_said_again(name, error))
+            raise _raised(_said_again(name, error), error)
         case {
             "status": "raised",
             "ename": "NameError",
@@ -257,7 +260,7 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
             "again": dict(error),
         }:
             said = _said_again(name, error)
-            raise StudentFault(f"`{name}` raised NameError: {_clip(evalue)}. {said}")
+            raise _raised(f"`{name}` raised NameError: {_clip(evalue)}. {said}", error)
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(
                 f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
@@ -268,7 +271,7 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
                 function = line = ""
             raise _fault(name, ename, evalue, function, line)
         case {"status": "unsendable", "sentence": str(sentence)}:
-            raise StudentFault(f"`{name}`: {_clip(sentence)}")
+            raise StudentFault(f"`{name}`: {_clip(sentence)}", kind=Kind.SHAPE)
         case _:
             raise WireError("The reply could not be read.")
 
@@ -283,7 +286,15 @@ def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> Stud
             "`raise NotImplementedError()`."
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
+    said = in_plain_words(ename) or _clip(evalue)
+    error = {"ename": ename, "evalue": evalue}
+    return _raised(f"`{name}` raised {_clip(ename)}: {said}{place}", error)
+
+
+def _raised(sentence: str, error: Mapping[str, Any]) -> StudentFault:
+    """A fault by an error of the student's code, with a hint that fits it."""
+    hint = about_error(*(str(error.get(key, "")) for key in ("ename", "evalue")))
+    return StudentFault(sentence, kind=Kind.EXCEPTION, hint=hint)
 
 
 def _said_again(name: str, error: Mapping[str, Any]) -> str:
