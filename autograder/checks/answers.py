@@ -95,6 +95,7 @@ class AnswerChecks(Checks):
         shape: tuple[int, ...] | None = None,
         points: float = 1,
         hints: Hints = (),
+        mistakes: Mistakes | None = None,
     ) -> None:
         """The answers to `inputs` have properties, such as those of `autograder.properties`.
 
@@ -107,7 +108,7 @@ class AnswerChecks(Checks):
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
         """
         self._run(
-            Trial(title, part.name),
+            Trial(title, part.name, inputs, mistakes or {}),
             lambda: satisfies(part, inputs, properties, shape),
             points,
             hints,
@@ -166,7 +167,7 @@ def satisfies(
         if problem := form or finite(answer):
             return Attempt(problem, answers, kind=Kind.SHAPE if form else Kind.VALUE)
     sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
-    return Attempt(sentence or _constant(answers, shape))
+    return Attempt(sentence or _constant(answers, shape), answers)
 
 
 def _constant(answers: Sequence[Any], shape: tuple[int, ...] | None) -> str:

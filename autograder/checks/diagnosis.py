@@ -71,7 +71,7 @@ class Trial:
             mistake=mistake,
             stop=made.stop,
             share=share,
-            kind=Kind.NONE if made.stop else made.kind,
+            kind=made.kind,
             hints=tuple(filter(None, [made.hint or self._hint_at_form()])),
         )
 

@@ -50,12 +50,18 @@ TYPES = "Print the `type(…)` of each thing in this line. Which one is not what
 IMPORTED = "Is the name spelt as in its documentation, and is the package installed?"
 ERRORS: Sequence[tuple[str, str, str]] = [
     ("NameError|UnboundLocalError", "", SPELLING),
-    ("TypeError", "positional argument|keyword argument|unpack non-iterable", ARGUMENTS),
+    ("TypeError", "positional argument|keyword argument", ARGUMENTS),
     (
         "TypeError",
         "not callable",
         "Round brackets after a name call it. Is a `*` missing there, or has the name of a "
         "function been given to a number?",
+    ),
+    (
+        "ValueError|TypeError",
+        "unpack",
+        "The number of names on the left of `=` is not the number of values on the right. Print "
+        "what stands on the right.",
     ),
     ("TypeError|AttributeError", "'?NoneType", "Something in this line is None. " + NOTHING),
     (
@@ -75,12 +81,6 @@ ERRORS: Sequence[tuple[str, str, str]] = [
     ),
     ("TypeError|ValueError", "broadcast|shape|dimension", FITTING),
     ("TypeError", "", TYPES),
-    (
-        "ValueError",
-        "to unpack",
-        "The number of names on the left of `=` is not the number of values on the right. Print "
-        "what stands on the right.",
-    ),
     (
         "KeyError",
         "",
@@ -123,7 +123,7 @@ def about_error(ename: str, evalue: str) -> str:
     fits = (
         hint
         for names, said, hint in ERRORS
-        if re.fullmatch(names, ename) and re.search(said, evalue[:500])
+        if re.fullmatch(names, ename) and re.search(said, evalue)
     )
     return next(fits, ANY_ERROR)
 
