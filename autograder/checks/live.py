@@ -136,7 +136,8 @@ def said_of(name: str, objects: Names) -> str:
             return ""
         if bound is Bound.YES:
             return _of_error(name, stopped, objects) or _of_cell(name, since.get(run.cell), objects)
-        if bound is Bound.STOPPED_BEFORE and not stopped.error:
+        latest = run.cell not in since  # of its cell
+        if bound is Bound.STOPPED_BEFORE and latest and not stopped.error:
             stopped = run
         if run.cell:
             since.setdefault(run.cell, (run, number, text))

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.checks import hints, properties
 from autograder.checks.compare import kind_of
+from autograder.checks.exercise import Exercise
 from autograder.checks.faults import StudentFault
 from autograder.checks.student import student
 from autograder.checks.tracers import TRACERS, in_plain_words

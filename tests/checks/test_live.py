@@ -94,6 +94,12 @@ def test_an_answer_that_its_cell_does_not_define_any_more(run):
     assert said(student.f) == ""
 
 
+def test_an_error_that_its_cell_has_left_behind_is_not_told(run):
+    for source in (GOOD, "def f(x) return x", "def g(x): return 2 * x"):
+        run(source, "one")
+    assert said(student.f) == LEFT_OVER.format(name="f")
+
+
 @pytest.mark.parametrize("cells", [("one", "two"), (None, None), ("one", None)])
 def test_another_cell_says_nothing_of_it(run, cells):
     for source, cell in zip([GOOD, "def g(x): return 2 * x"], cells, strict=True):
