@@ -22,29 +22,29 @@ class Told(NamedTuple):
 
 TRACERS = {
     "TracerBoolConversionError": Told(
-        f"{WHILE_TRACING}. An `if`, `while`, `and`, `or` or `not` has to know there whether "
+        f"{WHILE_TRACING}. An `if`, `while`, `and`, `or` or `not` then has to know whether "
         "something is true, and a stand-in does not say.",
         "`jnp.where(condition, a, b)` takes a or b number by number, and needs no `if`.",
     ),
     "ConcretizationTypeError": Told(
-        f"{WHILE_TRACING}. Something asks for the number itself there, as `float(…)`, `int(…)` or "
+        f"{WHILE_TRACING}. Something then asks for the number itself, as `float(…)`, `int(…)` or "
         "`.item()` do, and a stand-in has none yet.",
         "Leave numbers as JAX gives them: does this line need its `float(…)` or `int(…)`?",
     ),
     "TracerArrayConversionError": Told(
-        f"{WHILE_TRACING}. A function of NumPy, or of another library than JAX, is handed such a "
-        "stand-in, and cannot compute with it.",
+        f"{WHILE_TRACING}. A function of NumPy, or of another library than JAX, is then handed "
+        "such a stand-in, and cannot compute with it.",
         "Does it say `np.` or `math.` in this line? JAX's own functions begin with `jnp.`.",
     ),
     "TracerIntegerConversionError": Told(
-        f"{WHILE_TRACING}. A whole number is needed there, as for `range(…)`, a shape or an index "
+        f"{WHILE_TRACING}. A whole number is then needed, as for `range(…)`, a shape or an index "
         "of a list, and a stand-in is none.",
         "How often a loop runs, how long an array is and which entry of a list is meant should "
         "follow from the shapes of arrays, or be a plain number of Python's.",
     ),
     "NonConcreteBooleanIndexError": Told(
-        f"{WHILE_TRACING}. A condition in square brackets, as in `x[x > 0]`, leaves nobody knows "
-        "how many numbers there, and JAX has to know the shape of each array.",
+        f"{WHILE_TRACING}. A condition in square brackets, as in `x[x > 0]`, then leaves nobody "
+        "knows how many numbers, and JAX has to know the shape of each array.",
         "`jnp.where(x > 0, x, 0.0)` keeps the shape: what should stand where it does not hold?",
     ),
     "UnexpectedTracerError": Told(
@@ -62,8 +62,8 @@ def in_plain_words(ename: str) -> str:
     `student` tells it in the place of JAX's own text. A check that traces a student's function
     puts before it what it was about to do: "JAX cannot compile it. JAX runs a function once …".
 
-    >>> in_plain_words("TracerBoolConversionError").partition(" there ")[2]
-    'whether something is true, and a stand-in does not say.'
+    >>> in_plain_words("TracerBoolConversionError").partition(" then ")[2]
+    'has to know whether something is true, and a stand-in does not say.'
     >>> in_plain_words("ValueError")
     ''
     """
