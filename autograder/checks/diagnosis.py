@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, distance, varied
+from autograder.checks.compare import distance
 from autograder.checks.context import current
 from autograder.checks.hints import about_form
 from autograder.checks.mistakes import share_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograder.record.outcome import Kind, Outcome
 
 
@@ -17,11 +19,19 @@ class StudentFault(Exception):
     outcome = Outcome.FAILED
 
     def __init__(
-        self, sentence: str, *, stop: str = "", kind: Kind = Kind.VALUE, hint: str = ""
+        self,
+        sentence: str,
+        *,
+        stop: str = "",
+        error: Sequence[str] = (),
+        kind: Kind = Kind.VALUE,
+        hint: str = "",
     ) -> None:
         super().__init__(sentence)
         self.stop = stop
         """The limit that stopped a call, by the name of its setting; "" for any other reason."""
+        self.error = tuple(error)
+        """The class of the error that the student's code raised and those that it inherits."""
         judged = self.outcome is Outcome.FAILED and not stop
         self.kind = kind if judged else Kind.NONE
         """In which way the check fails; none where a limit stopped it, or nothing is there."""

@@ -18,13 +18,29 @@ or else its name:
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from autograder.checks.compare import as_array, tolerance
+from autograder.checks.arrays import as_array, tolerance
+from autograder.checks.draws import distinct, independent, moments
+from autograder.checks.leaves import Picked, everything, picked
+from autograder.checks.wording import described
+
+__all__ = [
+    "adding_up_to",
+    "between",
+    "decreasing",
+    "distinct",
+    "falls",
+    "increasing",
+    "independent",
+    "moments",
+]
 
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 
@@ -118,3 +134,44 @@ def adding_up_to(total: float) -> Property:
         return ""
 
     return check
+
+
+def falls(*, by: float, of: Picked = everything) -> Property:
+    """The last number of each answer is lower than the first by a share of it, as losses are.
+
+    On the way there may be any noise. `of` picks the losses from an answer::
+
+        properties.falls(by=0.9, of=lambda answer: answer[0])
+
+    A loop can say of itself what it likes: ask besides what its parameters are good for.
+
+    >>> falls(by=0.5)([[2.0, 2.5, 0.9]]), falls(by=0.5)([[2.0, 1.5]])
+    ('', 'From the first number to the last they fall by 25%; at least 50% is asked for.')
+
+    Raises
+    ------
+    ValueError
+        If `by` is no share above 0 and up to 1.
+    """
+    if not 0 < by <= 1:
+        raise ValueError(f"falls(by={by!r}): expected a share above 0, at most 1")
+
+    def check(answers: Sequence[Any]) -> str:
+        said = (_not_fallen(as_array(picked(of, answer)), by) for answer in answers)
+        return next(filter(None, said), "")
+
+    return check
+
+
+def _not_fallen(numbers: npt.NDArray[Any], by: float) -> str:
+    """Say that numbers, an array of shape (n,), do not fall by a share, or ""."""
+    if numbers.ndim != 1 or numbers.size < 2 or numbers.dtype.kind not in "iuf":
+        return f"Expected two numbers or more in a row, got {described(numbers)}."
+    first, last = float(numbers[0]), float(numbers[-1])
+    if not first > 0:
+        return f"The numbers should begin above 0; the first is {first:.4g}."
+    if last <= (1 - by + 1e-9) * first:  # 5 to 1 is a fall by 0.8, but for rounding
+        return ""
+    fallen = (first - last) / first
+    way = f"fall by {math.floor(100 * fallen)}%" if fallen > 0 else "do not fall"
+    return f"From the first number to the last they {way}; at least {100 * by:g}% is asked for."

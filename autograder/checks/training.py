@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import as_array, disagreement, kind_of, wrong_params
+from autograder.checks.compare import disagreement, kind_of, kind_of_params, wrong_params
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.hints import Hints
@@ -153,7 +154,7 @@ def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
 def kind_of_form(answer: Any, start: Mapping[str, Any]) -> Kind:
     """In which way an answer is not `(losses, parameters)`: numbers may not be finite, too."""
     pair = isinstance(answer, tuple | list) and len(answer) == 2
-    return kind_of(answer[1], start) if pair else Kind.SHAPE
+    return kind_of_params(answer[1], start) if pair else Kind.SHAPE
 
 
 def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:
