@@ -6,7 +6,7 @@ count for nothing.
     exercise     `Exercise`: the words in which a test cell is written
     base         what all its checks have in common
     student, reference, context   the student's answers and the instructor's, and who gives them
-    answers, relations, gradients, training, values, accuracy
+    answers, forms, relations, gradients, derivatives, transformations, training, values, accuracy
                  the checks, each with its judgement under its name
     attempt      what a judgement finds
     faults       why there is no answer to judge

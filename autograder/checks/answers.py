@@ -18,7 +18,6 @@ from autograder.checks.base import Checks
 from autograder.checks.compare import disagreement, kind_of, side_by_side, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
-from autograder.checks.draws import TooFewNumbers
 from autograder.checks.forms import zeros
 from autograder.checks.hints import Hints
 from autograder.checks.leaves import leaves
@@ -64,8 +63,8 @@ class AnswerChecks(Checks):
         self,
         title: str,
         part: Part,
-        solution: Function | list[Function],
-        inputs: Sequence[Arguments],
+        solution: Function | list[Function] | Any,
+        inputs: Sequence[Arguments] = VALUE,
         *,
         points: float = 1,
         hints: Hints = (),
@@ -113,10 +112,10 @@ class AnswerChecks(Checks):
 
         A property takes the list of answers, one for each tuple of arguments, and returns True or
         False, or "" or a sentence for the student. Before it is asked, every answer has to be made
-        of finite floating-point numbers, in an array of `shape` if that is given. Where answers
-        are dicts, tuples or lists of arrays, give a shape for each, as in `[{"W": (5, 2)}]`. The
-        numbers of all answers together have to differ, or a constant would do: give inputs whose
-        right answers differ::
+        of finite numbers, in an array of `shape` if that is given, or in a tree of arrays for a
+        tree of shapes, as in `[{"W": (5, 2)}]`. Where none is given, a property that cannot
+        compute with an answer counts against the answer. The numbers of all answers together have
+        to differ, or a constant would do: give inputs whose right answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
 
@@ -124,9 +123,8 @@ class AnswerChecks(Checks):
 
             exercise.satisfies("a step size", student.step_size, properties.between(1e-3, 1))
         """
-        if callable(inputs):
-            inputs, properties = VALUE, (inputs, *properties)
-        asked = inputs
+        asked: Sequence[Arguments] = VALUE if callable(inputs) else inputs
+        properties = (inputs, *properties) if callable(inputs) else properties
         self._run(
             Trial(title, part.name, asked, mistakes or {}),
             lambda: satisfies(part, asked, properties, shape),
@@ -204,14 +202,9 @@ def satisfies(
         form = _wrong_shape(answer, shape)
         if problem := form or finite(answer):
             return Attempt(problem, answers, kind=Kind.SHAPE if form else Kind.VALUE)
-    try:
-        sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
-    except TooFewNumbers as few:
-        if shape is not None:
-            raise
-        sentence = f"Is anything missing? {few}."
-    sentence = sentence or ("" if inputs == VALUE else constant(answers, shape))
-    return Attempt(sentence, answers)
+    told = shape is not None
+    sentence = next((s for holds in properties if (s := violated(holds, answers, told))), "")
+    return Attempt(sentence or ("" if inputs == VALUE else constant(answers, shape)), answers)
 
 
 def _wrong_shape(answer: Any, shape: Shape | None) -> str:

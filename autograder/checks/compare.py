@@ -176,7 +176,7 @@ def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: in
     got, wanted = wrong.answer, wrong.expected
     if isinstance(wanted, str):
         return f" Got {written(got[:40])}; expected {written(wanted)}."
-    if wanted is None or np.size(wanted) > most:
+    if wrong.form or not wrong.sentence or is_key(wanted) or np.size(wanted) > most:
         return ""
     return f" Got {written(as_array(got))}; expected {written(as_array(wanted))}."
 
@@ -249,8 +249,7 @@ def _compare_leaves(
     answer: Any, expected: Any, rtol: float | None, of: str, scale: float
 ) -> Difference:
     if expected is None or isinstance(expected, str) or is_key(expected):
-        problem = _other_than(answer, expected, of)
-        return Difference(problem, math.inf if problem else 0.0, answer, expected, of=of)
+        return _compare_kinds(answer, expected, of)
     kind, wanted = _kind(expected), np.asarray(expected)
     if kind not in KINDS:
         raise TypeError(f"an answer cannot be compared with {expected!r}")
@@ -266,28 +265,42 @@ def _compare_leaves(
     return Difference(said, off, answer, expected, of=of)
 
 
+def _compare_kinds(answer: Any, expected: Any, of: str) -> Difference:
+    """Compare a text, a random key, or None, which are the same or are not."""
+    if problem := _another_kind(answer, expected, of):
+        return Difference(problem, math.inf, form=True)
+    if expected is None or _same(answer, expected):
+        return Difference("", 0.0, answer, expected, of=of)
+    noun = "text" if isinstance(expected, str) else "random key"
+    said = f"The {noun}{of} is not the expected one."
+    return Difference(said, math.inf, answer, expected, of=of)
+
+
+def _another_kind(answer: Any, expected: Any, of: str) -> str:
+    """Say that an answer is no text, no random key, or not None, where one is expected, or ""."""
+    if expected is None:
+        alike, wanted = answer is None, "None"
+    elif isinstance(expected, str):
+        alike, wanted = isinstance(answer, str), "a text"
+    else:
+        shape = np.shape(expected)
+        alike = is_key(answer) and np.shape(answer) == shape
+        wanted = f"random keys of shape {shape}" if shape else "a random key"
+    return "" if alike else f"Got {described(answer)}{of}, expected {wanted}."
+
+
+def _same(answer: Any, expected: Any) -> bool:
+    if isinstance(expected, str):
+        return bool(answer == expected)
+    return _numbers_of(answer) == _numbers_of(expected)
+
+
 def _kind(expected: Any) -> str:
     """The kind of numbers that is expected, one of `KINDS`; something else where it is none."""
     kind = as_array(expected).dtype.kind
     if kind in "iu":
         return "i" if hasattr(expected, "dtype") else "number"
     return kind
-
-
-def _other_than(answer: Any, expected: Any, of: str) -> str:
-    """Say that an answer is not the text, the random key, or the None that is expected, or ""."""
-    if expected is None:
-        return "" if answer is None else f"Got {described(answer)}{of}, expected None."
-    wanted = "a text" if isinstance(expected, str) else "a random key"
-    if isinstance(expected, str):
-        alike, same = isinstance(answer, str), answer == expected
-    else:
-        alike = is_key(answer) and np.shape(answer) == np.shape(expected)
-        same = alike and _numbers_of(answer) == _numbers_of(expected)
-    if not alike:
-        shape = f" of shape {np.shape(expected)}" if np.shape(expected) else ""
-        return f"Got {described(answer)}{of}, expected {wanted}{shape}."
-    return "" if same else f"The {wanted.removeprefix('a ')}{of} is not the expected one."
 
 
 def _numbers_of(key: Any) -> list[Any]:

@@ -175,7 +175,7 @@ def relation(
         expected = [_as_floats(value) for value in made.expected]
         pairs = zip(made.answers, made.expected, strict=True)
         answers = [_in_the_form_of(e, a) for a, e in pairs]
-    except ValueError:  # the two are not the same dicts of arrays
+    except (TypeError, ValueError):  # the two are not the same dicts of arrays
         return ""
     if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""

@@ -35,9 +35,9 @@ class FormChecks(Checks):
     ) -> None:
         """The part, called with `args`, gives arrays of these shapes, whatever numbers they hold.
 
-        `expected` is a shape, or a tree of shapes where a tree is asked for. In the place of a shape
-        may stand a `jax.ShapeDtypeStruct`, which says the kind of number as well; by default they
-        are floating-point numbers. Without arguments the part may be a value::
+        `expected` is a shape, or a tree of shapes where a tree is asked for. A shape stands for an
+        array of floating-point numbers, a `jax.ShapeDtypeStruct` for one of another kind as well.
+        Without arguments the part may be a value::
 
             exercise.shapes("a row for each point", student.forward, params, x, expected=(8, 3))
             layers = [{"W": (2, 5), "b": (5,)}, {"W": (5, 3), "b": (3,)}]

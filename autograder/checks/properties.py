@@ -26,10 +26,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.checks.arrays import as_array, tolerance
+from autograder.checks.arrays import as_array, tolerance, wrong_form
 from autograder.checks.draws import distinct, independent, moments
-from autograder.checks.leaves import Picked, everything, picked
+from autograder.checks.faults import StudentFault
+from autograder.checks.leaves import MISFITS, Picked, arrays, everything, misfit, picked
 from autograder.checks.wording import described
+from autograder.remote import trees
 
 __all__ = [
     "adding_up_to",
@@ -45,16 +47,25 @@ __all__ = [
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 
 
-def violated(holds: Property, answers: Sequence[Any]) -> str:
+def violated(holds: Property, answers: Sequence[Any], told: bool = True) -> str:
     """Say that answers do not have a property, or ""; `answers.satisfies` asks.
+
+    `told` is whether the author has said which form the answers have, and they have it.
 
     Raises
     ------
+    StudentFault
+        If the property cannot compute with answers whose form was not told.
     TypeError
         If the property returns neither a text nor whether it holds: the author's mistake.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a student's numbers may be of any size
-        said = holds(answers)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of any size
+            said = holds(answers)
+    except MISFITS as error:
+        if told:
+            raise
+        raise misfit(answers[0], error) from error
     if isinstance(said, str):
         return said
     truth = as_array(said)
@@ -84,6 +95,27 @@ def _name(holds: Property) -> str:
     return "" if name == "<lambda>" else str(name)
 
 
+def _array(answer: Any) -> npt.NDArray[Any]:
+    """An answer as an array of real numbers, of any shape.
+
+    Raises
+    ------
+    StudentFault
+        If it is none.
+    """
+    array = as_array(answer)
+    if problem := wrong_form(answer, array.shape):
+        raise StudentFault(problem)
+    return array
+
+
+def _arrays(answer: Any) -> list[npt.NDArray[Any]]:
+    """The arrays in an answer, which may be a tree of them. Raises as `_array` does."""
+    if trees.items(arrays(answer)) is None:
+        return [_array(answer)]
+    return [_array(leaf) for leaf in trees.leaves(arrays(answer))]
+
+
 def between(low: float, high: float) -> Property:
     """Every number lies in the closed interval [low, high].
 
@@ -92,10 +124,10 @@ def between(low: float, high: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        for answer in map(as_array, answers):
-            outside = ~((answer >= low) & (answer <= high))
+        for array in (array for answer in answers for array in _arrays(answer)):
+            outside = ~((array >= low) & (array <= high))
             if np.any(outside):
-                worst = float(answer[outside].flat[0])
+                worst = float(array[outside].flat[0])
                 return f"Got {worst:.4g}, which does not lie between {low:g} and {high:g}."
         return ""
 
@@ -104,7 +136,7 @@ def between(low: float, high: float) -> Property:
 
 def increasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never decreases."""
-    for answer in map(as_array, answers):
+    for answer in map(_array, answers):
         if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
             return "The numbers should rise from left to right, and somewhere they fall."
     return ""
@@ -112,7 +144,7 @@ def increasing(answers: Sequence[Any]) -> str:
 
 def decreasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never increases."""
-    for answer in map(as_array, answers):
+    for answer in map(_array, answers):
         if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
             return "The numbers should fall from left to right, and somewhere they rise."
     return ""
@@ -125,7 +157,7 @@ def adding_up_to(total: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        arrays = [as_array(answer).astype(np.float64) for answer in answers]
+        arrays = [_array(answer).astype(np.float64) for answer in answers]
         if len({array.shape for array in arrays}) != 1:
             return "The answers should all have the same shape."
         off = np.max(np.abs(sum(arrays) - total), initial=0.0)

@@ -99,8 +99,9 @@ class ValueChecks(Checks):
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
+    root = _names(chosen) if through is None else "answer"
     params = reached(chosen, through)
-    return _judged(_too_far(params, target, within), params, target)
+    return _judged(_too_far(params, target, within, root), params, target)
 
 
 def _judged(sentence: str, params: Any, like: Params) -> Attempt:
@@ -109,11 +110,11 @@ def _judged(sentence: str, params: Any, like: Params) -> Attempt:
     return Attempt(sentence, kind=kind, hint=OF_A_VALUE if kind is Kind.SHAPE else "")
 
 
-def _too_far(params: Any, target: Params, within: float) -> str:
+def _too_far(params: Any, target: Params, within: float, root: str) -> str:
     """Say how far parameters are from the target, or ""."""
-    if problem := wrong_params(params, target):
+    if problem := wrong_params(params, target, root):
         return problem
-    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target)}
+    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target, root)}
     distance = max(far, default=0.0)
     if distance <= within:
         return ""
@@ -151,7 +152,8 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     if not 0 < at_start < math.inf:
         raise ValueError(f"start={start!r}: the slope of the loss there is {at_start:g}")
     try:
-        inside = iter([as_array(leaf.answer) for leaf in matched(params, start)])
+        leaves = [leaf.answer for leaf in matched(params, start)]
+        inside = (as_array(leaf) if is_real(leaf) else leaf for leaf in leaves)
         left = _steepness(loss, trees.refilled(start, inside)) / at_start
     except (ArithmeticError, ValueError):  # at the start it could be computed
         left = math.inf

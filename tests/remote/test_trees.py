@@ -75,5 +75,5 @@ def test_places_are_written_as_in_python():
     [("Pair", ("a", "a")), ("Pair", ("_a",)), ("class", ("a",)), ("P", ("a",) * 300)],
 )
 def test_a_record_of_impossible_names_is_refused(name, fields):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"[Ff]ield|valid"):
         trees.record(name, fields)
