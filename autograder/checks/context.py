@@ -94,7 +94,8 @@ class LiveNotebook:
         empty = name if reply.get("ename") == "NotImplementedError" else ""
         said = [live.said_of(name, objects)]
         if wanted := missing or empty:
-            said.append(live.misspelt(wanted, objects, context.stubs, "args" in request))
+            called = "args" in request or "steps" in request
+            said.append(live.misspelt(wanted, objects, context.stubs, called))
         else:
             live.found(name)
         for sentence in filter(None, said):

@@ -11,7 +11,7 @@ from autograder.checks import hints, properties
 from autograder.checks.compare import kind_of
 from autograder.checks.exercise import Exercise
 from autograder.checks.faults import StudentFault
-from autograder.checks.student import student
+from autograder.checks.student import given, student
 from autograder.checks.tracers import TRACERS, in_plain_words
 from autograder.record.outcome import Kind
 from autograder.record.render import hints_of
@@ -54,6 +54,45 @@ def reaches(exercise):
 
 def minimises(exercise):
     exercise.minimises("t", student.f, lambda theta: theta["w"] ** 2, THETA)
+
+
+def shapes(exercise):
+    exercise.shapes("t", student.f, X, expected=(6,))
+
+
+def raises(exercise):
+    exercise.raises("t", student.f, X, error=ValueError, accepts=[(Y,)])
+
+
+def relates(exercise):
+    exercise.relates("t", student.f, [(X,), (Y,)], change=lambda x: (2 * x,))
+
+
+def stacks(exercise):
+    exercise.stacks("t", student.f, [(X,)])
+
+
+def jittable(exercise):
+    exercise.is_jittable("t", student.f, [(X,)])
+
+
+def vmappable(exercise):
+    exercise.is_vmappable("t", student.f, [(X,)])
+
+
+def jacobian(exercise):
+    exercise.is_jacobian("t", student.f, given("lambda x: x ** 2"), [(X,)])
+
+
+def generalises(exercise):
+    exercise.generalises(
+        "t",
+        student.f,
+        through=lambda params: X[:4] > params["w"],
+        labels=(X[:4] > 0).astype(int),
+        at_least=0.9,
+        like={"w": 0.0},
+    )
 
 
 def chosen(exercise):
@@ -100,6 +139,21 @@ SLOPE = "import jax\ndef loss(theta): return theta['w'] ** 3 + theta['b']\n"
         (minimises, "f = {'w': 5.0, 'b': 5.0}", Kind.VALUE),
         (minimises, "f = None", Kind.SHAPE),
         (chosen, "f = '5'", Kind.SHAPE),
+        (shapes, "f = lambda x: x[:3]", Kind.SHAPE),
+        (raises, "f = lambda x: x", Kind.VALUE),
+        (raises, LOST, Kind.EXCEPTION),
+        (raises, "def f(x): raise ValueError", Kind.EXCEPTION),
+        (relates, "f = lambda x: x", Kind.VALUE),
+        (relates, "f = lambda x: x[:1] if x[0] > 1 else x", Kind.VALUE),
+        (relates, "f = lambda x: None", Kind.SHAPE),
+        (stacks, "f = lambda x: x - x.mean()", Kind.VALUE),
+        (stacks, "f = lambda x: x.sum()", Kind.SHAPE),
+        (jittable, "f = lambda x: x if x[0] > 9 else 2 * x", Kind.EXCEPTION),
+        (vmappable, "f = lambda x: x if x > 9 else 2 * x", Kind.EXCEPTION),
+        (jacobian, "f = lambda x: 2 * x", Kind.SHAPE),
+        (jacobian, "import jax.numpy as jnp\nf = lambda x: 3 * jnp.diag(x)", Kind.VALUE),
+        (generalises, "f = {'v': 1.0}", Kind.SHAPE),
+        (generalises, "f = {'w': 9.0}", Kind.VALUE),
     ],
 )  # fmt: skip
 def test_the_kind_of_a_failure(check, source, kind):

@@ -159,6 +159,13 @@ def test_the_name_of_another_part_is_not_offered(run):
     assert said(student.mean_of_y) == ""
 
 
+def test_a_class_that_is_called_by_a_name_misspelt(run):
+    run("class Densse:\n    def __init__(self): self.n = 1.0")
+    assert said(student.Dense().n) == ""  # classes are not looked at
+    run("def dense(): return [1.0]")
+    assert said(student.Dense()[0]) == "There is a `dense`; `Dense` is asked for."
+
+
 def test_a_value_that_is_asked_for_by_a_name_misspelt(run):
     run("def step_sizes(): pass\nn_stepps = 100")
     exercise = Exercise("e")
