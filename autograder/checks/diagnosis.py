@@ -8,6 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import distance
 from autograder.checks.context import current
+from autograder.checks.hints import about_form
 from autograder.checks.mistakes import share_of
 from autograder.checks.numerics import plain
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 from autograder.record.report import CheckResult
 
 Mistakes = Mapping[str, Function]
@@ -58,7 +60,7 @@ class Trial:
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
-        """What came of it, as a row of a report without points and hints."""
+        """What came of it, as a row of a report without points and the author's hints."""
         made = self.attempt
         if not made.sentence:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
@@ -72,7 +74,12 @@ class Trial:
             mistake=mistake,
             stop=made.stop,
             share=share,
+            kind=made.kind,
+            hints=tuple(filter(None, [made.hint or self._hint_at_form()])),
         )
+
+    def _hint_at_form(self) -> str:
+        return about_form(self.attempt.answers) if self.attempt.kind is Kind.SHAPE else ""
 
     def answers_of(self, mistake: str) -> list[Any]:
         """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
@@ -88,8 +95,21 @@ class Trial:
         asked = self.mistakes and current.get().diagnosing
         if not asked or len(self.attempt.answers) != len(self.inputs):
             return ""
-        candidates = {why: self.answers_of(why) for why in self.mistakes}
-        return recognise(self.attempt, candidates)
+        return recognise(self.attempt, self._candidates())
+
+    def _candidates(self) -> dict[str, list[Any]]:
+        """What each known mistake gives on the inputs.
+
+        In a live notebook there is no solution. If one of the mistakes bends it there, or fails
+        beside names that are the student's, none is tried: a student hears what grading would say,
+        or nothing.
+        """
+        context = current.get()
+        if not context.live:
+            return {why: self.answers_of(why) for why in self.mistakes}
+        with context.without_solutions(), contextlib.suppress(Exception):
+            return {why: self.answers_of(why) for why in self.mistakes}
+        return {}
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""

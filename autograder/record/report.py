@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 
 SCHEMA_VERSION = 1
 MOST_POINTS = 60  # of one line of a figure: enough for its shape, little to store
@@ -86,6 +86,7 @@ class CheckResult:
     `figure` is a picture for the student's feedback page; few checks have one.
     `stop` is the limit that stopped a call of the student's function, by the name of its setting
     ("call_timeout", "memory" …), "ended" where the call ended the kernel, or "".
+    `kind` is the way in which it failed, which the hints fit; `Kind.NONE` where it did not fail.
 
     Raises
     ------
@@ -104,6 +105,7 @@ class CheckResult:
     figure: Figure | None = None
     stop: str = ""
     share: float = 0.0
+    kind: Kind = Kind.NONE
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.points) and self.points >= 0):
@@ -221,6 +223,7 @@ class Report:
                     **{
                         **check,
                         "outcome": Outcome(check["outcome"]),
+                        "kind": Kind(check.get("kind", "")),
                         "hints": tuple(check["hints"]),
                         "figure": Figure.from_json(drawn)
                         if (drawn := check.get("figure"))
