@@ -71,7 +71,7 @@ class Checks:
         """Judge, and keep the row for the report and, for `verify`, what was compared."""
         trial = replace(trial, stubs=self.stubs)
         try:
-            made = judge()
+            made = judge() if self._context.wanted(self._context.place) else Attempt("")
             trial = made if isinstance(made, Trial) else replace(trial, attempt=made)
             if trial.attempt.fault is not None:
                 raise trial.attempt.fault
@@ -87,6 +87,7 @@ class Checks:
         self.results.append(
             replace(result, points=points, hints=shown, figure=figure, rationale=said)
         )
+        self._context.judged(self.results[-1])
 
     def _remarks(self) -> list[str]:
         """What came up besides while a check was judged; the context tells each only once."""

@@ -10,12 +10,13 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.checks import live
+from autograder.record.report import CheckResult
 from autograder.remote import endpoint, wire
 from autograder.remote.apart import apart
 from autograder.remote.given import ready_made
@@ -159,6 +160,11 @@ class Context:
     by name; `answers` holds what came back, by question, so that a question which is asked twice
     can be seen to have two answers; and `remarks` is what a student should hear besides, each
     once (`remarked`). `measuring` is true while a yardstick is computed: then no part may be asked.
+
+    The release gate wants less than a report, many times over. `diagnosing` is false where nobody
+    asks why an answer is wrong; `wanted` says of the check at a place in the cell whether it is
+    judged, and it passes if not; `judged` is called with the row of each check, and may end the
+    cell there by raising what is no `Exception`.
     """
 
     connection: Connection = field(default_factory=LiveNotebook)
@@ -171,12 +177,20 @@ class Context:
     remarks: list[str] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
     measuring: bool = False
+    diagnosing: bool = True
+    wanted: Callable[[int], bool] = lambda _: True
+    judged: Callable[[CheckResult], None] = lambda _: None
 
     def begin(self, exercise: Any, stubs: Mapping[str, Any]) -> None:
         """Called by an `Exercise` that is made: from here on, parts are asked for it."""
         self.exercises.append(exercise)
         self.stubs, self.answers = dict(stubs), {}
         self.remarks, self.remarked = [], set()
+
+    @property
+    def place(self) -> int:
+        """How many checks of the cell have been judged: the place of the next one."""
+        return sum(len(exercise.trials) for exercise in self.exercises)
 
     def remark(self, sentence: str) -> None:
         """Keep a sentence for the next row of the report, unless it was said before."""

@@ -44,8 +44,9 @@ class Trial:
     `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
     and may keep a share of the points (`worth`); `judged` picks from their answers what the check
     looks at, such as the losses of a training loop. `solution` gives the right answers, where a
-    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
-    is empty until the check has been judged.
+    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `chosen`
+    names values that a student chose, where what they lead to is judged. `attempt` is empty until
+    the check has been judged.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Trial:
     judged: Function = lambda answer: answer
     solution: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
@@ -87,10 +89,11 @@ class Trial:
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
 
-        It is "" as well where there are not as many answers as inputs, as when a part returned
-        something that could not be judged.
+        It is "" as well where nobody asks, and where there are not as many answers as inputs, as
+        when a part returned something that could not be judged.
         """
-        if not self.mistakes or len(self.attempt.answers) != len(self.inputs):
+        asked = self.mistakes and current.get().diagnosing
+        if not asked or len(self.attempt.answers) != len(self.inputs):
             return ""
         return recognise(self.attempt, self._candidates())
 
@@ -110,6 +113,8 @@ class Trial:
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
+        if not current.get().diagnosing:
+            return ""
         return relation(self.attempt, self.inputs, self.solution)
 
 

@@ -62,7 +62,7 @@ class ValueChecks(Checks):
             choice = [student.n_steps, student.step_size]
             exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
         """
-        trial = Trial(title, _names(part))
+        trial = Trial(title, _names(part), chosen=names_of_choices(part, through))
         self._run(trial, lambda: reaches(part, through, target, within), points, hints)
 
     def minimises(
@@ -90,11 +90,17 @@ class ValueChecks(Checks):
             )
         """
         self._run(
-            Trial(title, _names(part)),
+            Trial(title, _names(part), chosen=names_of_choices(part, through)),
             lambda: minimises(part, through, loss, start, shrink),
             points,
             hints,
         )
+
+
+def names_of_choices(parts: Chosen, through: Through | None) -> tuple[str, ...]:
+    """The names of values of which only what they lead to is judged; none without `through`."""
+    listed = [parts] if isinstance(parts, Part) else parts
+    return tuple(part.name for part in listed) if through else ()
 
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
