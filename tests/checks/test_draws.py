@@ -310,5 +310,5 @@ def test_the_key_alone_decides():
 @pytest.mark.parametrize("name", ["distinct", "independent", "deterministic"])
 def test_a_property_without_options_needs_no_call(name):
     holds = getattr(properties, name)
-    answers = [np.random.default_rng(seed).normal(size=20) for seed in (SEED, SEED + 1)]
+    answers = [np.random.default_rng(seed).normal(size=20) for seed in (1, 2)]
     assert holds(answers) == holds()(answers)
