@@ -71,10 +71,9 @@ def test_the_picture_is_seen_beside_its_points(course: DrawingCourse) -> None:
 def test_the_class_report_counts_them(course: DrawingCourse, tmp_path: Path) -> None:
     course.autograder("report", DRAWING, f"--to={tmp_path}")
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    counts = {
-        row["exercise"]: (row["not_attempted"], row["waiting"]) for row in report["exercises"]
-    }
-    assert [counts[name] for name in ("thoughts", "plot", "essay")] == [(2, 1), (1, 2), (1, 1)]
+    rows = {row["exercise"]: row for row in report["exercises"]}
+    counts = [(rows[name]["not_attempted"], rows[name]["waiting"]) for name in CELLS]
+    assert counts == [(2, 1), (1, 2), (1, 1)]
     assert "2 of 3 did not attempt thoughts." in report["sentences"]
 
 
