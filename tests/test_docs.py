@@ -214,11 +214,15 @@ def test_settings_exist(page: Path) -> None:
         check_settings(config)
 
 
+NOTEBOOKS = ("writing-an-exercise", "exercises-by-example")
+"""Pages of which tests/authoring makes notebooks, and runs these."""
+
+
 def programs() -> Iterator[Path]:
     for page in PAGES:
-        # tests/authoring/test_verify.py makes a notebook of that page and runs it.
-        if page.stem != "writing-an-exercise" and not all(map(settings, blocks(page, "python"))):
-            yield page
+        if page.stem in NOTEBOOKS or all(map(settings, blocks(page, "python"))):
+            continue
+        yield page
 
 
 @pytest.mark.slow
