@@ -90,7 +90,7 @@ WRONG = {
     "clipped": ("low), high)", "low), 1.0)"),
     "mean_of_squares": ('"count": 3', '"count": 3.0'),
     "init_weights": ("(k, pair)", "(k, pair[::-1])"),
-    "square_root": ("ValueError", "TypeError"),
+    "square_root": ("raise ValueError", "raise TypeError"),
     "spread": ("jnp.var(x)", "jnp.std(x)"),
     "whitened": ("jnp.std", "jnp.var"),
     "loss": ("mean", "sum"),
@@ -128,8 +128,9 @@ def test_a_wrong_answer_fails(part: str, tmp_path: Path) -> None:
     for test in run.tests:
         name = test.grade_id.removeprefix("test_")
         right, wrong = WRONG[name]
-        assert right in sources[name]
-        answer = sources[name].replace(right, wrong, 1)
+        before, mark, solution = sources[name].partition("### BEGIN SOLUTION")
+        assert right in solution, name
+        answer = before + mark + solution.replace(right, wrong, 1)
         report = run.judge(test, run.hand_in([test], sources={name: answer}), seed=1).report
         outcomes = {check.outcome for check in report.checks}
         assert {Outcome.FAILED} <= outcomes <= {Outcome.FAILED, Outcome.PASSED}, to_text(report)
