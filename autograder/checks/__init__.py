@@ -4,8 +4,9 @@ TRUSTED SIDE during grading; in a live notebook the same checks run beside the s
 count for nothing.
 
     exercise     `Exercise`: the words in which a test cell is written
+    base         what all its checks have in common
     student, reference, context   the student's answers and the instructor's, and who gives them
-    answers, gradients, training, values   the judgement of each check, under the check's name
+    answers, gradients, training, values   the checks, each with its judgement under its name
     attempt      what a judgement finds
     faults       why there is no answer to judge
     compare      an answer beside what was expected

@@ -1,4 +1,4 @@
-"""Judges what a function answers: the checks `returns`, `agrees` and `satisfies`.
+"""Checks of what a function answers, `returns`, `agrees` and `satisfies`, with their judgement.
 
 Trusted side during grading.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function
+from autograder.checks.base import Checks
 from autograder.checks.compare import (
     as_array,
     disagreement,
@@ -21,9 +22,93 @@ from autograder.checks.compare import (
     wrong_form,
 )
 from autograder.checks.context import current
+from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
+
+
+class AnswerChecks(Checks):
+    """Checks of what a function"""
+
+    def returns(
+        self,
+        title: str,
+        part: Part,
+        *args: Any,
+        expected: Any,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
+        rtol: float | None = None,
+        show: bool = True,
+    ) -> None:
+        """The part, called with `args`, gives `expected`: same structure, shape, kind of number.
+
+        A failure shows up to four numbers next to the expected ones, which suits a visible check.
+        Among hidden tests, say `show=False`::
+
+            exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
+        """
+        trial = Trial(title, part.name, [args], mistakes or {})
+        self._run(trial, lambda: returns(part, args, expected, rtol, show), points, hints)
+
+    def agrees(
+        self,
+        title: str,
+        part: Part,
+        solution: Function,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
+        rtol: float | None = None,
+    ) -> None:
+        """The part gives what `solution` gives for every tuple of arguments in `inputs`.
+
+        A hidden test, where `solution` is of `reference`: a student's notebook holds no solutions,
+        and there the student's own function takes their place. Both are called in float64. A known
+        mistake is named only if all answers coincide with it as closely as right ones have to with
+        the solution's::
+
+            exercise.agrees(
+                "other lines are right",
+                student.line,
+                reference.line,
+                [({"w": 2.0, "b": 4.0}, x), ({"w": -1.0, "b": 0.5}, x)],
+                mistakes={"It looks as if the bias is missing.": lambda t, x: t["w"] * x},
+            )
+        """
+        trial = Trial(title, part.name, inputs, mistakes or {}, solution=solution)
+        self._run(trial, lambda: agrees(part, solution, inputs, rtol), points, hints)
+
+    def satisfies(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *properties: Property,
+        shape: tuple[int, ...] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """The answers to `inputs` have properties, such as those of `autograder.properties`.
+
+        A property takes the list of answers, one for each tuple of arguments, and returns True or
+        False, or "" or a sentence for the student. Before it is asked, every answer has to be made
+        of finite floating-point numbers, in an array of `shape` if that is given. The numbers of
+        all answers together have to differ, or a constant would do: give inputs whose right
+        answers differ::
+
+            exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
+        """
+        self._run(
+            Trial(title, part.name),
+            lambda: satisfies(part, inputs, properties, shape),
+            points,
+            hints,
+        )
 
 
 def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:

@@ -1,17 +1,18 @@
-"""Judges slopes by central differences: the checks `is_gradient` and `is_differentiable`.
+"""The checks of slopes, `is_gradient` and `is_differentiable`, judged by central differences.
 
 Trusted side during grading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
+from autograder.checks.base import Checks
 from autograder.checks.compare import (
     RELATIVE_TOLERANCE,
     as_array,
@@ -25,6 +26,7 @@ from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
+from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
@@ -38,6 +40,87 @@ SLOPE_SCALE_OF_VALUE = 1e-4
 # is JAX's own.
 FLOAT32_STEP = 3e-2
 FLOAT32_TOLERANCE = 3e-2
+
+
+class GradientChecks(Checks):
+    """Checks of slopes."""
+
+    def is_gradient(
+        self,
+        title: str,
+        part: Part,
+        of: str,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
+    ) -> None:
+        """The part is the gradient of the function named `of`, with respect to its first argument.
+
+        That argument is a dict. The gradient is compared with central differences, in float64, at
+        every tuple of arguments: of the stub that has this name in the exercise, which the part
+        sees in its place; and of your solution of this name, since a student may work out the
+        slope of what is asked for by hand. One of the two has to fit at all inputs.
+
+        A known mistake takes the right slope, then the arguments of the part::
+
+            exercise.is_gradient(
+                "it is the slope of `loss`",
+                student.dloss,
+                "loss",
+                [({"w": 0.7, "b": -0.4}, x, y)],
+                mistakes={"It looks as if the gradient is doubled.": lambda slope, *args: {
+                    k: 2 * v for k, v in slope.items()
+                }},
+            )
+        """
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
+        self._run(
+            trial,
+            lambda: is_gradient(part, self._functions(of), inputs, trial),
+            points,
+            hints,
+        )
+
+    def _functions(self, name: str) -> Iterator[Function]:
+        """The instructor's functions of a name: the stub, if there is one, then the solution.
+
+        In a live notebook the student's own function, which may be anything, is the solution.
+
+        Raises
+        ------
+        AttributeError
+            If there is neither.
+        """
+        stub = self.stubs.get(name)
+        if stub is not None:
+            yield stub.compiled
+        if self._max_points is None:
+            yield Part(name)
+        elif stub is None or hasattr(reference, name):
+            yield getattr(reference, name)
+
+    def is_differentiable(
+        self,
+        title: str,
+        part: Part,
+        inputs: Sequence[Arguments],
+        *,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """JAX can differentiate the part with respect to its first argument, a dict.
+
+        What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
+        come to the slopes that central differences of the part show. A part that is written with
+        `np` instead of `jnp`, or turns numbers into floats, fails here and only here; one that has
+        no slope at any of the inputs, such as a constant, fails as well::
+
+            exercise.is_differentiable("JAX can take its slope", student.line, [(theta, x)])
+        """
+        trial = Trial(title, part.name)
+        self._run(trial, lambda: is_differentiable(part, inputs), points, hints)
 
 
 def is_gradient(

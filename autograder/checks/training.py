@@ -1,4 +1,4 @@
-"""Judges a training loop by plain gradient descent: the check `descends`.
+"""The check of a training loop, `descends`, judged by plain gradient descent.
 
 Trusted side during grading.
 """
@@ -12,10 +12,56 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Attempt
+from autograder.checks.base import Checks
 from autograder.checks.compare import as_array, disagreement, wrong_params
 from autograder.checks.curves import loss_curves
+from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.numerics import Params, evaluated, gradient_descent
 from autograder.checks.student import Given, Part
+
+
+class TrainingChecks(Checks):
+    """Checks of training loops."""
+
+    def descends(
+        self,
+        title: str,
+        loop: Part,
+        start: Params,
+        model: Given,
+        loss: Given,
+        x: Any,
+        y: Any,
+        *,
+        n_steps: int,
+        step_size: float,
+        of: str = "parameters",
+        points: float = 1,
+        hints: Sequence[str] = (),
+        mistakes: Mistakes | None = None,
+    ) -> None:
+        """`loop(start, model, loss, x, y, n_steps, step_size)` is plain gradient descent.
+
+        It returns `(losses, parameters)`. `of` says what is judged: "parameters" (where the last
+        step ends), or "losses" (one per step, recorded before or after the update; the start may
+        be listed as well).
+
+        The loop gets `n_steps` and `step_size` by name. Model and loss are `given`, and so is what
+        the loop is compared with: the path down that loss. A loop that calls the student's own
+        `loss` by its name, where it should use the one it is handed, sees the exercise's stub.
+
+        Raises
+        ------
+        ValueError
+            If `of` is neither "parameters" nor "losses".
+        TypeError
+            If `loss` is not `given`.
+        """
+        if not isinstance(loss, Given):
+            raise TypeError(f"descends({title!r}): the loss has to be given('…'), not {loss!r}")
+        run = Descent(start, model, x, y, n_steps, step_size, of)
+        trial = Trial(title, loop.name, [run.arguments(loss)], mistakes or {}, judged=run.pick)
+        self._run(trial, lambda: run.judge(loop, loss), points, hints)
 
 
 @dataclass(frozen=True)

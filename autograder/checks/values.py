@@ -1,4 +1,4 @@
-"""Judges values that a student computed or chose: the checks `reaches` and `minimises`.
+"""The checks of values that a student computed or chose: `reaches` and `minimises`.
 
 Trusted side during grading.
 """
@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Attempt
+from autograder.checks.base import Checks
 from autograder.checks.compare import article, as_array, finite, wrong_params
 from autograder.checks.context import current
+from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
 from autograder.checks.numerics import Params, central_differences, evaluated, in_floats, to_numpy
@@ -23,6 +25,71 @@ from autograder.remote.wire import type_name
 Loss = Callable[[Params], Any]
 Chosen = Part | Sequence[Part]
 Through = Callable[..., Params]
+
+
+class ValueChecks(Checks):
+    """Checks of values that a student computed or chose."""
+
+    def reaches(
+        self,
+        title: str,
+        part: Part | Sequence[Part],
+        target: Params,
+        within: float,
+        *,
+        through: Callable[..., Params] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """The value of the part lies within an absolute distance of `target`, entry by entry.
+
+        Both are dicts of numbers or arrays, with the same keys and shapes::
+
+            exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 4.0}, within=0.1)
+
+        Where students choose numbers, such as a step size, judge what *your* loop makes of them:
+        `through` is a function of yours that takes the values of the parts. What a cell of theirs
+        computed need not be what it seems, and that cell need not run in grading::
+
+            def trained(n_steps, step_size):
+                return descend(loss, {"w": 0.0, "b": 0.0}, n_steps, step_size)
+
+            choice = [student.n_steps, student.step_size]
+            exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
+        """
+        trial = Trial(title, _names(part))
+        self._run(trial, lambda: reaches(part, through, target, within), points, hints)
+
+    def minimises(
+        self,
+        title: str,
+        part: Part | Sequence[Part],
+        loss: Callable[[Params], Any],
+        start: Params,
+        *,
+        shrink: float = 1e-2,
+        through: Callable[..., Params] | None = None,
+        points: float = 1,
+        hints: Sequence[str] = (),
+    ) -> None:
+        """At the value of the part, the slope of `loss`, a function of yours, has all but vanished.
+
+        Its gradient, by central differences, is at most `shrink` times as long as at `start`.
+        `loss` takes the parameters alone; `through` is as in `reaches`::
+
+            exercise.minimises(
+                "the loss has levelled out there",
+                student.theta,
+                lambda theta: reference.loss(theta, x, y),
+                start={"w": 9.0, "b": 9.0},
+            )
+        """
+        self._run(
+            Trial(title, _names(part)),
+            lambda: minimises(part, through, loss, start, shrink),
+            points,
+            hints,
+        )
 
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
@@ -133,3 +200,8 @@ def _no_number(part: Part, value: Any) -> str:
 
 def _listed(parts: Sequence[Part]) -> str:
     return " and ".join(map(str, parts))
+
+
+def _names(part: Part | Sequence[Part]) -> str:
+    """The name of a part; of several, the first one's."""
+    return part.name if isinstance(part, Part) else part[0].name

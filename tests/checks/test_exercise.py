@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.checks import properties
-from autograder.checks.exercise import ChecksNotPassed, Exercise
+from autograder.checks.base import ChecksNotPassed
+from autograder.checks.exercise import Exercise
 from autograder.checks.reference import reference
 from autograder.checks.student import RESTORED, given, student
 from autograder.record.outcome import Outcome

@@ -1,0 +1,93 @@
+"""What all checks of an exercise have in common: how one is run, and the report. TRUSTED SIDE.
+
+The checks themselves are methods of the classes that inherit `Checks`: `answers`, `gradients`,
+`training` and `values` have one each, and `exercise.Exercise` is all of them.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.checks.attempt import Attempt
+from autograder.checks.context import current, validating
+from autograder.checks.diagnosis import Trial
+from autograder.checks.faults import StudentFault
+from autograder.checks.student import Given
+from autograder.record.outcome import Outcome
+from autograder.record.render import DisplayedReport, to_text
+from autograder.record.report import CheckResult, Report
+
+
+class ChecksNotPassed(AssertionError):
+    """Raised by `Exercise.report` under nbgrader's Validate, which shows nothing but errors."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in the place of a traceback: where it was raised helps nobody."""
+        return str(self).splitlines()
+
+
+class Checks:
+    """What an `Exercise` keeps, and how it runs a check; see there."""
+
+    def __init__(self, name: str, stubs: Mapping[str, Given] | None = None) -> None:
+        context = current.get()
+        self.name = name
+        self.results: list[CheckResult] = []
+        self.trials: list[Trial] = []
+        self._max_points = context.max_points
+        self._seed = context.seed
+        self.rng = np.random.default_rng([context.seed, *name.encode()])
+        self.stubs = dict(stubs or {})
+        self._context = context
+        context.begin(self, self.stubs)
+
+    def report(self) -> Report:
+        """The table of all checks. Make it the last line of the cell.
+
+        Raises
+        ------
+        ChecksNotPassed
+            Under nbgrader's Validate only, and only if a check did not pass.
+        """
+        self._context.end()
+        report = DisplayedReport(self.name, tuple(self.results), self._max_points, self._seed)
+        unfinished = any(check.outcome is not Outcome.PASSED for check in report.checks)
+        if unfinished and not report.graded and validating():
+            raise ChecksNotPassed(to_text(report))
+        return report
+
+    def _run(
+        self,
+        trial: Trial,
+        judge: Callable[[], Attempt | Trial],
+        points: float,
+        hints: Sequence[str],
+    ) -> None:
+        """Judge, and keep the row for the report and, for `verify`, what was compared."""
+        trial = replace(trial, stubs=self.stubs)
+        try:
+            made = judge()
+            trial = made if isinstance(made, Trial) else replace(trial, attempt=made)
+            if trial.attempt.fault is not None:
+                raise trial.attempt.fault
+            result = trial.result()
+        except StudentFault as fault:
+            result = CheckResult(trial.title, fault.outcome, rationale=str(fault), stop=fault.stop)
+        except Exception:
+            note, stop = traceback.format_exc(), trial.attempt.stop
+            result = CheckResult(trial.title, Outcome.ERROR, staff_note=note, stop=stop)
+        self.trials.append(trial)
+        said = "\n".join(filter(None, [result.rationale, *self._remarks()]))
+        figure = trial.attempt.figure
+        self.results.append(
+            replace(result, points=points, hints=tuple(hints), figure=figure, rationale=said)
+        )
+
+    def _remarks(self) -> list[str]:
+        """What came up besides while a check was judged; the context tells each only once."""
+        remarks, self._context.remarks = self._context.remarks, []
+        return remarks
