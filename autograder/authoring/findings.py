@@ -82,7 +82,7 @@ class Gate:
         self.seeds = list(seeds)
         self.tests = self.dry_run.tests
         self._right = self.dry_run.hand_in(self.tests)
-        self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
+        self._answers: dict[tuple[str, int, int], dict[str, Sequence[Any]]] = {}
 
     @cached_property
     def right(self) -> dict[str, list[Judged]]:
@@ -145,12 +145,12 @@ class Gate:
 
     @cached_property
     def mistakes(self) -> list[Mistake]:
-        """All known mistakes that the test cells list, check by check."""
+        """All known mistakes that the test cells list themselves, check by check."""
         return [
             Mistake(test, place, why)
             for test in self.tests
             for place, trial in enumerate(self.right[test.grade_id][0].trials)
-            for why in trial.mistakes
+            for why in trial.listed
         ]
 
     def mistake_is_caught(self, mistake: Mistake) -> Iterator[Finding]:
@@ -166,7 +166,7 @@ class Gate:
         except Exception as error:
             yield Finding(test.grade_id, f"{quoted} raises {type(error).__name__}: {error}")
             return
-        made = {trial.part: spread(trial.mistakes[mistake.why])}
+        made = {trial.part: spread(trial.function_of(mistake.why))}
         reached = [other for other in self.tests if other is not test and self._needs(other, made)]
         handed_in = self.dry_run.hand_in([test, *reached], functions=made)
         report = self.dry_run.judge(test, handed_in, self.seeds[0]).report
@@ -191,6 +191,26 @@ class Gate:
                 where = f"points in {other.grade_id} as well"
                 yield Finding(test.grade_id, f"{quoted} costs {where}:\n{to_text(report)}")
 
+    def replaced_mistakes_exist(self) -> Iterator[Finding]:
+        """What is said of a mistake that comes with a check is said of one that it has."""
+        for test in self.tests:
+            for trial in self.right[test.grade_id][0].trials:
+                try:
+                    trial.beside({})
+                except ValueError as error:
+                    yield Finding(test.grade_id, str(error))
+
+    def named(self, test: TestCell) -> int:
+        """How many known mistakes the checks name: the author's, and what comes with the checks.
+
+        Of these, one counts if the inputs tell it from all others, with every seed.
+        """
+        count = 0
+        for place, trial in enumerate(self.right[test.grade_id][0].trials):
+            found = [set(self._candidates(test, n, place)) for n in range(len(self.seeds))]
+            count += len(set.intersection(*found) | set(trial.listed))
+        return count
+
     def _needs(self, test: TestCell, names: Iterable[str]) -> bool:
         """Whether what a test cell asks for depends on any of these names."""
         cells = self.dry_run.solutions.needed_cells(*test.asks_for)
@@ -203,16 +223,19 @@ class Gate:
         answers = candidates[mistake.why]
         return recognise(replace(made, answers=answers), candidates) == mistake.why
 
-    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, list[Any]]:
+    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, Sequence[Any]]:
         """What each known mistake of a check gives for the inputs drawn with a seed."""
         key = test.grade_id, seed, place
         if key not in self._answers:
             trial = self.right[test.grade_id][seed].trials[place]
-            found = self._answers[key] = {}
-            for why in trial.mistakes:
-                # One that raises is a finding elsewhere.
-                with self.dry_run.references(), contextlib.suppress(Exception):
-                    found[why] = trial.answers_of(why)
+            found: dict[str, Sequence[Any]] = {}
+            with self.dry_run.references():
+                for why in trial.listed:
+                    with contextlib.suppress(Exception):  # one that raises is a finding elsewhere
+                        found[why] = trial.answers_of(why)
+                with contextlib.suppress(ValueError):  # so is one that it does not have
+                    found |= trial.told_apart(found)
+            self._answers[key] = found
         return self._answers[key]
 
     def margin(self, test: TestCell) -> Margin:

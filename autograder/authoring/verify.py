@@ -160,7 +160,7 @@ def as_it_stands(gate: Gate, released: Path) -> list[Finding]:
 
 def known_mistakes(gate: Gate, bar: Any) -> list[Finding]:
     """The questions about known mistakes: each takes the place of the answer that it belongs to."""
-    findings: list[Finding] = []
+    findings = [*gate.replaced_mistakes_exist()]
     for mistake in gate.mistakes:
         bar.set_description(f"{mistake.test.grade_id}, known mistakes")
         findings += gate.mistake_is_caught(mistake)
@@ -203,7 +203,7 @@ def row_of(test: TestCell, gate: Gate, surviving: Survivors) -> Row:
     return Row(
         test,
         checks=len(gate.right[test.grade_id][0].report.checks),
-        mistakes=sum(mistake.test is test for mistake in gate.mistakes),
+        mistakes=gate.named(test),
         mutants=total,
         killed=total - len(surviving.changes[test.grade_id]),
         margin=gate.margin(test),

@@ -9,8 +9,8 @@ ever tells an expected value. TRUSTED SIDE during grading.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -20,12 +20,16 @@ import numpy as np
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import as_array, distance, varied
 from autograder.checks.context import current
-from autograder.checks.mistakes import share_of
+from autograder.checks.mistakes import makes, share_of
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
 
-Mistakes = Mapping[str, Function]
+Mistakes = Mapping[str, Function | None]
+"""By its sentence, a function that makes a mistake. None: this one of the kit's is not said here."""
+
+Candidates = Mapping[str, Sequence[Any]]
+"""By its sentence, what a mistake gives: one answer per input."""
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
@@ -38,10 +42,12 @@ class Trial:
     `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
     the check tells known mistakes and changed solutions from right answers.
 
-    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
-    and may keep a share of the points (`worth`); `judged` picks from their answers what the check
-    looks at, such as the losses of a training loop. `solution` gives the right answers, where a
-    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
+    `part` is the name of the student's function. `mistakes` are those that the author lists. They
+    take its arguments, as in `inputs`, and may keep a share of the points (`worth`); `judged` picks
+    from their answers what the check looks at, such as the losses of a training loop. `slips` gives
+    what the mistakes of this kind of exercise give at the inputs. `solution` gives the right
+    answers, where a function does, and `slope` those of a gradient, which its mistakes take before
+    the arguments. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
     is empty until the check has been judged.
     """
 
@@ -50,7 +56,9 @@ class Trial:
     inputs: Sequence[Arguments] = ()
     mistakes: Mistakes = field(default_factory=dict)
     judged: Function = lambda answer: answer
+    slips: Callable[[], Candidates] = dict
     solution: Function | None = None
+    slope: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
@@ -60,7 +68,8 @@ class Trial:
         if not made.sentence:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
         mistake = self.known_mistake()
-        said = " ".join(filter(None, [made.sentence, mistake or self.observation()]))
+        why = [mistake] if mistake else [self.observation(), made.besides]
+        said = " ".join(filter(None, [made.sentence, *why]))
         share = share_of(self.mistakes.get(mistake))
         return CheckResult(
             self.title,
@@ -71,10 +80,25 @@ class Trial:
             share=share,
         )
 
+    @property
+    def listed(self) -> list[str]:
+        """The mistakes that the author makes with a function."""
+        return [why for why, mistake in self.mistakes.items() if makes(mistake)]
+
+    def function_of(self, mistake: str) -> Function:
+        """A function of the arguments of the part that makes a listed mistake."""
+        function, slope = self.mistakes[mistake], self.slope
+        assert function is not None
+        return function if slope is None else lambda *args: function(slope(*args), *args)
+
     def answers_of(self, mistake: str) -> list[Any]:
-        """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
+        """What a listed mistake gives, one answer per input. Raises whatever the mistake raises."""
+        function, inputs = self.mistakes[mistake], self.inputs
+        assert function is not None
+        if self.slope is not None:  # it has been measured
+            inputs = [(s, *args) for s, args in zip(self.attempt.expected, inputs, strict=True)]
         with current.get().with_stubs(self.stubs):
-            return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
+            return [self.judged(plain(function, args)) for args in inputs]
 
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
@@ -82,17 +106,48 @@ class Trial:
         It is "" as well where there are not as many answers as inputs, as when a part returned
         something that could not be judged.
         """
-        if not self.mistakes or len(self.attempt.answers) != len(self.inputs):
+        if len(self.attempt.answers) != len(self.inputs):
             return ""
-        candidates = {why: self.answers_of(why) for why in self.mistakes}
-        return recognise(self.attempt, candidates)
+        listed = {why: self.answers_of(why) for why in self.listed}
+        return recognise(self.attempt, {**listed, **self.beside(listed)})
+
+    def beside(self, listed: Candidates) -> dict[str, Sequence[Any]]:
+        """What the mistakes of the kind give, but for those that the author has replaced.
+
+        One is replaced by None, by a function under the same sentence, or by a listed mistake that
+        gives the same answers: the author's word comes first.
+
+        Raises
+        ------
+        ValueError
+            If a share is said, or None, for a sentence that does not come with the check.
+        """
+        slips, scale = self.slips(), self.attempt.scale
+        for why in set(self.mistakes) - set(self.listed) - set(slips):
+            raise ValueError(f"{self.title!r}: no mistake that comes with this check reads {why!r}")
+        return {
+            why: answers
+            for why, answers in slips.items()
+            if self.mistakes.get(why, answers) is not None
+            and all(apart(answers, others, scale) > CLEAR for others in listed.values())
+        }
+
+    def told_apart(self, listed: Candidates) -> dict[str, Sequence[Any]]:
+        """What the mistakes of the kind give, where the inputs tell them from all others."""
+        known = {**listed, **self.beside(listed)}
+        return {
+            why: answers
+            for why, answers in known.items()
+            if why not in listed and recognise(replace(self.attempt, answers=answers), known) == why
+        }
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
         return relation(self.attempt, self.inputs, self.solution)
 
 
-def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
+@np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
+def recognise(made: Attempt, candidates: Candidates) -> str:
     """The name of the one known mistake that all answers coincide with, or "".
 
     `candidates` maps a name to what the mistake gives on the same inputs. When a second one, or
@@ -186,7 +241,7 @@ def _fixed_relations(
         found["The two entries have changed places."] = [
             dict(zip(e, reversed(e.values()), strict=True)) for e in expected
         ]
-    counts = [_number_of_points(args) for args in inputs]
+    counts = [number_of_points(args) for args in inputs]
     if counts and all(counts):
         pairs = list(zip(expected, counts, strict=True))
         found["Every number is the expected one divided by the number of points. Is it a mean?"] = [
@@ -242,7 +297,7 @@ def _written(factor: float) -> str:
     return str(simple) if abs(factor - simple) < 1e-5 * abs(factor) else f"{factor:.6g}"
 
 
-def _number_of_points(args: Arguments) -> int | None:
+def number_of_points(args: Arguments) -> int | None:
     """The common length of the arrays among arguments, None if there is no such thing."""
     lengths = {np.shape(arg)[0] for arg in args if np.shape(arg)}
     return lengths.pop() if len(lengths) == 1 else None

@@ -32,6 +32,8 @@ class Walk:
         What a step does; `downhill` makes that of plain gradient descent.
     state
         What `step` carries along, such as a velocity; None for nothing.
+    moves
+        How often `step` is called for one step: more than once where entries move in turn.
 
     Examples
     --------
@@ -44,14 +46,16 @@ class Walk:
     step: Step
     n_steps: int
     state: Any = None
+    moves: int = 1
 
     def path(self) -> list[Any]:
         """All n_steps + 1 points, the start included; none besides it for less than one step."""
-        points, state = [self.start], self.state
+        points, here, state = [self.start], self.start, self.state
         for number in range(self.n_steps):
-            here = points[-1]
-            there, state = self.step(here, state, self.slope(here, number))
-            points.append(numbers(there))
+            for _ in range(self.moves):
+                there, state = self.step(here, state, self.slope(here, number))
+                here = numbers(there)
+            points.append(here)
         return points
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.paths import Step, Walk, downhill, each
+from autograder.checks.student import Given
 
 # Beyond these, a mistake of one entry among many has too many forms to try: an entry of its own
 # for each, or a pair. A network of four layers has eight entries.
@@ -205,20 +206,33 @@ def _in_turn(walk: Walk) -> Iterator[tuple[str, Walk]]:
 
 
 def _walk_in_turn(walk: Walk, order: Sequence[int]) -> Walk:
-    """One entry a step, and as many steps as that takes."""
+    """One entry a move, and as many moves a step as there are entries."""
 
     def step(here: Any, state: int, slope: Any) -> tuple[Any, int]:
         there, _ = walk.step(here, None, slope)
         moves = order[state % len(order)]
         return _mixed(here, there, {*range(len(order))} - {moves}), state + 1
 
-    return Walk(
-        walk.start,
-        lambda here, number: walk.slope(here, number // len(order)),
-        step,
-        walk.n_steps * len(order),
-        state=0,
-    )
+    return replace(walk, step=step, state=0, moves=len(order))
+
+
+# A function of the exercise in the place of one that is handed over --------------------------
+
+
+def functions_among(inputs: Sequence[Sequence[Any]]) -> list[int]:
+    """The places of arguments that are `given` functions, at every input."""
+    places = range(min(map(len, inputs), default=0))
+    return [place for place in places if all(isinstance(args[place], Given) for args in inputs)]
+
+
+def with_argument(args: Sequence[Any], place: int, other: Any) -> list[Any]:
+    """Arguments with another one in a place."""
+    return [other if number == place else arg for number, arg in enumerate(args)]
+
+
+def another_function(name: str) -> str:
+    """The sentence about an answer that uses a function by its name instead of one it is handed."""
+    return f"It looks as if `{name}` is used, instead of a function that is passed as an argument."
 
 
 # What walks and slopes are bent with ----------------------------------------------------------
@@ -267,11 +281,9 @@ def _mixed(here: Any, there: Any, kept: set[int]) -> Any:
     """The entries of `there`, and those of `here` where they are kept."""
     import jax
 
-    before, structure = jax.tree.flatten(here)
-    after = jax.tree.leaves(there)
-    return structure.unflatten(
-        [old if n in kept else new for n, (old, new) in enumerate(zip(before, after, strict=True))]
-    )
+    pairs = zip(jax.tree.leaves(here), jax.tree.leaves(there), strict=True)
+    chosen = [old if n in kept else new for n, (old, new) in enumerate(pairs)]
+    return jax.tree.unflatten(jax.tree.structure(here), chosen)
 
 
 def _scaled(tree: Any, factor: float) -> Any:
@@ -306,9 +318,9 @@ def _exchange(a: int, b: int) -> Any:
     def change(tree: Any) -> Any:
         import jax
 
-        leaves, structure = jax.tree.flatten(tree)
+        leaves = jax.tree.leaves(tree)
         leaves[a], leaves[b] = leaves[b], leaves[a]
-        return structure.unflatten(leaves)
+        return jax.tree.unflatten(jax.tree.structure(tree), leaves)
 
     return change
 

@@ -280,7 +280,7 @@ def test_an_observation_on_the_losses_of_a_loop():
     def check(e: Exercise) -> None:
         e.descends(
             "t", student.loop, theta, line, squares, POINTS, 2 * POINTS,
-            n_steps=4, step_size=0.01, of="losses",
+            loss=squares, n_steps=4, step_size=0.01, of="losses",
         )  # fmt: skip
 
     loop = """

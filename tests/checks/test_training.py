@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import numpy as np
 import pytest
 
 from autograder.checks.exercise import Exercise
@@ -23,7 +24,18 @@ def descent(source, of="parameters", loss=LOSS, stubs=None, **options):
     return one_check(
         source,
         lambda e: e.descends(
-            "t", student.f, START, MODEL, loss, X, Y, n_steps=4, step_size=0.05, of=of, **options
+            "t",
+            student.f,
+            START,
+            MODEL,
+            loss,
+            X,
+            Y,
+            loss=loss,
+            n_steps=4,
+            step_size=0.05,
+            of=of,
+            **options,
         ),
         stubs,
     )
@@ -107,7 +119,8 @@ def test_descends_wrong_losses(returned, rationale):
     if returned.startswith("{"):  # a dict in first place, and parameters in the second
         assert descent(source, "parameters").outcome is PASSED
     result = descent(source, "losses")
-    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, rationale, "")
+    said = f"{rationale} The parameters are right."
+    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, said, "")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +163,7 @@ def test_descends_names_the_known_mistake():
 def test_descends_of_something_else_is_the_authors_mistake(of):
     with notebook(HEAD + LOOP), pytest.raises(ValueError, match="expected") as caught:
         Exercise("e").descends(
-            "t", student.f, START, MODEL, LOSS, X, Y, n_steps=1, step_size=0.1, of=of
+            "t", student.f, START, MODEL, LOSS, X, Y, loss=LOSS, n_steps=1, step_size=0.1, of=of
         )
     assert str(caught.value) == f"of={of!r}: expected 'parameters' or 'losses'"
 
@@ -162,7 +175,9 @@ def test_a_loss_that_is_not_given_is_the_authors_mistake(loss):
         notebook(HEAD + LOOP),
         pytest.raises(TypeError, match=r"descends\('t'\): the loss has to be given\('…'\), not "),
     ):
-        Exercise("e").descends("t", student.f, START, MODEL, loss, X, Y, n_steps=1, step_size=0.1)
+        Exercise("e").descends(
+            "t", student.f, START, MODEL, LOSS, X, Y, loss=loss, n_steps=1, step_size=0.1
+        )
 
 
 OWN = "return jnp.sum((model(theta, x) - y) ** 2)"
@@ -262,7 +277,8 @@ def test_a_loop_is_asked_twice():
     ],
 )
 def test_wrong_losses(losses, agrees):
-    assert (wrong_losses(losses, [3.0, 2.0, 1.0], 2) == "") is agrees
+    ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
+    assert (wrong_losses(losses, ways) == "") is agrees
 
 
 # What is drawn
