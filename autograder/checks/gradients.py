@@ -68,15 +68,10 @@ class GradientChecks(Checks):
         is missing, the value for the slope, and so on. One of your own takes the right slope, then
         the arguments of the part::
 
-            exercise.is_gradient(
-                "it is the slope of `loss`",
-                student.dloss,
-                "loss",
-                [({"w": 0.7, "b": -0.4}, x, y)],
-                mistakes={"It looks as if the slope for w is that at w = 0.": lambda slope, t, x, y: {
-                    **slope, "w": jnp.sum(2 * x * (t["b"] - y))
-                }},
-            )
+            mistakes={"It looks as if b is taken for 0.": lambda slope, t, x: dloss({**t, "b": 0.0}, x)}
+
+        One that is listed under the sentence of the kit's, or gives the same answer, takes its
+        place; `worth(0.5)` lets one of the kit's keep a share, None leaves it out.
         """
         trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
         self._run(

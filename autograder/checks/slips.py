@@ -144,7 +144,8 @@ def _of_entries(walk: Walk) -> Iterator[tuple[str, Walk]]:
 
 def _of_steps(walk: Walk) -> Iterator[tuple[str, Walk]]:
     """The number of steps is wrong, or what goes on from one to the next."""
-    yield "the parameters are never updated.", replace(walk, n_steps=0)
+    everything = set(range(len(entries(walk.start))))
+    yield "the parameters are never updated.", _keeping(walk, everything)
     yield "only one step is taken. Is the `return` inside the loop?", replace(walk, n_steps=1)
     yield "one step too few is taken.", replace(walk, n_steps=walk.n_steps - 1)
     yield "one step too many is taken.", replace(walk, n_steps=walk.n_steps + 1)
