@@ -26,7 +26,7 @@ from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
 
 Mistakes = Mapping[str, Function | None]
-"""By its sentence, a function that makes a mistake; None where one of the kit's is not to be said."""
+"""By its sentence, a function that makes a mistake; None keeps one of the kit's from being said."""
 
 Candidates = Mapping[str, Sequence[Any]]
 """By its sentence, what a mistake gives: one answer per input."""

@@ -68,7 +68,9 @@ class GradientChecks(Checks):
         is missing, the value for the slope, and so on. One of your own takes the right slope, then
         the arguments of the part::
 
-            mistakes={"It looks as if b is taken for 0.": lambda slope, t, x: dloss({**t, "b": 0.0}, x)}
+            mistakes={
+                "It looks as if b is taken for 0.": lambda slope, t, x: dloss({**t, "b": 0.0}, x)
+            }
 
         One that is listed under the sentence of the kit's, or gives the same answer, takes its
         place; `worth(0.5)` lets one of the kit's keep a share, None leaves it out.

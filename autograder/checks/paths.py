@@ -32,6 +32,8 @@ class Walk:
         What a step does; `downhill` makes that of plain gradient descent.
     state
         What `step` carries along, such as a velocity; None for nothing.
+    value
+        Takes what `slope` takes; gives the loss, where losses are recorded along the path.
     moves
         How often `step` is called for one step: more than once where entries move in turn.
 
@@ -46,6 +48,7 @@ class Walk:
     step: Step
     n_steps: int
     state: Any = None
+    value: Function = lambda here, number: None
     moves: int = 1
 
     def path(self) -> list[Any]:

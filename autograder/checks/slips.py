@@ -174,7 +174,11 @@ def _of_memory(right: Training) -> Iterator[tuple[str, Walk]]:
     if right.batches:
         yield (
             "every step uses the first batch.",
-            replace(walk, slope=lambda here, _: walk.slope(here, 0)),
+            replace(
+                walk,
+                slope=lambda here, _: walk.slope(here, 0),
+                value=lambda here, _: walk.value(here, 0),
+            ),
         )
 
 

@@ -168,6 +168,7 @@ class Descent:
     def _walk(self) -> Walk:
         """The training as it should be."""
         slope = evaluated(self.loss.gradient().compiled)
+        value = evaluated(self.loss.compiled)
         step = self.step if self.step_size is not None else evaluated(self.step)
         return Walk(
             self._start,
@@ -175,6 +176,7 @@ class Descent:
             step,
             self.n_steps,
             self.state,
+            lambda here, number: value(here, *self._data(number)),
         )
 
     def pick(self, answer: Any, name: str = "") -> Any:
@@ -205,7 +207,7 @@ class Descent:
         where = f"descends({self.title!r})"
         try:
             path = self._walk.path()
-            recorded = self._recorded(path) if "losses" in self._names else []
+            recorded = self._recorded(self._walk, path) if "losses" in self._names else []
         except Exception as error:
             raise ValueError(
                 f"{where}: the path down the loss cannot be worked out. With the arguments of the "
@@ -215,14 +217,13 @@ class Descent:
             raise ValueError(f"{where}: the path down the loss is not finite. Take smaller steps")
         return path, recorded
 
-    def _recorded(self, path: Sequence[Any]) -> list[Any]:
+    def _recorded(self, walk: Walk, path: Sequence[Any]) -> list[Any]:
         """The losses before each step, after each step, and both where the data stay the same."""
-        measure = evaluated(self.loss.compiled)
-        before = [measure(point, *self._data(n)) for n, point in enumerate(path[:-1])]
+        before = [walk.value(point, n) for n, point in enumerate(path[:-1])]
         if not self.batches:
-            whole = [*before, measure(path[-1], *self._data(0))]
+            whole = [*before, walk.value(path[-1], 0)]
             return [np.asarray(losses) for losses in (before, whole[1:], whole)]
-        after = [measure(point, *self._data(n)) for n, point in enumerate(path[1:])]
+        after = [walk.value(point, n) for n, point in enumerate(path[1:])]
         return [np.asarray(losses) for losses in (before, after)]
 
     def _beside(self, answer: Any, path: Sequence[Any], recorded: Sequence[Any]) -> Attempt:
@@ -269,7 +270,7 @@ class Descent:
                 if self.of == "parameters":
                     found[why] = [path[-1]]
                 elif apart([self.pick(answer, "parameters")], [path[-1]]) <= 1:
-                    found[why] = [self._nearest(made, self._recorded(path))]
+                    found[why] = [self._nearest(made, self._recorded(walk, path))]
         return found
 
     def _nearest(self, made: Attempt, recorded: Sequence[Any]) -> Any:
@@ -285,8 +286,10 @@ class Descent:
                     continue
                 loss = stub if self.args[place] == self.loss else self.loss
                 args = slips.with_argument(self.args, place, stub)
-                other = replace(self, args=args, loss=loss)
-                found[slips.another_function(name)] = other._walk
+                walk = replace(self, args=args, loss=loss)._walk
+                with contextlib.suppress(Exception):  # it need not bear that one
+                    walk.slope(walk.start, 0)
+                    found[slips.another_function(name)] = walk
         return found
 
 

@@ -311,3 +311,71 @@ def test_nothing_is_drawn_without_losses():
     assert descent(HEAD + LOOP).figure is None
     assert descent("def f(*a, **k): return None", "losses").figure is None
     assert descent("def f(*a, **k): raise ValueError", "losses").figure is None
+
+
+# What an author may get wrong
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "error", "said"),
+    [
+        ((START, student.model, LOSS, X, Y), {}, TypeError, "given('…'), not student.model"),
+        ((START, max, LOSS, X, Y), {}, TypeError, "given('…'), not <built-in function max>"),
+        ((LOSS,), {}, ValueError, "the parameters to start from are missing"),
+        ((START, MODEL, LOSS, X, Y), {"step_size": None}, ValueError, "say step_size=…, or step=…"),
+        (
+            (START, MODEL, LOSS, X, Y),
+            {"returns": ("a", "b")},
+            ValueError,
+            "should name 'parameters'",
+        ),
+        (
+            (START, MODEL, LOSS, X, Y),
+            {"returns": "parameters", "of": "losses"},
+            ValueError,
+            "should name 'parameters' and 'losses'",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_told_at_once(args, options, error, said):
+    asked = {"loss": LOSS, "n_steps": 2, "step_size": 0.1} | options
+    with notebook(HEAD + LOOP), pytest.raises(error) as caught:
+        Exercise("e").descends("t", student.f, *args, **asked)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((START, LOSS, X, Y), "raises TypeError: "),
+        ((START, given("lambda theta: 1.0"), LOSS, X, Y), "raises TypeError: "),
+        ((START, MODEL, LOSS, X, Y[:-1]), "raises TypeError: "),
+        ((START, given("lambda theta, x: theta['v']"), LOSS, X, Y), "raises KeyError: 'v'"),
+    ],
+)
+def test_a_loss_that_cannot_bear_its_arguments_is_told_in_one_sentence(args, said):
+    result = one_check(
+        HEAD + LOOP,
+        lambda e: e.descends("t", student.f, *args, loss=LOSS, n_steps=2, step_size=0.1),
+    )
+    assert_ours(result)
+    last = result.staff_note.strip().splitlines()
+    where = next(line for line in last if line.startswith("ValueError: descends('t'): the path"))
+    assert said in where
+    assert "During handling" not in result.staff_note
+
+
+def test_a_path_that_is_not_finite_judges_nobody():
+    nowhere = given("lambda theta, m, x, y: jnp.nan * theta['w'] * theta['b']")
+    result = descent(HEAD + LOOP, loss=nowhere)
+    assert_ours(result)
+    assert "is not finite. Take smaller steps" in result.staff_note
+
+
+# A function of the exercise where one is handed over
+
+
+def test_a_loop_that_uses_its_own_loss_where_it_is_handed_one_is_told_so():
+    stub = {"loss": given("lambda theta, model, x, y: jnp.sum((model(theta, x) - y) ** 4)")}
+    result = descent(HEAD + USED["its own, by name"], stubs=stub)
+    assert result.mistake.startswith("It looks as if `loss` is used, instead of a function")

@@ -360,7 +360,7 @@ wrong(
                 "slope = slope_of(theta, model, x, y)",
                 "slope = slope_of(theta, logistic_model, x, y)",
             ),
-            "",
+            "`logistic_model` is used",
         ),
     },
 )
