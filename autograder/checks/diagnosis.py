@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, distance, varied
+from autograder.checks.compare import ORDINALS, as_array, distance, varied
 from autograder.checks.context import current
 from autograder.checks.mistakes import makes, share_of
 from autograder.checks.numerics import plain
@@ -30,6 +30,9 @@ Mistakes = Mapping[str, Function | None]
 
 Candidates = Mapping[str, Sequence[Any]]
 """By its sentence, what a mistake gives: one answer per input."""
+
+# Of more parts than these that are right, a sentence tells the number.
+MOST_NAMED = 4
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
@@ -143,7 +146,7 @@ class Trial:
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
-        return relation(self.attempt, self.inputs, self.solution)
+        return relation(self.attempt, self.inputs, self.solution) or right_parts(self.attempt)
 
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
@@ -203,7 +206,7 @@ def relation(
     """
     if not made.expected or len(made.answers) != len(made.expected):
         return ""
-    if any(isinstance(value, tuple | list) for value in made.expected):
+    if any(isinstance(value, list) for value in made.expected):
         return ""
     try:
         expected = [_as_floats(value) for value in made.expected]
@@ -218,6 +221,46 @@ def relation(
     floats = Attempt(made.sentence, answers, expected, made.scale)
     fixed = _fixed_relations(expected, inputs) | _exchanged(inputs, solution)
     return recognise(floats, fixed) or recognise(floats, _fitted_relations(floats))
+
+
+def right_parts(made: Attempt) -> str:
+    """Say which of several values, or entries of a dict, are right where others are wrong, or "".
+
+    >>> right_parts(Attempt("It is off.", [{"w": 1.0, "b": 2.0}], [{"w": 1.0, "b": 3.0}]))
+    "The entry 'w' is right."
+    """
+    pairs = list(zip(made.answers, made.expected, strict=False))
+    if not pairs or len(made.answers) != len(made.expected):
+        return ""
+    parts = [_parts(answer, expected) for answer, expected in pairs]
+    names = [*parts[0]]
+    if len(names) < 2 or any([*found] != names for found in parts):
+        return ""
+    right = [
+        name
+        for name in names
+        if all(distance(*found[name], made.rtol, made.scale) <= 1 for found in parts)
+    ]
+    return _are_right(right) if 0 < len(right) < len(names) else ""
+
+
+def _parts(answer: Any, expected: Any) -> dict[str, tuple[Any, Any]]:
+    """The values of an answer beside those expected, by what sentences call them."""
+    if isinstance(expected, Mapping) and isinstance(answer, Mapping) and {*answer} == {*expected}:
+        return {f"entry {key!r}": (answer[key], wanted) for key, wanted in expected.items()}
+    several = isinstance(expected, tuple) and isinstance(answer, tuple | list)
+    if not several or len(answer) != len(expected) or len(expected) > len(ORDINALS):
+        return {}
+    pairs = zip(answer, expected, strict=True)
+    return dict(zip((f"{ordinal} value" for ordinal in ORDINALS), pairs, strict=False))
+
+
+def _are_right(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"The {names[0]} is right."
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} of its parts are right."
+    return f"The {', the '.join(names[:-1])} and the {names[-1]} are right."
 
 
 def _fixed_relations(
@@ -310,12 +353,12 @@ def _each(change: Function, *values: Any) -> Any:
     """
     import jax
 
-    return jax.tree.map(change, *values, is_leaf=_is_no_dict)
+    return jax.tree.map(change, *values, is_leaf=_is_leaf)
 
 
-def _is_no_dict(value: Any) -> bool:
+def _is_leaf(value: Any) -> bool:
     """Lists of numbers stand for arrays, as they do in `compare`."""
-    return not isinstance(value, Mapping)
+    return not isinstance(value, Mapping | tuple)
 
 
 def _as_floats(value: Any) -> Any:
@@ -348,5 +391,5 @@ def _flat(values: Sequence[Any]) -> Any:
     """All numbers in a row, those of a dict in the order of its keys."""
     import jax
 
-    leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_no_dict)]
+    leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_leaf)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])

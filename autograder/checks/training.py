@@ -20,7 +20,7 @@ from autograder.checks.compare import as_array, disagreement, finite, wrong_para
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial, apart, number_of_points
 from autograder.checks.numerics import evaluated
-from autograder.checks.paths import Step, Walk, downhill
+from autograder.checks.paths import Step, Walk, downhill, numbers
 from autograder.checks.student import Given, Part
 
 
@@ -207,7 +207,7 @@ class Descent:
         where = f"descends({self.title!r})"
         try:
             path = self._walk.path()
-            recorded = self._recorded(self._walk, path) if "losses" in self._names else []
+            recorded = self._recorded(self._walk, path)
         except Exception as error:
             raise ValueError(
                 f"{where}: the path down the loss cannot be worked out. With the arguments of the "
@@ -242,11 +242,15 @@ class Descent:
         return Attempt(sentence, [got], [recorded[0]], figure=shown, besides=told)
 
     def _besides(self, answer: Any, recorded: Sequence[Any]) -> str:
-        """Say that the losses are right, where it is the parameters that are judged."""
-        if "losses" not in self._names or self.n_steps < 2:
+        """What else can be said, where it is the parameters that are judged."""
+        several = "losses" in self._names and self.n_steps > 1
+        if several and not wrong_losses(self.pick(answer, "losses"), recorded):
+            return "The losses are right."
+        if self.batches or not self.n_steps:
             return ""
-        right = not wrong_losses(self.pick(answer, "losses"), recorded)
-        return "The losses are right." if right else ""
+        start, *_, end = recorded[-1]
+        there = self._walk.value(numbers(self.pick(answer, "parameters")), 0)
+        return "The loss is larger there than at the start." if there > start > end else ""
 
     def _slips(
         self, answer: Any, made: Attempt, stubs: Mapping[str, Given]

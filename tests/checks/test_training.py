@@ -372,6 +372,26 @@ def test_a_path_that_is_not_finite_judges_nobody():
     assert "is not finite. Take smaller steps" in result.staff_note
 
 
+# What else is said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "of", "said"),
+    [
+        ("(loss_fun(theta, model, x, y))", "(7.0)", "losses", "The parameters are right."),
+        ("return losses, theta", "return losses, {'w': 0.1, 'b': theta['b']}", "parameters",
+         "The entry 'b' is right. The losses are right."),
+        ("theta[k] - step", "theta[k] + 2.5 * step", "parameters",
+         "The loss is larger there than at the start."),
+        ("theta[k] - step", "theta[k] - 0.7 * step", "parameters", ""),
+    ],
+)  # fmt: skip
+def test_what_is_right_beside_what_is_wrong_is_told(old, new, of, said):
+    result = descent(HEAD + LOOP.replace(old, new), of)
+    assert (result.outcome, result.mistake) == (FAILED, "")
+    assert result.rationale.endswith(said) if said else result.rationale.endswith("%.")
+
+
 # A function of the exercise where one is handed over
 
 
