@@ -32,7 +32,7 @@ from autograder.apps.command import StrictLoader
 from autograder.apps.main import AutograderApp
 from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
-from autograder.checks.compare import RELATIVE_TOLERANCE
+from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size

@@ -9,7 +9,8 @@ count for nothing.
     answers, gradients, training, values   the checks, each with its judgement under its name
     attempt      what a judgement finds
     faults       why there is no answer to judge
-    compare      an answer beside what was expected
+    compare, arrays   an answer beside what was expected: trees, and the numbers in them
+    wording      values in the words of a sentence
     properties   what can be said of an answer without knowing the right one
     numerics     finite differences and gradient descent
     diagnosis    why an answer is wrong

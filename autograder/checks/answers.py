@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import (
-    as_array,
-    disagreement,
-    finite,
-    side_by_side,
-    varied,
-    wrong_form,
-)
+from autograder.checks.compare import disagreement, side_by_side
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.numerics import plain

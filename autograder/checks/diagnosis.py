@@ -9,6 +9,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -17,13 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import ORDINALS, as_array, distance, varied
+from autograder.checks.compare import distance, matched, parts_of, wrong_container
 from autograder.checks.context import current
 from autograder.checks.mistakes import makes, share_of
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult
+from autograder.remote import trees
 
 Mistakes = Mapping[str, Function | None]
 """By its sentence, a function that makes a mistake; None keeps one of the kit's from being said."""
@@ -206,13 +209,11 @@ def relation(
     """
     if not made.expected or len(made.answers) != len(made.expected):
         return ""
-    if any(isinstance(value, list) for value in made.expected):
-        return ""
     try:
         expected = [_as_floats(value) for value in made.expected]
         pairs = zip(made.answers, made.expected, strict=True)
         answers = [_in_the_form_of(e, a) for a, e in pairs]
-    except ValueError:  # the two are not the same dicts of arrays
+    except (TypeError, ValueError):  # the two are not the same trees of arrays
         return ""
     if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""
@@ -224,43 +225,29 @@ def relation(
 
 
 def right_parts(made: Attempt) -> str:
-    """Say which of several values, or entries of a dict, are right where others are wrong, or "".
+    """Say which of several values, or entries of a tree, are right where others are wrong, or "".
 
     >>> right_parts(Attempt("It is off.", [{"w": 1.0, "b": 2.0}], [{"w": 1.0, "b": 3.0}]))
     "The entry 'w' is right."
     """
-    pairs = list(zip(made.answers, made.expected, strict=False))
-    if not pairs or len(made.answers) != len(made.expected):
+    if not made.expected or len(made.answers) != len(made.expected):
         return ""
-    parts = [_parts(answer, expected) for answer, expected in pairs]
-    names = [*parts[0]]
-    if len(names) < 2 or any([*found] != names for found in parts):
+    pairs = zip(made.answers, made.expected, strict=True)
+    found = [[*matched(a, e, rtol=made.rtol, scale=made.scale)] for a, e in pairs]
+    names = [leaf.of for leaf in found[0]]
+    if not all(names) or any([leaf.of for leaf in one] != names for one in found):
         return ""
-    right = [
-        name
-        for name in names
-        if all(distance(*found[name], made.rtol, made.scale) <= 1 for found in parts)
-    ]
-    return _are_right(right) if 0 < len(right) < len(names) else ""
+    right = [n for n in range(len(names)) if all(one[n].off <= 1 for one in found)]
+    return _are_right([names[n] for n in right]) if 0 < len(right) < len(names) else ""
 
 
-def _parts(answer: Any, expected: Any) -> dict[str, tuple[Any, Any]]:
-    """The values of an answer beside those expected, by what sentences call them."""
-    if isinstance(expected, Mapping) and isinstance(answer, Mapping) and {*answer} == {*expected}:
-        return {f"entry {key!r}": (answer[key], wanted) for key, wanted in expected.items()}
-    several = isinstance(expected, tuple) and isinstance(answer, tuple | list)
-    if not several or len(answer) != len(expected) or len(expected) > len(ORDINALS):
-        return {}
-    pairs = zip(answer, expected, strict=True)
-    return dict(zip((f"{ordinal} value" for ordinal in ORDINALS), pairs, strict=False))
-
-
-def _are_right(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"The {names[0]} is right."
-    if len(names) > MOST_NAMED:
-        return f"{len(names)} of its parts are right."
-    return f"The {', the '.join(names[:-1])} and the {names[-1]} are right."
+def _are_right(places: Sequence[str]) -> str:
+    """`places` are those of `wording.place`: " for the entry 'w'", " at answer[0]['W']"."""
+    *others, last = [re.sub("^ (for|at) ", "", place) for place in places]
+    if len(others) >= MOST_NAMED:
+        return f"{len(places)} of its parts are right."
+    said = f"{', '.join(others)} and {last} are right." if others else f"{last} is right."
+    return said[0].upper() + said[1:] if said.startswith("the ") else said
 
 
 def _fixed_relations(
@@ -346,23 +333,28 @@ def number_of_points(args: Arguments) -> int | None:
     return lengths.pop() if len(lengths) == 1 else None
 
 
-def _each(change: Function, *values: Any) -> Any:
-    """`change` of every array, in dicts of dicts as well.
+def _each(change: Function, value: Any, *others: Any) -> Any:
+    """`change` of every array in a tree; with several, of those in the same places.
 
-    With several values, all have the keys of the first, or a ValueError is raised.
+    Raises
+    ------
+    ValueError
+        If another one has not the structure of the first.
     """
-    import jax
-
-    return jax.tree.map(change, *values, is_leaf=_is_leaf)
-
-
-def _is_leaf(value: Any) -> bool:
-    """Lists of numbers stand for arrays, as they do in `compare`."""
-    return not isinstance(value, Mapping | tuple)
+    inside = parts_of(value)
+    if inside is None:
+        return change(value, *others)
+    if any(wrong_container(other, value, "") for other in others):
+        raise ValueError("not trees of one structure")
+    made = [
+        _each(change, item, *(trees.part(other, number, key) for other in others))
+        for number, (key, item) in enumerate(inside)
+    ]
+    return trees.rebuilt(value, made)
 
 
 def _as_floats(value: Any) -> Any:
-    """Numbers and arrays of any kind as float64 arrays, in a dict as well."""
+    """Numbers and arrays of any kind as float64 arrays, in a tree as well."""
     return _each(lambda v: np.asarray(v, dtype=np.float64), value)
 
 
@@ -388,8 +380,6 @@ def _reshaped(expected: Any, answer: Any) -> Any:
 
 
 def _flat(values: Sequence[Any]) -> Any:
-    """All numbers in a row, those of a dict in the order of its keys."""
-    import jax
-
-    leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_leaf)]
+    """All numbers in a row, in the order of the leaves."""
+    leaves = [leaf for value in values for leaf in trees.leaves(value)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from autograder.checks.arrays import is_real
 from autograder.checks.attempt import Function
+from autograder.checks.numerics import in_floats
+from autograder.remote import trees
 
 Step = Callable[[Any, Any, Any], tuple[Any, Any]]
 """Takes parameters, a state and the slope; gives the next parameters and the next state."""
@@ -57,7 +58,7 @@ class Walk:
         for number in range(self.n_steps):
             for _ in range(self.moves):
                 there, state = self.step(here, state, self.slope(here, number))
-                here = numbers(there)
+                here = in_floats(there)
             points.append(here)
         return points
 
@@ -67,18 +68,10 @@ def downhill(step_size: float) -> Step:
     return lambda here, state, slope: (each(lambda p, g: p - step_size * g, here, slope), state)
 
 
-def each(change: Function, *trees: Any) -> Any:
-    """`change` of every number and array in trees of one structure."""
-    import jax
+def each(change: Function, tree: Any, *other: Any) -> Any:
+    """`change` of every number and array in a tree, with those of another one of its structure."""
 
-    return jax.tree.map(change, *trees)
+    def changed(leaf: Any, *others: Any) -> Any:
+        return change(leaf, *others) if is_real(leaf) else leaf
 
-
-def numbers(tree: Any) -> Any:
-    """A float for each number and a float64 array for each array: parameters stay what they are."""
-    return each(_number, tree)
-
-
-def _number(leaf: Any) -> Any:
-    array = np.asarray(leaf, dtype=np.float64)
-    return array if array.shape else float(array)
+    return trees.together(changed, tree, *other) if other else trees.mapped(changed, tree)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import as_array, tolerance
+from autograder.checks.arrays import as_array, tolerance
 
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 

@@ -8,15 +8,19 @@ they are made, as functions from what is right to what is wrong, for parameters 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import is_real
 from autograder.checks.paths import Step, Walk, downhill, each
 from autograder.checks.student import Given
+from autograder.remote import trees
 
 # Beyond these, a mistake of one entry among many has too many forms to try: an entry of its own
 # for each, or a pair. A network of four layers has eight entries.
@@ -47,7 +51,7 @@ def slopes(right: Sequence[Slope]) -> dict[str, list[Any]]:
 
     >>> slips = slopes([Slope({"w": 3.0, "b": -4.0}, value=2.0)])
     >>> slips["It looks as if the sign is turned round."]
-    [{'b': 4.0, 'w': -3.0}]
+    [{'w': -3.0, 'b': 4.0}]
     """
     made = [dict(_of_slope(one)) for one in right]
     return {why: [slips[why] for slips in made] for why in _common(made)}
@@ -133,9 +137,8 @@ def _of_direction(walk: Walk) -> Iterator[tuple[str, Walk]]:
 def _of_entries(walk: Walk) -> Iterator[tuple[str, Walk]]:
     """The entries are not all treated alike."""
     names = entries(walk.start)
-    few = 1 < len(names) <= MOST_ENTRIES
-    for number, name in enumerate(names if few else ()):
-        yield f"only {name} is updated.", _keeping(walk, {*range(len(names))} - {number})
+    for number, name in names.items() if 1 < len(names) <= MOST_ENTRIES else ():
+        yield f"only {name} is updated.", _keeping(walk, {*names} - {number})
         if len(names) > 2:
             yield f"{name} is never updated.", _keeping(walk, {number})
     for said, change in _exchanges(walk.start):
@@ -144,8 +147,7 @@ def _of_entries(walk: Walk) -> Iterator[tuple[str, Walk]]:
 
 def _of_steps(walk: Walk) -> Iterator[tuple[str, Walk]]:
     """The number of steps is wrong, or what goes on from one to the next."""
-    everything = set(range(len(entries(walk.start))))
-    yield "the parameters are never updated.", _keeping(walk, everything)
+    yield "the parameters are never updated.", _keeping(walk, {*entries(walk.start)})
     yield "only one step is taken. Is the `return` inside the loop?", replace(walk, n_steps=1)
     yield "one step too few is taken.", replace(walk, n_steps=walk.n_steps - 1)
     yield "one step too many is taken.", replace(walk, n_steps=walk.n_steps + 1)
@@ -200,7 +202,7 @@ def _of_step_size(walk: Walk, step_size: float) -> Iterator[tuple[str, Walk]]:
 def _in_turn(walk: Walk) -> Iterator[tuple[str, Walk]]:
     """Each entry moves before the slope for the next one is taken, one way round or the other."""
     names = entries(walk.start)
-    order = [*range(len(names))]
+    order = [*names]
     if not 1 < len(names) <= MOST_IN_TURN:
         return
     for one in (order, order[::-1]):
@@ -216,7 +218,7 @@ def _walk_in_turn(walk: Walk, order: Sequence[int]) -> Walk:
     def step(here: Any, state: int, slope: Any) -> tuple[Any, int]:
         there, _ = walk.step(here, None, slope)
         moves = order[state % len(order)]
-        return _mixed(here, there, {*range(len(order))} - {moves}), state + 1
+        return _mixed(here, there, {*order} - {moves}), state + 1
 
     return replace(walk, step=step, state=0, moves=len(order))
 
@@ -284,11 +286,8 @@ def _frozen(walk: Walk) -> Any:
 
 def _mixed(here: Any, there: Any, kept: set[int]) -> Any:
     """The entries of `there`, and those of `here` where they are kept."""
-    import jax
-
-    pairs = zip(jax.tree.leaves(here), jax.tree.leaves(there), strict=True)
-    chosen = [old if n in kept else new for n, (old, new) in enumerate(pairs)]
-    return jax.tree.unflatten(jax.tree.structure(here), chosen)
+    places = itertools.count()
+    return trees.together(lambda old, new: old if next(places) in kept else new, here, there)
 
 
 def _scaled(tree: Any, factor: float) -> Any:
@@ -297,9 +296,9 @@ def _scaled(tree: Any, factor: float) -> Any:
 
 def _unit(tree: Any) -> Any:
     """Divided by the length of all numbers together; as it is where that is 0."""
-    import jax
-
-    length = np.sqrt(sum(float(np.sum(np.square(leaf))) for leaf in jax.tree.leaves(tree)))
+    length = np.sqrt(
+        sum(float(np.sum(np.square(leaf))) for leaf in filter(is_real, trees.leaves(tree)))
+    )
     return _scaled(tree, 1 / length) if length else tree
 
 
@@ -310,45 +309,48 @@ def _exchanged(tree: Any) -> Iterator[tuple[str, Any]]:
 
 def _exchanges(like: Any) -> Iterator[tuple[str, Any]]:
     """For every two entries of one shape: a sentence's end, and a function that exchanges them."""
-    import jax
-
-    names, leaves = entries(like), jax.tree.leaves(like)
-    for a, b in combinations(range(len(names)), 2) if len(names) <= MOST_ENTRIES else ():
+    names, leaves = entries(like), trees.leaves(like)
+    for a, b in combinations(names, 2) if len(names) <= MOST_ENTRIES else ():
         if np.shape(leaves[a]) == np.shape(leaves[b]):
             said = f"the slopes for {names[a]} and {names[b]} have changed places."
-            yield said, _exchange(a, b)
+            yield said, partial(_exchange, like, a, b)
 
 
-def _exchange(a: int, b: int) -> Any:
-    def change(tree: Any) -> Any:
-        import jax
-
-        leaves = jax.tree.leaves(tree)
-        leaves[a], leaves[b] = leaves[b], leaves[a]
-        return jax.tree.unflatten(jax.tree.structure(tree), leaves)
-
-    return change
+def _exchange(like: Any, a: int, b: int, tree: Any) -> Any:
+    """A tree with two entries in each other's places; `like` says the order of the entries."""
+    leaves = trees.leaves(trees.together(lambda _, leaf: leaf, like, tree))
+    leaves[a], leaves[b] = leaves[b], leaves[a]
+    return trees.refilled(like, iter(leaves))
 
 
 def _one_changed(tree: Any, change: Any) -> Iterator[tuple[str, Any]]:
     """For each of a few entries: its name, and the tree in which this one is changed."""
     names = entries(tree)
-    for number, name in enumerate(names if 1 < len(names) <= MOST_ENTRIES else ()):
-        others = {*range(len(names))} - {number}
-        yield name, _mixed(tree, each(change, tree), others)
+    for number, name in names.items() if 1 < len(names) <= MOST_ENTRIES else ():
+        yield name, _mixed(tree, each(change, tree), {*names} - {number})
 
 
-def entries(tree: Any) -> list[str]:
-    """What sentences call the entries of a tree, in the order of `jax.tree.leaves`.
+def entries(tree: Any) -> dict[int, str]:
+    """What sentences call the entries of a tree that are numbers, by their place in `leaves`.
 
     >>> entries({"w": 1.0, "b": 0.0}), entries([{"W": 1.0}, {"W": 2.0}])
-    (['b', 'w'], ["[0]['W']", "[1]['W']"])
+    ({0: 'w', 1: 'b'}, {0: "[0]['W']", 1: "[1]['W']"})
     """
-    import jax
+    found = [*_named(tree)]
+    flat = isinstance(tree, Mapping) and len(found) == len(tree)
+    names = [str(key) for key in tree] if flat else [name for name, _ in found]
+    pairs = enumerate(zip(names, found, strict=True))
+    return {place: name for place, (name, (_, leaf)) in pairs if is_real(leaf)}
 
-    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
-    short = all(len(path) == 1 and isinstance(getattr(path[0], "key", 0), str) for path in paths)
-    return [path[0].key if short else jax.tree_util.keystr(path) for path in paths]
+
+def _named(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Every leaf with the way to it, as Python writes it."""
+    inside = trees.items(tree)
+    if inside is None:
+        yield "", tree
+    for key, item in inside or ():
+        for way, leaf in _named(item):
+            yield trees.step(tree, key) + way, leaf
 
 
 def _common(made: Sequence[Mapping[str, Any]]) -> list[str]:

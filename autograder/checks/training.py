@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograder.checks import slips
+from autograder.checks.arrays import as_array, finite
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import as_array, disagreement, finite, wrong_params
+from autograder.checks.compare import disagreement, wrong_params
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial, apart, number_of_points
-from autograder.checks.numerics import evaluated
-from autograder.checks.paths import Step, Walk, downhill, numbers
+from autograder.checks.numerics import evaluated, in_floats
+from autograder.checks.paths import Step, Walk, downhill
 from autograder.checks.student import Given, Part
 
 
@@ -249,7 +250,7 @@ class Descent:
         if self.batches or not self.n_steps:
             return ""
         start, *_, end = recorded[-1]
-        there = self._walk.value(numbers(self.pick(answer, "parameters")), 0)
+        there = self._walk.value(in_floats(self.pick(answer, "parameters")), 0)
         return "The loss is larger there than at the start." if there > start > end else ""
 
     def _slips(

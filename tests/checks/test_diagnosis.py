@@ -146,12 +146,13 @@ def test_no_relation_is_invented(answer, expected):
         ({"w": -1.0, "b": -3.0, 7: 0.0}, SLOPES),
         ({"w": {"x": -1.0, 7: -3.0}, "b": -3.0}, SLOPES),
         ({10**5000: -1.0, "b": -3.0}, SLOPES),
-        ({"w": -ROW, 7: -ROW}, {"w": ROW, 7: ROW}),
-        ({"w": [-ROW, -1.0]}, {"w": (ROW, 1.0)}),
+        ({"w": -ROW, "b": "text"}, {"w": ROW, "b": "text"}),
+        ({"w": -ROW, "b": None}, {"w": ROW, "b": None}),
+        ({"w": {"x": -ROW}}, {"w": (ROW,)}),
     ],
-    ids=["two types of keys", "the same further in", "a huge key", "expected as well", "a list"],
+    ids=["two types of keys", "the same further in", "a huge key", "a text", "None", "a dict"],
 )
-def test_dicts_that_are_no_dicts_of_arrays_have_no_relation(answer, expected):
+def test_what_is_no_tree_of_arrays_of_one_structure_has_no_relation(answer, expected):
     assert relation(made([answer], [expected])) == ""
 
 
@@ -167,8 +168,8 @@ def test_a_relation_is_observed_in_dicts_of_dicts():
 
 
 def test_a_relation_is_observed_in_several_values():
-    expected = (ROW, {"w": (0.5, -2.0)})
-    answer = (-ROW, {"w": (-0.5, 2.0)})
+    expected = (ROW, {"w": (0.5, -2.0), 7: [ROW, {"b": 3.0}]})
+    answer = [-ROW, {"w": [-0.5, 2.0], 7: (-ROW, {"b": -3.0})}]
     assert relation(made([answer], [expected])).startswith("Every number has the sign")
 
 
@@ -190,6 +191,11 @@ def test_a_relation_is_observed_in_several_values():
             dict.fromkeys("abcdef", 1.0),
             dict.fromkeys("abcde", 1.0) | {"f": 2.0},
             "5 of its parts are",
+        ),
+        (
+            [{"W": ROW, "b": 1.0}, {"W": -ROW, "b": 2.0}],
+            [{"W": ROW, "b": 3.0}, {"W": ROW, "b": 2.0}],
+            "answer[0]['W'] and answer[1]['b'] are right.",
         ),
         ((3.0, 3.0), (1.0, 2.0), ""),
         ((1.0, 2.0), (1.0, 2.0), ""),

@@ -35,7 +35,8 @@ def every_kind(e: Exercise, hints=(), points=1.0):
     e.satisfies("satisfies", student.f, [(X,)], properties.between(-9, 9), shape=(6,), **options)
     e.is_gradient("is_gradient", student.f, "loss", [(theta, X)], **options)
     e.is_differentiable("is_differentiable", student.f, [(theta, X)], **options)
-    e.descends("descends", student.f, theta, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1, **options)
+    run = [theta, MODEL, LOSS, X, Y]
+    e.descends("descends", student.f, *run, loss=LOSS, n_steps=2, step_size=0.1, **options)
     e.reaches("reaches", student.theta, theta, 0.1, **options)
     e.minimises("minimises", student.theta, lambda p: p["w"] ** 2 + p["b"] ** 2, theta, **options)
     e.reaches("chosen", [student.theta], theta, 0.1, through=broken, **options)
@@ -123,15 +124,15 @@ NEGATIVE, DOUBLE = given("lambda x: -x"), given("lambda x: 2 * x")
 
 def test_a_stub_stands_for_another_answer_until_the_exercise_reports():
     with notebook(*HELPED):
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
         first = Exercise("first", {"g": NEGATIVE})
-        assert student.f(1.0) == -10.0
+        assert student.f.call(1.0) == -10.0
         second = Exercise("second", {"g": DOUBLE})  # one that follows counts from then on
-        assert student.f(1.0) == 20.0
+        assert student.f.call(1.0) == 20.0
         third = Exercise("third")
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
         Exercise("fourth", {"g": NEGATIVE}).report()
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
     assert [e.results for e in (first, second, third)] == [[], [], []]
 
 

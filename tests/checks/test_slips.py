@@ -19,7 +19,10 @@ NESTED = [
 ]
 FORMS = {
     "a dict": (FLAT, "lambda p, x: jnp.sum((p['w'] * x[:, 0] + p['b'] - x[:, 1]) ** 4)"),
-    "an array": (ARRAY, "lambda p, x: jnp.sum((x @ p[:2] + p[2] ** 2 - x[:, 1]) ** 4)"),
+    "an array": (
+        ARRAY,
+        "lambda p, x: jnp.sum(jnp.log(jnp.cosh(x @ p[:2] - 1)) * (3 + jnp.sin(p[2])))",
+    ),
     "a list of dicts": (
         NESTED,
         "lambda p, x: jnp.sum((jnp.tanh(x @ p[0]['W'] + p[0]['b']) @ p[1]['W'] + p[1]['b']"
@@ -57,7 +60,7 @@ OF_ENTRIES = {
     "a dict": {
         "change(g, 0, lambda v: 0 * v[0])": "the slope for b is missing.",
         "change(g, 1, lambda v: 0 * v[1])": "the slope for w is missing.",
-        "{'w': g['b'], 'b': g['w']}": "the slopes for b and w have changed places.",
+        "{'w': g['b'], 'b': g['w']}": "the slopes for w and b have changed places.",
         "change(g, 0, lambda v: -v[0])": "",
     },
     "an array": {"change(g, 0, lambda v: v[0][::-1])": ""},
@@ -138,7 +141,7 @@ LOOPS_OF_ENTRIES = {
         (UPDATE, f"p = {{**p, 'w': {MOVED}['w']}}"): "only w is updated.",
         (UPDATE, f"p = {{**p, 'b': {MOVED}['b']}}"): "only b is updated.",
         (UPDATE, "g = {'w': g['b'], 'b': g['w']}; " + UPDATE): (
-            "the slopes for b and w have changed places."
+            "the slopes for w and b have changed places."
         ),
         (
             UPDATE,
