@@ -41,7 +41,11 @@ from tests.support.inprocess import ROOT
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-CHECK = re.compile(r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises)\(", re.M)
+CHECK = re.compile(
+    r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises|relates|stacks"
+    r"|generalises)\(",
+    re.M,
+)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CONFIGURABLE: dict[str, type[HasTraits]] = {
     made.__name__: made

@@ -89,6 +89,8 @@ class Difference:
     """In units of the tolerance: at most 1 where the two agree; infinite in another form."""
     answer: Any = None
     expected: Any = None
+    form: bool = False
+    """Whether it is the structure, the shape or the kind of number that differs."""
     of: str = ""
     """Where it is, to follow "The number"; see `wording.place`."""
 
@@ -130,6 +132,15 @@ def matched(
     return _differences(answer, expected, rtol, root, scale)
 
 
+def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
+    """Say how an answer differs from `like` in structure, shapes or kinds of numbers, or "".
+
+    >>> wrong_structure([1.0, 2.0], np.zeros(3))
+    'Got an array of shape (2,), expected an array of shape (3,).'
+    """
+    return next((leaf.sentence for leaf in matched(answer, like, root) if leaf.form), "")
+
+
 def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
     """Say how parameters differ in structure and shapes from `like`, or are not finite, or "".
 
@@ -153,7 +164,7 @@ def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: in
     got, wanted = wrong.answer, wrong.expected
     if isinstance(wanted, str):
         return f" Got {written(got[:40])}; expected {written(wanted)}."
-    if wanted is None or np.size(wanted) > most:
+    if wrong.form or not wrong.sentence or is_key(wanted) or np.size(wanted) > most:
         return ""
     return f" Got {written(as_array(got))}; expected {written(as_array(wanted))}."
 
@@ -179,7 +190,7 @@ def _differences_at(
     if parts is None:
         yield _compare_leaves(answer, expected, rtol, of, scale)
     elif problem := wrong_container(answer, expected, of):
-        yield Difference(problem, math.inf)
+        yield Difference(problem, math.inf, form=True)
     else:
         for number, (key, wanted) in enumerate(parts):
             got = trees.part(answer, number, key)
@@ -226,21 +237,50 @@ def _compare_leaves(
     answer: Any, expected: Any, rtol: float | None, of: str, scale: float
 ) -> Difference:
     if expected is None or isinstance(expected, str) or is_key(expected):
-        problem = _other_than(answer, expected, of)
-        return Difference(problem, math.inf if problem else 0.0, answer, expected, of)
+        return _compare_kinds(answer, expected, of)
     kind, wanted = _kind(expected), np.asarray(expected)
     if kind not in KINDS:
         raise TypeError(f"an answer cannot be compared with {expected!r}")
     if problem := wrong_form(answer, wanted.shape, kind, of):
-        return Difference(problem, math.inf)
+        return Difference(problem, math.inf, form=True)
     array = as_array(answer)
     if array.dtype.kind in "biu" and kind != "f":
         problem = not_the_same(array, wanted, of)
-        return Difference(problem, math.inf if problem else 0.0, answer, expected, of)
+        return Difference(problem, math.inf if problem else 0.0, answer, expected, of=of)
     sentence = wrong_numbers(array, wanted, rtol, of, scale)
     said = " ".join(filter(None, [sentence, sentence and few_digits(answer)]))
     off = distance_of_arrays(array, wanted, rtol, scale)
-    return Difference(said, off, answer, expected, of)
+    return Difference(said, off, answer, expected, of=of)
+
+
+def _compare_kinds(answer: Any, expected: Any, of: str) -> Difference:
+    """Compare a text, a random key, or None, which are the same or are not."""
+    if problem := _another_kind(answer, expected, of):
+        return Difference(problem, math.inf, form=True)
+    if expected is None or _same(answer, expected):
+        return Difference("", 0.0, answer, expected, of=of)
+    noun = "text" if isinstance(expected, str) else "random key"
+    said = f"The {noun}{of} is not the expected one."
+    return Difference(said, math.inf, answer, expected, of=of)
+
+
+def _another_kind(answer: Any, expected: Any, of: str) -> str:
+    """Say that an answer is no text, no random key, or not None, where one is expected, or ""."""
+    if expected is None:
+        alike, wanted = answer is None, "None"
+    elif isinstance(expected, str):
+        alike, wanted = isinstance(answer, str), "a text"
+    else:
+        shape = np.shape(expected)
+        alike = is_key(answer) and np.shape(answer) == shape
+        wanted = f"random keys of shape {shape}" if shape else "a random key"
+    return "" if alike else f"Got {described(answer)}{of}, expected {wanted}."
+
+
+def _same(answer: Any, expected: Any) -> bool:
+    if isinstance(expected, str):
+        return bool(answer == expected)
+    return _numbers_of(answer) == _numbers_of(expected)
 
 
 def _kind(expected: Any) -> str:
@@ -249,22 +289,6 @@ def _kind(expected: Any) -> str:
     if kind in "iu":
         return "i" if hasattr(expected, "dtype") else "number"
     return kind
-
-
-def _other_than(answer: Any, expected: Any, of: str) -> str:
-    """Say that an answer is not the text, the random key, or the None that is expected, or ""."""
-    if expected is None:
-        return "" if answer is None else f"Got {described(answer)}{of}, expected None."
-    wanted = "a text" if isinstance(expected, str) else "a random key"
-    if isinstance(expected, str):
-        alike, same = isinstance(answer, str), answer == expected
-    else:
-        alike = is_key(answer) and np.shape(answer) == np.shape(expected)
-        same = alike and _numbers_of(answer) == _numbers_of(expected)
-    if not alike:
-        shape = f" of shape {np.shape(expected)}" if np.shape(expected) else ""
-        return f"Got {described(answer)}{of}, expected {wanted}{shape}."
-    return "" if same else f"The {wanted.removeprefix('a ')}{of} is not the expected one."
 
 
 def _numbers_of(key: Any) -> list[Any]:

@@ -322,14 +322,18 @@ def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
             function, line = where.get("function", ""), where.get("line", "")
             if not (isinstance(function, str) and isinstance(line, str)):
                 function = line = ""
-            raise _fault(part, ename, evalue, function, line)
+            kinds = where.get("kinds", [])
+            known = isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)
+            raise _fault(part, ename, evalue, function, line, kinds if known else [])
         case {"status": "unsendable", "sentence": str(sentence)}:
             raise StudentFault(f"{part}: {_clip(sentence)}")
         case _:
             raise WireError("The reply could not be read.")
 
 
-def _fault(part: Part, ename: str, evalue: str, function: str, line: str) -> StudentFault:
+def _fault(
+    part: Part, ename: str, evalue: str, function: str, line: str, kinds: Sequence[str]
+) -> StudentFault:
     """What is told of an error: where an answer is still to be written, that; else the error."""
     if ename == "NotImplementedError":
         if function not in (part.name, "", "<module>"):
@@ -341,7 +345,8 @@ def _fault(part: Part, ename: str, evalue: str, function: str, line: str) -> Stu
             "`raise NotImplementedError()`."
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    return StudentFault(f"{part} raised {_clip(ename)}: {_clip(evalue)}{place}")
+    said = f"{part} raised {_clip(ename)}: {_clip(evalue)}{place}"
+    return StudentFault(said, error=kinds or [ename])
 
 
 def _said_again(name: str, error: Mapping[str, Any]) -> str:

@@ -97,14 +97,15 @@ class ValueChecks(Checks):
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
-    return Attempt(_too_far(reached(chosen, through), target, within))
+    root = _names(chosen) if through is None else "answer"
+    return Attempt(_too_far(reached(chosen, through), target, within, root))
 
 
-def _too_far(params: Any, target: Params, within: float) -> str:
+def _too_far(params: Any, target: Params, within: float, root: str) -> str:
     """Say how far parameters are from the target, or ""."""
-    if problem := wrong_params(params, target):
+    if problem := wrong_params(params, target, root):
         return problem
-    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target)}
+    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target, root)}
     distance = max(far, default=0.0)
     if distance <= within:
         return ""
@@ -141,7 +142,8 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     if not 0 < at_start < math.inf:
         raise ValueError(f"start={start!r}: the slope of the loss there is {at_start:g}")
     try:
-        inside = iter([as_array(leaf.answer) for leaf in matched(params, start)])
+        leaves = [leaf.answer for leaf in matched(params, start)]
+        inside = (as_array(leaf) if is_real(leaf) else leaf for leaf in leaves)
         left = _steepness(loss, trees.refilled(start, inside)) / at_start
     except (ArithmeticError, ValueError):  # at the start it could be computed
         left = math.inf

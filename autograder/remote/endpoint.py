@@ -69,7 +69,8 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     -------
     Reply
         Its `status` is "ok", with the `value`; "missing", with the `name` that is not bound;
-        "unsendable", with a `sentence`; or "raised", with `ename`, `evalue`, and the `function`
+        "unsendable", with a `sentence`; or "raised", with `ename`, `kinds` (it and
+        the classes that it inherits), `evalue`, and the `function`
         and `line` of the student's that it came through. Where there are stubs, `again` has the
         error that a cell raised when it was run again, and `restored` says that only then the
         object came to be.
@@ -237,4 +238,6 @@ def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any
         evalue = str(error)
     except Exception:  # an exception class of the student's own may do anything here
         evalue = ""
-    return {"ename": type(error).__name__, "evalue": evalue, "function": function, "line": line}
+    kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, BaseException)]
+    where = {"function": function, "line": line}
+    return {"ename": kinds[0], "kinds": kinds, "evalue": evalue, **where}
