@@ -10,6 +10,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+
 from autograder import descend, given
 
 wave = given("lambda theta, x: 0.5 + 0.3 * jnp.sin(theta['w'] * x + theta['b'])")
