@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograder.checks import gradients
+from autograder.checks.mistakes import worth
+from autograder.checks.paths import each
 from autograder.checks.student import given, student
 from autograder.record.outcome import Outcome
 from tests.support.inprocess import one_check
@@ -93,6 +96,68 @@ def test_a_slip_in_a_gradient_is_named_as_itself(form, bent, said):
         {"loss": given(source)},
     )
     assert_said(result, said)
+
+
+DOUBLED = "It looks as if the gradient is doubled."
+
+
+def double(bent="each(lambda v: 2 * v, g)", inputs=((FLAT, X),), **mistakes):
+    answer = f"def f(p, x):\n    g = jax.grad(loss)(p, x)\n    return {bent}\n"
+    return one_check(
+        [IMPORTS, answer],
+        lambda e: e.is_gradient("t", student.f, "loss", inputs, **mistakes),
+        {"loss": given(FORMS["a dict"][1])},
+    )
+
+
+def twice(slope, p, x):
+    return {"w": 2 * slope["w"], "b": 2 * slope["b"]}
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "mistake", "share"),
+    [
+        ({}, DOUBLED, 0.0),
+        ({DOUBLED: worth(0.5)}, DOUBLED, 0.5),
+        ({DOUBLED: None}, "", 0.0),
+        ({"Twice.": twice}, "Twice.", 0.0),
+        ({"Twice.": worth(0.25, twice)}, "Twice.", 0.25),
+        ({"Twice.": twice, DOUBLED: None}, "Twice.", 0.0),
+        ({DOUBLED: worth(0.25, twice)}, DOUBLED, 0.25),
+        ({"Thrice.": lambda slope, *args: each(lambda v: 3 * v, slope)}, DOUBLED, 0.0),
+    ],
+)
+def test_the_authors_word_about_a_mistake_comes_first(mistakes, mistake, share):
+    result = double(mistakes=mistakes)
+    assert (result.outcome, result.mistake, result.share) == (Outcome.FAILED, mistake, share)
+    assert result.staff_note == ""
+
+
+@pytest.mark.parametrize("said", [None, worth(0.5)])
+def test_a_word_about_a_mistake_that_is_none_of_the_kits_is_the_authors_error(said):
+    result = double(mistakes={"It looks doubled.": said})
+    assert result.outcome is Outcome.ERROR
+    assert "no mistake that comes with this check reads 'It looks doubled.'" in result.staff_note
+
+
+def test_slips_that_the_inputs_cannot_tell_apart_are_not_named():
+    """A tenth of ten points may be a mean, or a step size."""
+    ten = RNG.normal(size=(10, 2))
+    tenth = "each(lambda v: v / 10, g)"
+    assert double(tenth, [(FLAT, ten)]).mistake == ""
+    both = double(tenth, [(FLAT, ten), (FLAT, X)])
+    assert both.mistake.startswith("It looks as if the step size 0.1")
+    assert double("each(lambda v: v / len(x), g)", [(FLAT, ten), (FLAT, X)]).mistake.endswith(
+        "divided by the number of points."
+    )
+
+
+def test_the_slope_is_measured_once_for_all_mistakes(monkeypatch):
+    calls = []
+    real = gradients.measured
+    monkeypatch.setattr(gradients, "measured", lambda *args: calls.append(0) or real(*args))
+    double("each(lambda v: 3 * v, g)", mistakes={"m": twice, "n": lambda s, *args: s})
+    assert len(calls) == 2  # of the stub, and of the notebook's own function
 
 
 LOOP = """
