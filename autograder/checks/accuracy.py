@@ -45,8 +45,9 @@ class AccuracyChecks(Checks):
         """What was learned predicts data that it has not seen: a share `at_least` of it is right.
 
         `through` is a function of yours. It takes the value of the part, such as trained
-        parameters, and predicts `labels`, whole numbers of shape (n,): either the labels
-        themselves, or scores of shape (n, classes), of which the largest counts::
+        parameters, or what `student.train(key, x, y)` returns, and predicts `labels`, whole numbers
+        of shape (n,): either the labels themselves, or scores of shape (n, classes), of which the
+        largest counts::
 
             exercise.generalises(
                 "nine of ten digits that it has not seen are right",
@@ -82,7 +83,8 @@ def generalises(part: Part, through: Predict, labels: Any, at_least: float, like
     """
     truth = _labels(labels, at_least)
     value = part.value()
-    if problem := finite(value) if like is None else wrong_params(value, like, part.name):
+    root = str(part).strip("`")
+    if problem := finite(value) if like is None else wrong_params(value, like, root):
         return Attempt(problem)
     scores = as_array(_predicted(part, through, value, told=like is not None))
     if problem := finite(scores):

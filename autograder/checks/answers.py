@@ -18,7 +18,6 @@ from autograder.checks.base import Checks
 from autograder.checks.compare import disagreement, side_by_side, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
-from autograder.checks.draws import TooFewNumbers
 from autograder.checks.forms import zeros
 from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
@@ -110,10 +109,10 @@ class AnswerChecks(Checks):
 
         A property takes the list of answers, one for each tuple of arguments, and returns True or
         False, or "" or a sentence for the student. Before it is asked, every answer has to be made
-        of finite floating-point numbers, in an array of `shape` if that is given. Where answers
-        are dicts, tuples or lists of arrays, give a shape for each, as in `[{"W": (5, 2)}]`. The
-        numbers of all answers together have to differ, or a constant would do: give inputs whose
-        right answers differ::
+        of finite numbers, in an array of `shape` if that is given, or in a tree of arrays for a
+        tree of shapes, as in `[{"W": (5, 2)}]`. Where none is given, a property that cannot
+        compute with an answer counts against the answer. The numbers of all answers together have
+        to differ, or a constant would do: give inputs whose right answers differ::
 
             exercise.satisfies("p is a probability", student.p, inputs, properties.between(0, 1))
 
@@ -197,12 +196,8 @@ def satisfies(
     for answer in answers:
         if problem := _wrong_shape(answer, shape) or finite(answer):
             return Attempt(problem)
-    try:
-        sentence = next((s for holds in properties if (s := violated(holds, answers))), "")
-    except TooFewNumbers as few:
-        if shape is not None:
-            raise
-        sentence = f"Is anything missing? {few}."
+    told = shape is not None
+    sentence = next((s for holds in properties if (s := violated(holds, answers, told))), "")
     return Attempt(sentence or ("" if inputs == VALUE else constant(answers, shape)))
 
 

@@ -55,10 +55,6 @@ Draws = Callable[[Sequence[Any]], str]
 Labelled = tuple[str, Floats]
 
 
-class TooFewNumbers(ValueError):
-    """There are too few numbers to tell: the author's mistake, if the answers' form is right."""
-
-
 def moments(
     *,
     mean: float | None = None,
@@ -94,11 +90,10 @@ def moments(
 
     Raises
     ------
-    TooFewNumbers
-        When asked of fewer numbers than it takes to see half or twice the variance, or a mean that
-        is off by half a standard deviation; for normal draws these are 247.
     ValueError
-        If neither mean nor variance is given, or one that cannot be.
+        If neither mean nor variance is given, or one that cannot be; and when asked of fewer
+        numbers than it takes to see half or twice the variance, or a mean that is off by half a
+        standard deviation. For normal draws these are 247.
     """
     if (mean is None and variance is None) or (variance is not None and variance <= 0):
         raise ValueError("moments: give a mean, a variance above 0, or both")
@@ -139,7 +134,7 @@ def _needed(z: float, kurtosis: float | None) -> int:
 
 def _enough(count: int, needed: int) -> None:
     if count < needed:
-        raise TooFewNumbers(
+        raise ValueError(
             f"{count} numbers are too few to tell a mistake from chance: it takes {needed}, over "
             "all inputs together"
         )
@@ -233,7 +228,7 @@ def independent(*, of: Picked = everything) -> Draws:
 
     Raises
     ------
-    TooFewNumbers
+    ValueError
         When no two arrays, rows or columns have eight numbers to compare.
     """
 
@@ -245,7 +240,7 @@ def independent(*, of: Picked = everything) -> Draws:
                 named = [(f"{kind[:-1]} {i} of {label}", line) for i, line in enumerate(lines)]
                 pairs += combinations(filter(_tells, named[:LINES]), 2)
         if not pairs:
-            raise TooFewNumbers(f"there are no two arrays of {FEWEST} numbers to compare")
+            raise ValueError(f"there are no two arrays of {FEWEST} numbers to compare")
         worst = min((_correlated(*pair) for pair in pairs), key=lambda found: found.chance)
         return str(worst) if worst.chance * len(pairs) * CAUTION < FALSE_ALARM else ""
 

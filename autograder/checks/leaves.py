@@ -17,6 +17,9 @@ from autograder.checks.wording import described
 from autograder.remote import trees
 
 Picked = Callable[[Any], Any]
+MISFITS = (LookupError, TypeError, AttributeError, ValueError)
+"""What a function raises that does not find its way in an answer, or cannot compute with it."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -41,12 +44,21 @@ def picked(of: Picked, answer: Any) -> Any:
     """
     try:
         return of(answer)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"[:100]
-        raise StudentFault(
-            f"The answer does not have the structure that is asked for ({reason}). "
-            f"It is {described(answer)}."
-        ) from error
+    except MISFITS as error:
+        raise misfit(answer, error) from error
+
+
+def misfit(answer: Any, error: Exception) -> StudentFault:
+    """The fault of an answer in which a function of the author's does not find what it looks for.
+
+    >>> str(misfit([1.0], KeyError("w")))[-52:]
+    "asked for (KeyError: 'w'). It is a list of length 1."
+    """
+    reason = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+    return StudentFault(
+        f"The answer does not have the structure that is asked for ({reason}). "
+        f"It is {described(answer)}."
+    )
 
 
 def leaves(answer: Any, place: str = "") -> Iterator[tuple[str, Floats]]:

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from autograder.checks.arrays import as_array, tolerance, wrong_form
 from autograder.checks.draws import distinct, independent, moments
 from autograder.checks.faults import StudentFault
-from autograder.checks.leaves import Picked, arrays, everything, picked
+from autograder.checks.leaves import MISFITS, Picked, arrays, everything, misfit, picked
 from autograder.checks.wording import described
 from autograder.remote import trees
 
@@ -47,16 +47,25 @@ __all__ = [
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 
 
-def violated(holds: Property, answers: Sequence[Any]) -> str:
+def violated(holds: Property, answers: Sequence[Any], told: bool = True) -> str:
     """Say that answers do not have a property, or ""; `answers.satisfies` asks.
+
+    `told` is whether the author has said which form the answers have, and they have it.
 
     Raises
     ------
+    StudentFault
+        If the property cannot compute with answers whose form was not told.
     TypeError
         If the property returns neither a text nor whether it holds: the author's mistake.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a student's numbers may be of any size
-        said = holds(answers)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of any size
+            said = holds(answers)
+    except MISFITS as error:
+        if told:
+            raise
+        raise misfit(answers[0], error) from error
     if isinstance(said, str):
         return said
     truth = as_array(said)

@@ -135,10 +135,10 @@ def _arguments(changed: Any) -> Arguments:
 
 def stacks(part: Part, inputs: Sequence[Arguments], in_axes: Axes, rtol: float | None) -> Attempt:
     """Judge `Exercise.stacks`: the first batch whose answer is not that of its examples."""
-    examples = [[*_examples(args, in_axes)] for args in inputs]
+    one_by_one = [[*examples(args, in_axes)] for args in inputs]
     batches = part.answers(inputs)
-    for batch, one_by_one in zip(batches, examples, strict=True):
-        single = part.answers(one_by_one)
+    for batch, alone in zip(batches, one_by_one, strict=True):
+        single = part.answers(alone)
         if sentence := _no_numbers([batch, *single]) or _not_stacked(batch, single, rtol):
             return Attempt(sentence)
         if not _change_with_inputs(single):
@@ -151,14 +151,14 @@ def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> str:
     forms = [trees.mapped(lambda leaf: as_array(leaf).astype(float), one) for one in single]
     if form := next(filter(None, (wrong_params(form, forms[0]) for form in forms)), ""):
         return f"The answers to single examples differ in their form: {_lower(form)}"
-    said = disagreement(batch, _stacked(single), rtol)
+    said = disagreement(batch, stacked(single), rtol)
     return said and f"A batch does not give what its examples give one by one: {_lower(said)}"
 
 
-def _examples(args: Arguments, in_axes: Axes) -> Iterator[Arguments]:
+def examples(args: Arguments, in_axes: Axes) -> Iterator[Arguments]:
     """The arguments of each example in a batch.
 
-    >>> [*_examples(("w", np.array([1.0, 2.0])), in_axes=(None, 0))]
+    >>> [*examples(("w", np.array([1.0, 2.0])), in_axes=(None, 0))]
     [('w', np.float64(1.0)), ('w', np.float64(2.0))]
 
     Raises
@@ -191,10 +191,10 @@ def _at(array: Any, axis: int, number: int) -> Any:
     return array[(slice(None),) * (axis % array.ndim) + (number,)]
 
 
-def _stacked(answers: Sequence[Any]) -> Any:
+def stacked(answers: Sequence[Any]) -> Any:
     """Answers of one form as one, each array with a first axis for the answers.
 
-    >>> _stacked([{"w": 1.0}, {"w": 2.0}])
+    >>> stacked([{"w": 1.0}, {"w": 2.0}])
     {'w': array([1., 2.])}
     """
     first, *others = answers

@@ -111,6 +111,7 @@ class Part:
 
         student.f(2.0)                     what that call returns: a function, an object, a value
         student.Dense(W, b).n_params       a method of it
+        student.train(x, y)[1]             a part of what it returns
         student.f.partial(n_steps=5)       with arguments by name, as `functools.partial` has it
         student.f.vmapped((None, 0))       jax.vmap(f, in_axes=(None, 0))
         student.f.jitted()                 jax.jit(f)
@@ -142,6 +143,12 @@ class Part:
         if name.startswith("_"):
             raise AttributeError(name)
         return self._after(["attribute", name], f"{self._said}.{name}")
+
+    def __getitem__(self, key: Any) -> Part:
+        """A part of it, such as the second value of a pair: `student.train(x, y)[1]`."""
+        return self._after(["item", _outgoing(key)], f"{self._said}[{key!r}]")
+
+    __iter__ = None  # of what a kernel has, nobody here knows how many parts there are
 
     def partial(self, **kwargs: Any) -> Part:
         """It with arguments by name, which every call gets besides its own."""

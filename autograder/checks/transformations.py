@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from autograder.checks.answers import constant
-from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Arguments, Attempt, attempt
 from autograder.checks.base import Checks
 from autograder.checks.compare import disagreement
 from autograder.checks.diagnosis import Trial
+from autograder.checks.relations import Axes, examples, stacked
 from autograder.checks.student import Part
-from autograder.remote import trees
 
 TRACES = "__import__('autograder.remote.tracing', fromlist=['traces']).traces"
 """What `does_not_retrace` sends the student's function through; see `remote.tracing`."""
-Axes = int | Sequence[int | None]
 
 
 class TransformationChecks(Checks):
@@ -107,47 +103,13 @@ class TransformationChecks(Checks):
 
 def is_vmappable(part: Part, inputs: Sequence[Arguments], in_axes: Axes) -> Attempt:
     """Judge `Exercise.is_vmappable`: one by one comes first, so that its own error is told."""
-    axes = [in_axes] * len(inputs[0]) if isinstance(in_axes, int) else [*in_axes]
-    stacked = [_stacked([part.call(*one) for one in _examples(args, axes)]) for args in inputs]
-    mapped = part.vmapped(in_axes if isinstance(in_axes, int) else tuple(axes))
+    one_by_one = [stacked([part.call(*one) for one in examples(args, in_axes)]) for args in inputs]
     return _alike(
-        stacked,
-        lambda: mapped.answers(inputs),
+        one_by_one,
+        lambda: part.vmapped(in_axes).answers(inputs),
         "`jax.vmap` cannot map it over a batch.",
         "Mapped over a batch it gives other numbers than one by one.",
     )
-
-
-def _examples(args: Arguments, axes: Sequence[int | None]) -> list[list[Any]]:
-    """The arguments of each example in a batch.
-
-    Raises
-    ------
-    ValueError
-        If the arguments do not have as many examples, or axes: the author's mistake.
-    """
-    pairs = [*zip(args, axes, strict=True)]
-    sizes = {
-        as_array(leaf).shape[axis]
-        for arg, axis in pairs
-        if axis is not None
-        for leaf in trees.leaves(arg)
-    }
-    if len(sizes) != 1:
-        raise ValueError(f"in_axes={axes!r}: the arguments have {sorted(sizes)} examples")
-    return [[_example(arg, axis, n) for arg, axis in pairs] for n in range(sizes.pop())]
-
-
-def _example(arg: Any, axis: int | None, number: int) -> Any:
-    if axis is None:
-        return arg
-    return trees.mapped(lambda leaf: np.take(np.asarray(leaf), number, axis), arg)
-
-
-def _stacked(answers: Sequence[Any]) -> Any:
-    """Answers to the examples of a batch as one tree of arrays with one more axis, the first."""
-    columns = zip(*map(trees.leaves, answers), strict=True)
-    return trees.refilled(answers[0], iter([np.stack([*map(as_array, c)]) for c in columns]))
 
 
 def is_jittable(

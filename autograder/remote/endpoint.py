@@ -48,11 +48,13 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
 
     `checks.student.Part` writes the requests. One names an object, and may bring `steps` that lead
     on from it, `args` and `kwargs` to call what they lead to, and limits for the answer. A step is
-    `["call", args, kwargs]`, `["partial", kwargs]`, `["attribute", name]`, or `["through", source]`
-    of a function that takes the object and gives another one. What cannot be called, such as an
-    array, is its own answer where there are no arguments. With `stubs`, the sources of functions by
-    name, the object is the one that the notebook's cells make where these names stand for those
-    functions (see `apart`); with `prepare`, that is all that is done. Values are encoded by `wire`.
+    `["call", args, kwargs]`, `["partial", kwargs]`, `["attribute", name]`, `["item", key]`, or
+    `["through", source]` of a function that takes the object and gives another one. What cannot be
+    called, such as an array, is its own answer where there are no arguments.
+
+    With `stubs`, the sources of functions by name, the object is the one that the notebook's cells
+    make where these names stand for those functions (see `apart`); with `prepare`, that is all that
+    is done. Values are encoded by `wire`.
 
     >>> request = {"name": "f", "args": [wire.encode(2.0)], "kwargs": {}, "limits": {}}
     >>> print(answer(wire.dumps(request), {"f": lambda x: x + 1}))
@@ -125,6 +127,8 @@ def _led(value: Any, steps: Iterable[Any], objects: Mapping[str, Any]) -> Any:
                 value = functools.partial(value, **to_jax(_loaded_all(kwargs, objects)))
             case ["attribute", str(name)]:
                 value = getattr(value, name)
+            case ["item", key]:
+                value = value[_load(key, objects)]
             case ["through", str(source)]:
                 value = given_function(source)(value)
     return value

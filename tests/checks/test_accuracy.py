@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ def test_where_the_form_is_free_a_wrong_one_is_the_student_s(source, sentence):
         ({"labels": Y[:40], "at_least": 0.9}, "expected labels, whole numbers of shape (40,)"),
         ({"through": lambda params: X @ params["w"]}, "expected labels, whole numbers"),
         ({"through": lambda params: X @ params["W"]}, "KeyError"),
-        ({"through": lambda params: student.f(X)}, "was asked for what an answer is compared"),
+        ({"through": lambda params: student.f.call(X)}, "was asked for what an answer is compared"),
     ],
 )
 def test_mistakes_of_the_author_s_are_told_to_nobody_else(options, note):
@@ -131,3 +132,46 @@ def test_the_share_is_reached_exactly():
     source = "params = {'w': [1.0, 0.0], 'b': 0.0}"
     assert said(source, at_least=right / 50) == ""
     assert f"at least {right + 1} are" in said(source, at_least=(right + 0.5) / 50)
+
+
+TRAIN = """
+    import jax, jax.numpy as jnp
+    def train(key, x, y, n_steps):
+        params = [{"W": jax.random.normal(key, (2, 2)), "b": jnp.zeros(2)}]
+        def loss(params):
+            scores = x @ params[0]["W"] + params[0]["b"]
+            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(scores), y[:, None], 1))
+        for _ in range(n_steps):
+            slopes = jax.grad(loss)(params)
+            params = jax.tree.map(lambda p, g: p - g, params, slopes)
+        return params
+"""
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "source", "sentence"),
+    [
+        (30, TRAIN, ""),
+        (0, TRAIN, "examples that it has not seen; at least 90 are asked for."),
+        (
+            0,
+            TRAIN.replace("(2, 2)", "(2, 3)"),
+            "Got an array of shape (2, 3) at train(…)[0]['W'], expected an array of shape (2, 2).",
+        ),
+    ],
+)
+def test_what_a_training_returns_may_be_asked_on_the_spot(n_steps, source, sentence):
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    result = one_check(
+        source,
+        lambda e: e.generalises(
+            "t",
+            student.train(jax.random.key(0), X, Y, n_steps),
+            through=lambda params: x @ params[0]["W"] + params[0]["b"],
+            labels=(x[:, 0] + x[:, 1] > 0).astype(int),
+            at_least=0.9,
+            like=[{"W": jnp.zeros((2, 2)), "b": jnp.zeros(2)}],
+        ),
+    )
+    assert result.staff_note == ""
+    assert (sentence in result.rationale) if sentence else result.outcome is Outcome.PASSED

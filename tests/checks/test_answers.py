@@ -388,3 +388,14 @@ def test_answers_of_different_shapes_are_not_broadcast():
 
 def test_satisfies_a_property_that_raises_is_our_error():
     assert_ours(satisfy("def f(x): return x", broken))
+    assert_ours(satisfy("def f(x): return x", lambda answers: answers[0]["w"] > 0))
+
+
+def test_a_property_that_cannot_compute_with_an_answer_of_any_form_counts_against_the_answer():
+    result = satisfy("def f(x): return x", lambda answers: answers[0]["w"] > 0, shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(
+        "The answer does not have the structure that is asked for (IndexError: only integers"
+    )
+    result = satisfy("def f(x): return x", lambda answers: None, shape=None)
+    assert_ours(result)

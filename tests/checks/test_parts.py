@@ -50,6 +50,8 @@ DENSE = student.Dense(W, B)
         (DENSE.scaled(2.0), (X,), 2 * (X @ W + B)),
         (DENSE.scaled(by=2.0).W, (), 2 * W),
         (student.adder(3.0), (4.0,), 7.0),
+        (student.numbers[1], (), 2.0),
+        (student.Dense(W, B).W[0, 1], (), 2.0),
         (student.line.partial(shift=1.0), (THETA, 3.0), 7.0),
         (student.line.partial(shift=1.0).vmapped((None, 0)), (THETA, B), 2 * B + 1),
         (student.dot.vmapped((None, 0)), (B, W), W @ B),
@@ -93,6 +95,11 @@ def test_what_goes_wrong_on_the_way_is_told_of_the_way(part, said):
     result = one_check(SOURCE, lambda e: e.reaches("t", part, 1.0, within=1.0))
     assert result.outcome is Outcome.FAILED
     assert result.rationale.startswith(said)
+
+
+def test_a_part_cannot_be_counted():
+    with pytest.raises(TypeError):
+        list(student.numbers)
 
 
 def test_a_part_that_is_not_there_is_not_attempted():
