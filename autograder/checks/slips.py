@@ -27,6 +27,10 @@ from autograder.remote import trees
 MOST_ENTRIES = 8
 MOST_IN_TURN = 4
 
+# A step of a walk takes some 0.2 ms, and there are two dozen walks: 200 steps of each come to a
+# second, for each wrong answer of each student. No loop needs more to show what it does.
+MOST_STEPS = 200
+
 STEP_SIZES = (0.0001, 0.001, 0.01, 0.1)
 """What step sizes usually are: tried where one may have been written down instead of used."""
 
@@ -101,13 +105,15 @@ class Training:
 
 
 def walks(right: Training) -> dict[str, Walk]:
-    """What each slip makes of a training, by the sentence about it.
+    """What each slip makes of a training, by the sentence about it; none of more than `MOST_STEPS`.
 
     >>> walk = Walk({"w": 1.0}, lambda p, _: {"w": 2 * p["w"]}, downhill(0.25), n_steps=2)
     >>> slips = walks(Training(walk, step_size=0.25))
     >>> slips["It looks as if one step too few is taken."].path()
     [{'w': 1.0}, {'w': 0.5}]
     """
+    if right.walk.n_steps > MOST_STEPS:
+        return {}
     slips = [*_of_direction(right.walk), *_of_entries(right.walk), *_of_steps(right.walk)]
     slips += [*_of_memory(right)]
     if right.points:

@@ -269,7 +269,8 @@ class Descent:
             batches=len(self.batches) > 1,
         )
         found: dict[str, list[Any]] = {}
-        for why, walk in (slips.walks(right) | self._with_another(stubs)).items():
+        walks = slips.walks(right)
+        for why, walk in (walks and walks | self._with_another(stubs)).items():
             with np.errstate(all="ignore"), contextlib.suppress(Exception):
                 path = walk.path()
                 if self.of == "parameters":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checks import gradients
+from autograder.checks import gradients, slips
 from autograder.checks.mistakes import worth
 from autograder.checks.paths import each
 from autograder.checks.student import given, student
@@ -228,12 +228,27 @@ LOOPS_OF_ENTRIES = {
         ),
     },
 }
+
+
+def test_of_very_many_steps_no_slip_is_named():
+    params, source = FORMS["a dict"]
+    loss = given(source)
+    for n_steps, named in ((slips.MOST_STEPS, True), (slips.MOST_STEPS + 1, False)):
+        result = one_check(
+            [IMPORTS, LOOP.replace(*updating("v + step_size * s"))],
+            lambda e, n=n_steps: e.descends(
+                "t", student.f, params, loss, X, loss=loss, n_steps=n, step_size=1e-5
+            ),
+        )
+        assert ("uphill" in result.mistake) is named
+
+
 RIGHT_LOSSES = {"range(n_steps + 1)", "return losses, each(lambda v: 0.9 * v, p)"}
 """The loss at the end may be listed as well, and these parameters are wrong after the last step."""
 TRIED = [
     (form, of, change, said)
     for form in FORMS
-    for of in ("parameters", "losses")
+    for of in (("parameters", "losses") if form == "a dict" else ("parameters",))
     for change, said in (LOOPS | LOOPS_OF_ENTRIES[form]).items()
 ]
 
