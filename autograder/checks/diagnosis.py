@@ -8,6 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +23,10 @@ from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import distance, matched, parts_of, wrong_container
 from autograder.checks.context import current
+from autograder.checks.hints import about_form
 from autograder.checks.mistakes import makes, share_of
 from autograder.checks.numerics import plain
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 from autograder.record.report import CheckResult
 from autograder.remote import trees
 
@@ -53,8 +55,9 @@ class Trial:
     from their answers what the check looks at, such as the losses of a training loop. `slips` gives
     what the mistakes of this kind of exercise give at the inputs. `solution` gives the right
     answers, where a function does, and `slope` those of a gradient, which its mistakes take before
-    the arguments. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
-    is empty until the check has been judged.
+    the arguments. `stubs` are those of the exercise, for mistakes that bend a solution.
+    `chosen` names values that a student chose, where what they lead to is judged. `attempt` is
+    empty until the check has been judged.
     """
 
     title: str
@@ -62,14 +65,15 @@ class Trial:
     inputs: Sequence[Arguments] = ()
     mistakes: Mistakes = field(default_factory=dict)
     judged: Function = lambda answer: answer
-    slips: Callable[[], Candidates] = dict
+    slips: Callable[[], Candidates] | None = None
     solution: Function | None = None
     slope: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
-        """What came of it, as a row of a report without points and hints."""
+        """What came of it, as a row of a report without points and the author's hints."""
         made = self.attempt
         if not made.sentence:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
@@ -84,7 +88,12 @@ class Trial:
             mistake=mistake,
             stop=made.stop,
             share=share,
+            kind=made.kind,
+            hints=tuple(filter(None, [made.hint or self._hint_at_form()])),
         )
+
+    def _hint_at_form(self) -> str:
+        return about_form(self.attempt.answers) if self.attempt.kind is Kind.SHAPE else ""
 
     @property
     def listed(self) -> list[str]:
@@ -109,13 +118,30 @@ class Trial:
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
 
-        It is "" as well where there are not as many answers as inputs, as when a part returned
-        something that could not be judged.
+        It is "" as well where nobody asks, and where there are not as many answers as inputs, as
+        when a part returned something that could not be judged.
         """
-        if len(self.attempt.answers) != len(self.inputs):
+        if not current.get().diagnosing or len(self.attempt.answers) != len(self.inputs):
             return ""
+        return recognise(self.attempt, self._candidates())
+
+    def _candidates(self) -> dict[str, Sequence[Any]]:
+        """What each known mistake gives on the inputs.
+
+        In a live notebook there is no solution. If one of the listed mistakes bends it there, or
+        fails beside names that are the student's, none is tried: a student hears what grading would
+        say, or nothing.
+        """
+        context = current.get()
+        if not context.live:
+            return self._all()
+        with context.without_solutions(), contextlib.suppress(Exception):
+            return self._all()
+        return {}
+
+    def _all(self) -> dict[str, Sequence[Any]]:
         listed = {why: self.answers_of(why) for why in self.listed}
-        return recognise(self.attempt, {**listed, **self.beside(listed)})
+        return {**listed, **self.beside(listed)}
 
     def beside(self, listed: Candidates) -> dict[str, Sequence[Any]]:
         """What the mistakes of the kind give, but for those that the author has replaced.
@@ -128,7 +154,7 @@ class Trial:
         ValueError
             If a share is said, or None, for a sentence that does not come with the check.
         """
-        slips, scale = self.slips(), self.attempt.scale
+        slips, scale = self.slips() if self.slips else {}, self.attempt.scale
         for why in set(self.mistakes) - set(self.listed) - set(slips):
             raise ValueError(f"{self.title!r}: no mistake that comes with this check reads {why!r}")
         return {
@@ -149,6 +175,8 @@ class Trial:
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
+        if not current.get().diagnosing:
+            return ""
         return relation(self.attempt, self.inputs, self.solution) or right_parts(self.attempt)
 
 

@@ -23,12 +23,14 @@ from autograder.checks.arrays import (
 )
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement
+from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Mistakes, Trial, number_of_points
 from autograder.checks.faults import StudentFault
+from autograder.checks.hints import Hints, about_form
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
 from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
@@ -55,7 +57,7 @@ class GradientChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
@@ -109,7 +111,7 @@ class GradientChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """JAX can differentiate the part with respect to its first argument, a dict.
 
@@ -169,9 +171,14 @@ def _measured_at(function: Function, inputs: Sequence[Arguments]) -> Attempt:
 def _beside(answers: Sequence[Any], right: Sequence[Measured]) -> Attempt:
     """Compare gradients with slopes, each on its own scale, at every input."""
     pairs = zip(answers, right, strict=True)
-    wrong = (disagreement(answer, one.slope, scale=one.scale) for answer, one in pairs)
+    wrong = (
+        (said, kind_of(answer, one.slope))
+        for answer, one in pairs
+        if (said := disagreement(answer, one.slope, scale=one.scale))
+    )
+    sentence, kind = next(wrong, ("", Kind.VALUE))
     scale = max((one.scale for one in right), default=0.0)
-    return Attempt(next(filter(None, wrong), ""), answers, [one.slope for one in right], scale)
+    return Attempt(sentence, answers, [one.slope for one in right], scale, kind=kind)
 
 
 def _explained(trial: Trial, of: str, function: Function, right: Sequence[Measured]) -> Trial:
@@ -248,8 +255,9 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
         return Attempt("Its numbers do not change with the parameters.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated().call(*args) for args in inputs]))
     if by_jax.fault is not None:
-        said = f"JAX cannot differentiate it. {by_jax.fault}"
-        return Attempt(said, stop=by_jax.fault.stop)
+        fault = by_jax.fault
+        said = f"JAX cannot differentiate it. {fault}"
+        return Attempt(said, stop=fault.stop, kind=fault.kind, hint=fault.hint)
     compared = zip(by_jax.answers, slopes, scales, strict=True)
     if any(disagreement(a, s, rtol, scale=scale) for a, s, scale in compared):
         return Attempt("Its slope according to JAX is not the slope that its values show.")
@@ -258,8 +266,7 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
 
 def _total(answer: Any) -> float:
     """A weighted sum of an answer's numbers, which has a slope where the answer is an array."""
-    if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
-        raise StudentFault(problem)
+    _refuse(answer, as_array(answer).shape)
     with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
         numbers = np.ravel(as_array(answer)).astype(np.float64)
         return float(np.sum(numbers * (1 + WEIGHT * np.arange(numbers.size) % 1)))
@@ -307,6 +314,13 @@ def scalar(value: Any) -> float:
     StudentFault
         If it is no finite real number: an array of one number is none, nor is True.
     """
-    if problem := wrong_form(value, ()) or finite(value):
-        raise StudentFault(problem)
+    _refuse(value, ())
     return float(as_array(value))
+
+
+def _refuse(answer: Any, shape: tuple[int, ...]) -> None:
+    """Raise a `StudentFault` unless an answer holds finite real numbers, in this shape."""
+    if form := wrong_form(answer, shape):
+        raise StudentFault(form, kind=Kind.SHAPE, hint=about_form([answer]))
+    if problem := finite(answer):
+        raise StudentFault(problem)

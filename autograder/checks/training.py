@@ -17,12 +17,14 @@ from autograder.checks import slips
 from autograder.checks.arrays import as_array, finite
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, wrong_params
+from autograder.checks.compare import disagreement, kind_of, kind_of_params, wrong_params
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial, apart, number_of_points
+from autograder.checks.hints import Hints
 from autograder.checks.numerics import evaluated, in_floats
 from autograder.checks.paths import Step, Walk, downhill
 from autograder.checks.student import Given, Part
+from autograder.record.outcome import Kind
 
 
 class TrainingChecks(Checks):
@@ -43,7 +45,7 @@ class TrainingChecks(Checks):
         returns: str | Sequence[str] = ("losses", "parameters"),
         names: tuple[str, str] = ("n_steps", "step_size"),
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """The loop, called with `args`, takes the steps that it should.
@@ -195,6 +197,8 @@ class Descent:
         path, recorded = self._right()
         (answer,) = loop.answers([self.args], **options)
         made = self._beside(answer, path, recorded)
+        if not made.expected:  # it has not the form
+            return replace(trial, attempt=made)
         return replace(trial, attempt=made, slips=lambda: self._slips(answer, made, trial.stubs))
 
     def _right(self) -> tuple[list[Any], list[Any]]:
@@ -230,7 +234,7 @@ class Descent:
     def _beside(self, answer: Any, path: Sequence[Any], recorded: Sequence[Any]) -> Attempt:
         """Compare with a path and the losses along it."""
         if problem := wrong_training_form(answer, self._start, self.returns):
-            return Attempt(problem)
+            return Attempt(problem, [answer], kind=self._kind_of_form(answer))
         got, end = self.pick(answer), self.pick(answer, "parameters")
         wrong = disagreement(end, path[-1])
         if self.of == "parameters":
@@ -240,7 +244,17 @@ class Descent:
         )
         told = "" if wrong else "The parameters are right."
         sentence = wrong_losses(got, recorded)
-        return Attempt(sentence, [got], [recorded[0]], figure=shown, besides=told)
+        kind = kind_of(got, recorded[0]) if sentence else Kind.VALUE
+        return Attempt(sentence, [got], [recorded[0]], figure=shown, besides=told, kind=kind)
+
+    def _kind_of_form(self, answer: Any) -> Kind:
+        """In which way an answer has not the form: numbers may not be finite, too."""
+        if isinstance(self.returns, str):
+            return kind_of_params(answer, self._start)
+        as_many = isinstance(answer, tuple | list) and len(answer) == len(self.returns)
+        return (
+            kind_of_params(self.pick(answer, "parameters"), self._start) if as_many else Kind.SHAPE
+        )
 
     def _besides(self, answer: Any, recorded: Sequence[Any]) -> str:
         """What else can be said, where it is the parameters that are judged."""
