@@ -62,8 +62,8 @@ class GradientChecks(Checks):
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
-        That argument is a dict. The gradient is compared with central differences, in float64, at
-        every tuple of arguments: of the stub that has this name in the exercise, which the part
+        That argument is any pytree. The gradient is compared with central differences, in float64,
+        at every tuple of arguments: of the stub that has this name in the exercise, which the part
         sees in its place; and of your solution of this name, since a student may work out the
         slope of what is asked for by hand. One of the two has to fit at all inputs.
 
