@@ -22,7 +22,7 @@ from nbgrader.converters import BaseConverter
 from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.judge.cells import DAMAGED, STOP, STOPS, claimed_id, is_graded, labels
+from autograder.judge.cells import DAMAGED, STOP, STOPS, UNTOUCHED, claimed_id, is_graded, labels
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
 
 Resources = dict[str, Any]
@@ -162,7 +162,8 @@ def drop_claims(notebook: NotebookNode) -> None:
     for key in (DAMAGED, STOPS):
         notebook.metadata.pop(key, None)
     for cell in notebook.cells:
-        cell.metadata.pop(STOP, None)
+        for key in (STOP, UNTOUCHED):
+            cell.metadata.pop(key, None)
 
 
 class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]

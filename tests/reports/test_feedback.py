@@ -125,6 +125,9 @@ def section(**change: object) -> Section:
         ({}, "see the test cell in your notebook"),
         ({"by_hand": True}, "marked by a person"),
         ({"by_hand": True, "waiting": True}, "waits for a person to read it"),
+        ({"by_hand": True, "untouched": True}, "not attempted"),
+        ({"by_hand": True, "untouched": True, "waiting": True}, "waits for a person to read it"),
+        ({"by_hand": True, "stopped": True}, "stopped with an error; marked by a person"),
         ({"report": classroom.RECORDS["amber"]}, "2 of 2 checks passed"),
         ({"report": classroom.RECORDS["blue"]}, "not attempted"),
         (
