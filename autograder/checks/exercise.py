@@ -84,7 +84,8 @@ class Exercise(
     mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
         the arguments of the part; `worth(0.75, function)` lets it keep three quarters of the
-        points.
+        points. `is_gradient` and `descends` know the mistakes of their kind: of these only the
+        sentence is listed, with `worth(0.75)` or, to leave one out, None.
     rtol
         Largest accepted difference, relative to the largest expected number of the same array;
         by default 1e-5, and 2e-5 for an answer that is kept in float32 or less.
