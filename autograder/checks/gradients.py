@@ -62,8 +62,8 @@ class GradientChecks(Checks):
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
-        That argument is a dict. The gradient is compared with central differences, in float64, at
-        every tuple of arguments: of the stub that has this name in the exercise, which the part
+        That argument is any pytree of numbers, and the gradient has its form. It is compared with
+        central differences, in float64, at every tuple of arguments: of the stub that has this name in the exercise, which the part
         sees in its place; and of your solution of this name, since a student may work out the
         slope of what is asked for by hand. One of the two has to fit at all inputs.
 
@@ -113,7 +113,7 @@ class GradientChecks(Checks):
         points: float = 1,
         hints: Hints = (),
     ) -> None:
-        """JAX can differentiate the part with respect to its first argument, a dict.
+        """JAX can differentiate the part with respect to its first argument, any pytree.
 
         What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
         come to the slopes that central differences of the part show. A part that is written with
