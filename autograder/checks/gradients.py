@@ -63,9 +63,10 @@ class GradientChecks(Checks):
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
         That argument is any pytree of numbers, and the gradient has its form. It is compared with
-        central differences, in float64, at every tuple of arguments: of the stub that has this name in the exercise, which the part
-        sees in its place; and of your solution of this name, since a student may work out the
-        slope of what is asked for by hand. One of the two has to fit at all inputs.
+        central differences, in float64, at every tuple of arguments: of the stub that has this
+        name in the exercise, which the part sees in its place; and of your solution of this name,
+        since a student may work out the slope of what is asked for by hand. One of the two has to
+        fit at all inputs.
 
         The mistakes of any gradient come with the check: a sign, a mean for a sum, an entry that
         is missing, the value for the slope, and so on. One of your own takes the right slope, then
