@@ -62,10 +62,11 @@ class GradientChecks(Checks):
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
-        That argument is any pytree. The gradient is compared with central differences, in float64,
-        at every tuple of arguments: of the stub that has this name in the exercise, which the part
-        sees in its place; and of your solution of this name, since a student may work out the
-        slope of what is asked for by hand. One of the two has to fit at all inputs.
+        That argument is any pytree of numbers, and the gradient has its form. It is compared with
+        central differences, in float64, at every tuple of arguments: of the stub that has this
+        name in the exercise, which the part sees in its place; and of your solution of this name,
+        since a student may work out the slope of what is asked for by hand. One of the two has to
+        fit at all inputs.
 
         The mistakes of any gradient come with the check: a sign, a mean for a sum, an entry that
         is missing, the value for the slope, and so on. One of your own takes the right slope, then
@@ -113,7 +114,7 @@ class GradientChecks(Checks):
         points: float = 1,
         hints: Hints = (),
     ) -> None:
-        """JAX can differentiate the part with respect to its first argument, a dict.
+        """JAX can differentiate the part with respect to its first argument, any pytree.
 
         What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
         come to the slopes that central differences of the part show. A part that is written with
