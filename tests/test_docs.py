@@ -42,6 +42,7 @@ from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
+from tools import api
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -91,7 +92,17 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = {path.stem for path in (tmp_path / "site").glob("*.html")}
     assert {page.stem for page in DOCS.glob("*.md")} <= built
-    assert "autograder.Exercise.agrees" in (tmp_path / "site" / "api.html").read_text()
+
+
+def test_the_api_is_what_the_docstrings_say() -> None:
+    assert api.PAGE.read_text(encoding="utf-8") == api.page(), "run `make api`"
+    assert "\n### agrees\n" in api.page()
+
+
+def test_a_docstring_becomes_markdown() -> None:
+    text = "Say::\n\n    f(1)\n\nof\n\nx\n    A number,\n    or two.\n\n>>> f(1)\n2"
+    code, doctest = "```py\nf(1)\n```", "```pycon\n>>> f(1)\n2\n```"
+    assert api.prose(text) == f"Say:\n\n{code}\n\nof\n\n- `x`: A number, or two.\n\n{doctest}"
 
 
 @pytest.mark.slow
@@ -219,11 +230,15 @@ def test_settings_exist(page: Path) -> None:
         check_settings(config)
 
 
+NOTEBOOKS = ("writing-an-exercise", "exercises-by-example")
+"""Pages of which tests/authoring makes notebooks, and runs these."""
+
+
 def programs() -> Iterator[Path]:
     for page in PAGES:
-        # tests/authoring/test_verify.py makes a notebook of that page and runs it.
-        if page.stem != "writing-an-exercise" and not all(map(settings, blocks(page, "python"))):
-            yield page
+        if page.stem in NOTEBOOKS or all(map(settings, blocks(page, "python"))):
+            continue
+        yield page
 
 
 @pytest.mark.slow

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
-from traitlets import Bool, Float, Integer
+from traitlets import Bool, Float, Integer, default
 
+from autograder.apps.capacity import cores
 from autograder.apps.command import AssignmentCommand
 from autograder.apps.configuration import stands_for
+from autograder.apps.ending import INTERRUPTED
 from autograder.apps.shell import generate, place_of
-from autograder.authoring.verify import Thresholds, Verification, verify
+from autograder.authoring.findings import Finding
+from autograder.authoring.telling import Aloud
+from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
+from autograder.sandbox.grader.cache import keep_own_code
 
 SAVE_CELLS = "nbgrader.preprocessors.SaveCells"
 """The step of nbgrader's that enters an assignment's cells into the gradebook."""
@@ -42,11 +51,21 @@ class VerifyApp(AssignmentCommand):
         10.0,
         help="How many tolerances a known mistake has to be off; a right answer, the inverse.",
     ).tag(config=True)
-    progress = Bool(True, help="Show a progress bar.").tag(config=True)
+    workers = Integer(
+        min=1,
+        help="How many processes may try changed solutions at a time; few changes need only one. "
+        "Default: one a core.",
+    ).tag(config=True)
+    progress = Bool(True, help="Show a progress bar on a terminal.").tag(config=True)
 
     statuses = (
-        "0 when it is ready to release, 1 when there is something to mend, 2 when not understood."
+        "0 when it is ready to release, 1 when there is something to mend, 2 when not understood, "
+        "130 after Ctrl-C."
     )
+
+    @default("workers")
+    def _workers_default(self) -> int:
+        return cores()
 
     def start(self) -> None:
         super().start()
@@ -57,20 +76,41 @@ class VerifyApp(AssignmentCommand):
             there = assignments_in(course)
             said = f"The course has: {', '.join(there)}." if there else "Is it the course?"
             self.fail("There is no notebook in %s. %s", source, said)
-        with tempfile.TemporaryDirectory() as folder:
-            released = self._strip(Path(folder))
-            done = [self._verify(n, released / n.name) for n in notebooks]
-            stale = self._stale(released, assignment)
-        print("\n\n".join(map(str, done)))
-        for line in stale:
-            print(line)
-        self.exit(1 if stale or any(verification.findings for verification in done) else 0)
+        keep_own_code()
+        began = time.perf_counter()
+        try:
+            with interrupts() as came, closing(self._telling(came)) as telling:
+                found = self._examine(notebooks, telling)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        took = f"({time.perf_counter() - began:.0f} s)"
+        print(
+            f"{assignment}: {found} to mend, above {took}"
+            if found
+            else f"{assignment} is ready to release {took}."
+        )
+        self.exit(1 if found else 0)
 
-    def _verify(self, notebook: Path, released: Path) -> Verification:
+    def _telling(self, came: Sequence[int]) -> Aloud:
+        return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))
+
+    def _examine(self, notebooks: Sequence[Path], telling: Aloud) -> int:
+        """Look at each notebook and at the release, and say what is found; how much that is."""
         thresholds = Thresholds(
             range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
         )
-        return verify(notebook, released, thresholds, progress=self.progress)
+        with tempfile.TemporaryDirectory() as folder:
+            released = self._strip(Path(folder))
+            stale = list(self._stale(released, self.coursedir.assignment_id))
+            for finding in stale:
+                telling.finding(finding)
+            done = [
+                verify(n, released / n.name, thresholds, telling=telling, processes=self.workers)
+                for n in notebooks
+            ]
+        for table in filter(None, (verification.table() for verification in done)):
+            telling.write(f"\n{table}\n")
+        return len(stale) + sum(len(verification.findings) for verification in done)
 
     def _strip(self, folder: Path) -> Path:
         """Release the assignment into a folder of our own, without touching the gradebook."""
@@ -82,16 +122,17 @@ class VerifyApp(AssignmentCommand):
         strip.start()
         return folder / assignment
 
-    def _stale(self, fresh: Path, assignment: str) -> list[str]:
+    def _stale(self, fresh: Path, assignment: str) -> Iterator[Finding]:
         """Files that a release made earlier has and a fresh one has not, or in another state."""
         course = self.coursedir
         made = Path(course.format_path(course.release_directory, ".", assignment))
         if not made.is_dir():
-            return []
+            return
         names = {name for folder in (fresh, made) for name in self._handed_out(folder)}
         differ = sorted(n for n in names if contents(fresh / n) != contents(made / n))
         mend = generate(assignment, place_of(course))
-        return [f"- {made / n} is not what the source gives now. Run: {mend}" for n in differ]
+        for name in differ:
+            yield Finding(str(made / name), f"it is not what the source gives now. Run: {mend}")
 
     def _handed_out(self, folder: Path) -> Iterator[Path]:
         """The files of a release that students get: not what the course ignores.
@@ -101,6 +142,26 @@ class VerifyApp(AssignmentCommand):
         for file in map(Path, find_all_files(str(folder), self.coursedir.ignore)):
             if not file.name.startswith("._"):
                 yield file.relative_to(folder)
+
+
+@contextmanager
+def interrupts() -> Iterator[list[int]]:
+    """Let Ctrl-C and SIGTERM raise KeyboardInterrupt in this block, and keep what came.
+
+    A changed solution may catch whatever is raised while it runs: who goes on asks the list.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _: object) -> NoReturn:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Strip(GenerateAssignment):  # type: ignore[misc]

@@ -6,28 +6,32 @@ run right here, with everything that the author may do.
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import importlib
 import io
 import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
 
 from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
-from autograder.checks.student import Given
+from autograder.checks.student import QUICK, Given
 from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.stopwatch import WALL_FACTOR
 from autograder.judge.testcell import run_cell
-from autograder.record.report import Report
+from autograder.record.outcome import Outcome
+from autograder.record.report import CheckResult, Report
 from autograder.remote import endpoint
 from autograder.remote.apart import CELLS
 from autograder.remote.wire import Limits
@@ -36,16 +40,21 @@ Namespace = dict[str, Any]
 
 
 class SameProcess:
-    """A `Connection` to functions in a dict: the endpoint without a kernel around it."""
+    """A `Connection` to functions in a dict: the endpoint without a kernel around it.
+
+    With `once`, it claims that each answer took long, so that no question is put twice.
+    """
 
     limits = Limits()
-    seconds = 0.0
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, *, once: bool = False) -> None:
         self.namespace = namespace
+        self.questions: dict[str, None] = {}
+        self.seconds = QUICK if once else 0.0
 
     def ask(self, part: str, request: str) -> object:
-        """Called by `student`: answer as a kernel would."""
+        """Called by `student`: answer as a kernel would, and keep the question."""
+        self.questions[request] = None
         return endpoint.answer(request, self.namespace)
 
 
@@ -67,12 +76,26 @@ class Judged:
     """What became of one test cell; `trials` are in the order of the report's checks.
 
     `stubs` are those of its exercises; `seconds` of processor time, as grading counts them.
+    `questions` are what was asked of the student's parts, each once, as JSON.
     """
 
     report: Report
     trials: tuple[Trial, ...]
     seconds: float
     stubs: Mapping[str, Given]
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A cell of the notebook that ended with an error: its grade_id or its first line."""
+
+    cell: str
+    error: Exception
+
+
+class _Settled(BaseException):
+    """Ends a test cell early: one check has lost points, and nobody asks about the others."""
 
 
 class DryRun:
@@ -89,6 +112,7 @@ class DryRun:
     def __init__(self, notebook: Path) -> None:
         self.notebook = notebook
         self.solutions = Solutions(notebook)
+        self._kept: list[tuple[ModuleType, Namespace]] = []
         self.tests = [
             TestCell(grade_id(cell), cell.source, points(cell), asked(cell.source))
             for cell in nbformat.read(notebook, as_version=4).cells
@@ -102,6 +126,7 @@ class DryRun:
         sources: Mapping[str, str] | None = None,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         notebook: Path | None = None,
+        stopped: list[Stopped] | None = None,
     ) -> Namespace:
         """Run the cells that these tests depend on, and return the names that they define.
 
@@ -114,22 +139,49 @@ class DryRun:
             soon as the cell has run. Later cells get to see it.
         notebook
             Take the cells of another notebook, such as the release.
+        stopped
+            Cells that raise are added to this list.
 
         A cell that raises leaves what it had done by then, as in a notebook.
         """
         cells = Solutions(notebook) if notebook else self.solutions
+        for module, state in self._kept:
+            vars(module).clear()
+            vars(module).update(state)
         names = {name for test in tests for name in test.asks_for}
         namespace: Namespace = {"__name__": "__student__", CELLS: [""]}
         with self.references(), directory_importable(self.notebook.parent):
             for cell in cells.needed_cells(*sorted(names)):
                 code = (sources or {}).get(cell.grade_id, cell.source)
-                with contextlib.suppress(Exception):
+                try:
                     exec(compile(code, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
+                except Exception as error:
+                    if stopped is not None:
+                        stopped.append(Stopped(cell.grade_id or code.splitlines()[0], error))
                 instead = {n: f for n, f in (functions or {}).items() if n in cell.binds}
                 namespace |= instead
                 if not instead:  # such a function has no source that could be run again
                     namespace[CELLS].append(code)
         return namespace
+
+    @contextlib.contextmanager
+    def modules_kept(self) -> Iterator[None]:
+        """Import the modules beside the notebook once for all that is run in this block.
+
+        What JAX has compiled of them is then compiled once, not for each changed solution. Names
+        that one of these sets in a module are set back before the next (`hand_in`).
+        """
+        names = {test_name for test in self.tests for test_name in test.asks_for}
+        sources = [cell.source for cell in self.solutions.needed_cells(*sorted(names))]
+        beside = {path.stem for path in self.notebook.parent.glob("*.py")}
+        with directory_importable(self.notebook.parent):
+            for name in sorted(beside & {name for source in sources for name in imported(source)}):
+                # Where it cannot be imported, the cell that does so will say why.
+                with quiet(), contextlib.suppress(Exception):
+                    module = importlib.import_module(name)
+                    self._kept.append((module, dict(vars(module))))
+            yield
+        self._kept.clear()
 
     @contextlib.contextmanager
     def references(self) -> Iterator[None]:
@@ -144,15 +196,83 @@ class DryRun:
         finally:
             current.reset(token)
 
-    def judge(self, test: TestCell, namespace: Namespace, seed: int) -> Judged:
-        """Run a test cell on what `hand_in` returned, with the random inputs of a seed."""
-        context = Context(SameProcess(namespace), self.solutions, seed, test.points)
+    def judge(
+        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
+    ) -> Judged:
+        """Run a test cell on what `hand_in` returned, with the random inputs of a seed.
+
+        With `once`, no question is put twice, to see whether it gets the same answer.
+        """
+        connection = SameProcess(namespace, once=once)
+        return self._judge(test, self._context(test, connection, seed))
+
+    def judge_mistake(
+        self, test: TestCell, namespace: Namespace, seed: int, wanted: Collection[int] | None
+    ) -> Judged:
+        """As `judge`, for an answer that is known to be wrong; nobody asks why.
+
+        Only the checks at the places `wanted` are judged, or all; the others pass.
+        """
+        context = self._context(test, SameProcess(namespace, once=True), seed)
+        context.diagnosing = False
+        if wanted is not None:
+            context.wanted = wanted.__contains__
+        return self._judge(test, context)
+
+    def _judge(self, test: TestCell, context: Context) -> Judged:
         began = time.process_time()
-        with quiet():
-            report = run_cell(test.source, test.grade_id, context, self.notebook.parent)
+        report = self._run(test, context)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
-        return Judged(report, trials, time.process_time() - began, stubs)
+        seconds, connection = time.process_time() - began, context.connection
+        assert isinstance(connection, SameProcess)
+        return Judged(report, trials, seconds, stubs, tuple(connection.questions))
+
+    def first_loss(self, test: TestCell, namespace: Namespace, seed: int) -> CheckResult | None:
+        """The first check that an answer fails and that costs points; None if it keeps them all.
+
+        As `judge`, for much less: the cell ends there, and nobody asks why the answer is wrong.
+        """
+        lost: list[CheckResult] = []
+
+        def judged(check: CheckResult) -> None:
+            if costs(check):
+                lost.append(check)
+                raise _Settled
+
+        context = self._context(test, SameProcess(namespace), seed)
+        context.diagnosing, context.judged = False, judged
+        with contextlib.suppress(_Settled):
+            lost += filter(costs, self._run(test, context).checks)
+        return lost[0] if lost else None
+
+    def _context(self, test: TestCell, connection: SameProcess, seed: int) -> Context:
+        return Context(connection, self.solutions, seed, test.points)
+
+    def _run(self, test: TestCell, context: Context) -> Report:
+        with quiet():
+            return run_cell(test.source, test.grade_id, context, self.notebook.parent)
+
+
+def costs(check: CheckResult) -> bool:
+    """Whether an answer has lost points at a check, or a person would have to look at it.
+
+    What a known mistake keeps of them is not asked: it is not right for all that.
+    """
+    if check.outcome is Outcome.ERROR:
+        return True
+    return check.outcome is not Outcome.PASSED and check.points > 0
+
+
+def imported(source: str) -> set[str]:
+    """The modules that a cell imports, by the first part of their names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def spread(mistake: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,22 +7,22 @@ place, for each thing to mend, and nothing if all is well.
 from __future__ import annotations
 
 import ast
-import contextlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from autograder.authoring.dry_run import DryRun, Judged, OutOfTime, TestCell, limited, spread
+from autograder.authoring.changes import Change, fate
+from autograder.authoring.dry_run import DryRun, Judged, Namespace, Stopped, TestCell
+from autograder.authoring.equivalence import Kind, Original, Verdict
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
-from autograder.checks.diagnosis import apart, recognise
-from autograder.checks.mistakes import share_of
 from autograder.judge.cells import (
     grade_id,
     is_answer,
@@ -34,7 +34,7 @@ from autograder.judge.cells import (
 )
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
-from autograder.record.report import CheckResult, Report
+from autograder.record.report import Report
 from autograder.remote.given import given_function
 from autograder.remote.names import Cell, read_cell
 
@@ -42,6 +42,8 @@ EQUIVALENT = re.compile(r"^\s*# equivalent: (.+?)\s*$", re.MULTILINE)
 """How a hidden test says that a change to the solution changes nothing that matters."""
 STATED_POINTS = re.compile(r"^#+ .*\((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
 """What a heading says that an exercise is worth."""
+
+reading = lru_cache(maxsize=512)(read_cell)  # several questions read each cell
 
 
 @dataclass(frozen=True)
@@ -51,23 +53,10 @@ class Finding:
     where: str
     what: str
 
-
-@dataclass(frozen=True)
-class Mistake:
-    """One known mistake of one check: the check's place in its report, and the explanation."""
-
-    test: TestCell
-    place: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Margin:
-    """How far right answers and the nearest mistake are, in units of the tolerance."""
-
-    right: float
-    nearest: float
-    mistake: str
+    def __str__(self) -> str:
+        """A line of a list, and what belongs to it below."""
+        first, *more = f"{self.where}: {self.what}".splitlines()
+        return "\n".join([f"- {first}", *(f"    {line}" for line in more)])
 
 
 class Gate:
@@ -81,50 +70,79 @@ class Gate:
         self.dry_run = DryRun(notebook)
         self.seeds = list(seeds)
         self.tests = self.dry_run.tests
-        self._right = self.dry_run.hand_in(self.tests)
-        self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
+        self._stopped: list[Stopped] = []
+        self._judged: dict[str, list[Judged]] = {}
 
     @cached_property
-    def right(self) -> dict[str, list[Judged]]:
-        """The author's own answers, judged once with each seed, by grade_id of the test cell."""
-        return {
-            test.grade_id: [self.dry_run.judge(test, self._right, seed) for seed in self.seeds]
-            for test in self.tests
-        }
+    def _right(self) -> Namespace:
+        """What the author's own answers define."""
+        return self.dry_run.hand_in(self.tests, stopped=self._stopped)
 
-    def checks(self) -> list[CheckResult]:
-        """All checks of the author's own answers, with every seed."""
+    def right_of(self, test: TestCell) -> list[Judged]:
+        """The author's own answers, judged once with each seed."""
+        if test.grade_id not in self._judged:
+            self._judged[test.grade_id] = [
+                self.dry_run.judge(test, self._right, seed, once=number > 0)
+                for number, seed in enumerate(self.seeds)
+            ]
+        return self._judged[test.grade_id]
+
+    @property
+    def right(self) -> dict[str, list[Judged]]:
+        """The same for all test cells, by grade_id."""
+        return {test.grade_id: self.right_of(test) for test in self.tests}
+
+    def answers_are_right(self) -> bool:
+        """Whether the author's own answers get every point, with every seed."""
         judged = [j for runs in self.right.values() for j in runs]
-        return [check for j in judged for check in j.report.checks]
+        return all(c.earned == c.points for j in judged for c in j.report.checks)
 
     # The answers and the release -----------------------------------------------------------
 
-    def solutions_score(self) -> Iterator[Finding]:
-        """The author's own answers get every point, with any seed.
+    def cells_run(self) -> Iterator[Finding]:
+        """The cells that the test cells depend on run to their end.
 
-        The first seed with which they do not is told, since the others mostly say the same. And the
-        same seed draws the same inputs: a cell that uses `np.random` does not.
+        One that shows an error on purpose does no harm, and is no finding.
         """
-        for test in self.tests:
-            for seed, judged in zip(self.seeds, self.right[test.grade_id], strict=True):
-                report = judged.report
-                if not report.checks:
-                    yield Finding(test.grade_id, "it makes no check.")
-                    break
-                if any(check.outcome is not Outcome.PASSED for check in report.checks):
-                    notes = "\n".join(c.staff_note for c in report.checks if c.staff_note)
-                    shown = f"{to_text(report)}\n{notes}".strip()
-                    yield Finding(
-                        test.grade_id, f"your own solution loses points (seed {seed}):\n{shown}"
-                    )
-                    break
-            again = self.dry_run.judge(test, self._right, self.seeds[0])
-            if not alike(again, self.right[test.grade_id][0]):
+        if not (self._right and self._stopped) or self.answers_are_right():
+            return
+        for stopped in self._stopped:
+            said = traceback.format_exception_only(stopped.error)[-1].strip()
+            yield Finding(
+                stopped.cell, f"this cell stops with an error, and test cells need it: {said}"
+            )
+
+    def answers_score(self, test: TestCell) -> Iterator[Finding]:
+        """The author's own answers get every point, whatever random inputs are drawn.
+
+        Only the first draw with which they do not is told: the others mostly say the same. And one
+        seed draws one set of inputs: a cell that uses `np.random` does not keep to that.
+        """
+        for number, judged in enumerate(self.right_of(test), 1):
+            report = judged.report
+            if not report.checks:
                 yield Finding(
                     test.grade_id,
-                    f"seed {self.seeds[0]} draws other inputs the second time. "
-                    "Draw them from `exercise.rng`.",
+                    "the cell makes no check, so nobody can get its points. Ask something with, "
+                    "for example, `exercise.agrees(…)`.",
                 )
+                return
+            if any(check.outcome is not Outcome.PASSED for check in report.checks):
+                yield Finding(
+                    test.grade_id,
+                    f"your own answer does not get every point (draw {number} of "
+                    f"{len(self.seeds)} of the random inputs). Mend the answer or the check:\n"
+                    f"{with_notes(report)}",
+                )
+                break
+        again = self.dry_run.judge(test, self._right, self.seeds[0], once=True)
+        if not alike(again, self.right_of(test)[0]):
+            yield Finding(
+                test.grade_id,
+                "run twice for the same student, the cell asks different things. Draw random "
+                "inputs from `exercise.rng`: it gives each student the same ones again, and "
+                "`np.random` does not.",
+            )
 
     def release_is_blank(self, released: Path) -> Iterator[Finding]:
         """The release as it comes scores 0, each exercise "not attempted"."""
@@ -134,100 +152,19 @@ class Gate:
             if report.score or not report.not_attempted:
                 yield Finding(
                     test.grade_id,
-                    f"the untouched release should score 0, not attempted:\n{to_text(report)}",
+                    'before a student has written anything, this should say "not attempted" and '
+                    "give no points. A check asks for something that the notebook brings along:\n"
+                    f"{to_text(report)}",
                 )
 
     def takes(self, test: TestCell) -> float:
         """Seconds that a test cell takes with the author's own answers, at most."""
-        return max(judged.seconds for judged in self.right[test.grade_id])
+        return max(judged.seconds for judged in self.right_of(test))
 
-    # Known mistakes ------------------------------------------------------------------------
-
-    @cached_property
-    def mistakes(self) -> list[Mistake]:
-        """All known mistakes that the test cells list, check by check."""
-        return [
-            Mistake(test, place, why)
-            for test in self.tests
-            for place, trial in enumerate(self.right[test.grade_id][0].trials)
-            for why in trial.mistakes
-        ]
-
-    def mistake_is_caught(self, mistake: Mistake) -> Iterator[Finding]:
-        """A known mistake fails the check that lists it, is named, and costs nothing elsewhere.
-
-        It takes the place of the answer, and the rest of the notebook stays the author's own.
-        """
-        test, quoted = mistake.test, f"the known mistake {mistake.why!r}"
-        trial = self.right[test.grade_id][0].trials[mistake.place]
-        try:
-            with self.dry_run.references():
-                trial.answers_of(mistake.why)
-        except Exception as error:
-            yield Finding(test.grade_id, f"{quoted} raises {type(error).__name__}: {error}")
-            return
-        made = {trial.part: spread(trial.mistakes[mistake.why])}
-        reached = [other for other in self.tests if other is not test and self._needs(other, made)]
-        handed_in = self.dry_run.hand_in([test, *reached], functions=made)
-        report = self.dry_run.judge(test, handed_in, self.seeds[0]).report
-        check = report.checks[mistake.place]
-        others = {c.mistake for c in report.checks} - {"", mistake.why}
-        if broken := [c for c in report.checks if c.outcome is Outcome.ERROR]:
-            yield Finding(test.grade_id, f"{quoted} breaks a check:\n{broken[0].staff_note}")
-        elif check.outcome is Outcome.PASSED or (
-            # One that keeps all points is charged elsewhere: here it has to be named.
-            report.score >= test.points and share_of(trial.mistakes[mistake.why]) < 1
-        ):
-            yield Finding(test.grade_id, f"{quoted} loses no points.")
-        elif check.mistake != mistake.why:
-            yield Finding(test.grade_id, f"{quoted} is not named; one reads: {check.rationale}")
-        elif others:
-            yield Finding(test.grade_id, f"{quoted} is named as another one as well: {others}")
-        elif seeds := [s for n, s in enumerate(self.seeds) if not self._named(mistake, n)]:
-            yield Finding(test.grade_id, f"{quoted} is not told apart with seed {seeds[0]}.")
-        for other in reached:
-            report = self.dry_run.judge(other, handed_in, self.seeds[0]).report
-            if report.score < other.points:
-                where = f"points in {other.grade_id} as well"
-                yield Finding(test.grade_id, f"{quoted} costs {where}:\n{to_text(report)}")
-
-    def _needs(self, test: TestCell, names: Iterable[str]) -> bool:
+    def needs(self, test: TestCell, names: Iterable[str]) -> bool:
         """Whether what a test cell asks for depends on any of these names."""
         cells = self.dry_run.solutions.needed_cells(*test.asks_for)
         return any(cell.binds & set(names) for cell in cells)
-
-    def _named(self, mistake: Mistake, seed: int) -> bool:
-        """Whether the inputs drawn with a seed tell a known mistake from all others."""
-        made = self.right[mistake.test.grade_id][seed].trials[mistake.place].attempt
-        candidates = self._candidates(mistake.test, seed, mistake.place)
-        answers = candidates[mistake.why]
-        return recognise(replace(made, answers=answers), candidates) == mistake.why
-
-    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, list[Any]]:
-        """What each known mistake of a check gives for the inputs drawn with a seed."""
-        key = test.grade_id, seed, place
-        if key not in self._answers:
-            trial = self.right[test.grade_id][seed].trials[place]
-            found = self._answers[key] = {}
-            for why in trial.mistakes:
-                # One that raises is a finding elsewhere.
-                with self.dry_run.references(), contextlib.suppress(Exception):
-                    found[why] = trial.answers_of(why)
-        return self._answers[key]
-
-    def margin(self, test: TestCell) -> Margin:
-        """How far the right answers and the nearest known mistake are from what is expected."""
-        right, nearest = 0.0, (float("inf"), "")
-        for seed, judged in enumerate(self.right[test.grade_id]):
-            for place, trial in enumerate(judged.trials):
-                made = trial.attempt
-                if len(made.expected) != len(made.answers) or not made.answers:
-                    continue
-                right = max(right, apart(made.answers, made.expected, made.scale, made.rtol))
-                for why, answers in self._candidates(test, seed, place).items():
-                    far = apart(answers, made.expected, made.scale, made.rtol)
-                    nearest = min(nearest, (far, why))
-        return Margin(right, *nearest)
 
     # Stubs ---------------------------------------------------------------------------------
 
@@ -236,16 +173,22 @@ class Gate:
         for test in self.tests:
             for name, stub in self.right[test.grade_id][0].stubs.items():
                 try:
-                    solution = self.dry_run.solutions(name)
+                    with self.dry_run.references():
+                        solution = self.dry_run.solutions(name)
                 except AttributeError:
-                    yield Finding(test.grade_id, f"there is a stub for `{name}`, and no answer.")
+                    yield Finding(
+                        test.grade_id,
+                        f"`stubs=` names `{name}`, and the notebook has no such answer. Is the "
+                        "name right?",
+                    )
                     continue
                 taken, wanted = parameters(given_function(stub.source)), parameters(solution)
                 if taken != wanted:
                     yield Finding(
                         test.grade_id,
-                        f"the stub for `{name}` takes {taken}, your answer takes {wanted}: who "
-                        "passes arguments by name would lose points.",
+                        f"the stub for `{name}` takes {taken}, your answer takes {wanted}: a "
+                        "student who passes arguments by name would lose points. Give the stub the "
+                        "names of your answer.",
                     )
 
     def stubs_are_complete(self) -> Iterator[Finding]:
@@ -258,49 +201,79 @@ class Gate:
             for name in sorted(made & set(asked) - test.asks_for):
                 yield Finding(
                     test.grade_id,
-                    f"your answer uses `{name}`, and a mistake there would cost points here as "
-                    f'well. Say Exercise(…, stubs={{"{name}": given("…")}}).',
+                    f"your answer uses `{name}`, the answer to another exercise, and a mistake "
+                    "there would cost points here as well. Let a function of yours stand for it: "
+                    f'Exercise(…, stubs={{"{name}": given("…")}}).',
                 )
 
     # Mutants -------------------------------------------------------------------------------
 
     @cached_property
-    def mutants(self) -> list[tuple[TestCell, Cell, Mutant]]:
-        """All mutants of the solution cells, each with the test cell that has to notice it."""
-        found = []
+    def mutants(self) -> dict[str, list[tuple[Cell, Mutant]]]:
+        """All changes of the solution cells, by grade_id of the test cell that has to notice."""
+        found: dict[str, list[tuple[Cell, Mutant]]] = {test.grade_id: [] for test in self.tests}
         for cell in self._solution_cells:
             test = next((t for t in self.tests if t.asks_for & cell.binds), None)
             if test is not None:
                 changes = mutants(cell.source, *solution_lines(cell.source))
-                found += [(test, cell, mutant) for mutant in changes]
+                found[test.grade_id] += [(cell, mutant) for mutant in changes]
         return found
 
     def untested(self) -> Iterator[Finding]:
         """Solution cells that define nothing which a test cell asks for."""
         asked = {name for test in self.tests for name in test.asks_for}
         for cell in filter(is_test_cell, self._code_cells):
-            asked |= read_cell(cell.source).needs
+            asked |= reading(cell.source).needs
         for cell in self._solution_cells:
             if not asked & cell.binds:
-                yield Finding(cell.grade_id, "no test cell asks for what this solution defines.")
+                yield Finding(
+                    cell.grade_id,
+                    "no test cell asks for what this solution defines, so nothing in it is marked.",
+                )
 
-    def judge_mutant(
-        self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float
-    ) -> Report | None:
-        """What a test cell makes of a changed solution; None if that took too long."""
-        try:
-            with limited(seconds) as timer:
-                changed = self.dry_run.hand_in([test], sources={cell.grade_id: mutant.source})
-                report = self.dry_run.judge(test, changed, self.seeds[0]).report
-        except OutOfTime:
-            return None
-        return None if timer.expired else report
+    def set_beside(self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float) -> Verdict:
+        """Whether a changed solution that keeps full points is as right as before.
+
+        Another test cell may ask for the same answer and notice; where none does, both are put many
+        questions (see `equivalence`).
+        """
+        tests = [other for other in self.tests if self._asks_about(other, cell)]
+        changed = self.dry_run.hand_in(tests, sources={cell.grade_id: mutant.source})
+        for other in tests:
+            if other is not test and other.asks_for & cell.binds:
+                change = Change(other, cell.grade_id, mutant.source, self.seeds[0], seconds)
+                if fate(self.dry_run, change).caught:
+                    return Verdict(Kind.NOTICED)
+        runs = [judged for one in tests for judged in self.right_of(one)]
+        trials = [trial for judged in runs for trial in judged.trials]
+        return self._original.beside(
+            changed,
+            [question for judged in runs for question in judged.questions],
+            choices={name for trial in trials for name in trial.chosen},
+            near={trial.part for trial in trials if not trial.inputs},
+            mutant=mutant,
+            seconds=seconds,
+        )
+
+    def _asks_about(self, test: TestCell, cell: Cell) -> bool:
+        """Whether a test cell asks for what a solution cell binds, or for what hangs on that.
+
+        The latter only where the cell binds more than what test cells ask for: a helper, say.
+        """
+        asked = {name for other in self.tests for name in other.asks_for}
+        return bool(test.asks_for & cell.binds) or (
+            not cell.binds <= asked and self.needs(test, cell.binds)
+        )
+
+    @cached_property
+    def _original(self) -> Original:
+        return Original(self.dry_run, self._right)
 
     @cached_property
     def _solution_cells(self) -> list[Cell]:
         """Cells with an answer in code that is marked by a test cell, not by hand."""
         return [
-            replace(read_cell(c.source), source=as_python(c.source), grade_id=grade_id(c))
+            replace(reading(c.source), source=as_python(c.source), grade_id=grade_id(c))
             for c in self._code_cells
             if is_answer(c) and not is_graded(c)
         ]
@@ -316,9 +289,10 @@ class Gate:
         return [cell for cell in self._notebook_cells if cell.cell_type == "code"]
 
     def points_add_up(self) -> Iterator[Finding]:
-        """The points of the checks, nbgrader's and those that the text states agree.
+        """nbgrader's points and those that the text states agree, and the checks have some.
 
-        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it.
+        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it. The
+        points of checks are weights, and need not add up to it.
         """
         stated: float | None = None
         for cell in self._notebook_cells:
@@ -328,14 +302,14 @@ class Gate:
                 continue
             name, worth = grade_id(cell), points(cell)
             if stated is not None and stated != worth:
-                yield Finding(name, f"the text says {stated:g} points, nbgrader gives {worth:g}.")
-            stated = None
-            weights = self.right[name][0].report.available if name in self.right else worth
-            if abs(weights - worth) > 1e-9:
                 yield Finding(
                     name,
-                    f"the points of its checks add up to {weights:g}, nbgrader gives {worth:g}.",
+                    f"the heading above it says {stated:g} points, and nbgrader gives {worth:g}. "
+                    "Change one of them.",
                 )
+            stated = None
+            if worth and name in self.right and not self.right[name][0].report.available:
+                yield Finding(name, f"its checks have no points: no answer gets any of {worth:g}.")
 
     def ends_with_report(self) -> Iterator[Finding]:
         """A test cell shows its report: its last line is `exercise.report()`."""
@@ -344,7 +318,11 @@ class Gate:
                 case ast.Expr(ast.Call(ast.Attribute(attr="report"))):
                     pass
                 case _:
-                    yield Finding(test.grade_id, "its last line should be `exercise.report()`.")
+                    yield Finding(
+                        test.grade_id,
+                        "its last line should be `exercise.report()`: that shows students what "
+                        "came of the checks.",
+                    )
 
     def names_are_its_own(self) -> Iterator[Finding]:
         """A test cell runs in the student's notebook, and must not replace a name of the lesson.
@@ -355,14 +333,18 @@ class Gate:
         lesson = [cell for cell in self._code_cells if not is_test_cell(cell)]
         used: set[str] = set()
         for cell in lesson:
-            read = read_cell(cell.source)
+            read = reading(cell.source)
             used |= read.binds | read.needs
         shared = imports(cell.source for cell in lesson)
         for test in self.tests:
             own = imports([test.source])
             harmless = {name for name in own if shared.get(name) == own[name]}
-            for name in sorted((read_cell(test.source).binds & used) - harmless):
-                yield Finding(test.grade_id, f"it binds `{name}`, a name that the lesson uses.")
+            for name in sorted((reading(test.source).binds & used) - harmless):
+                yield Finding(
+                    test.grade_id,
+                    f"it sets `{name}`, a name that the lesson uses: in the student's notebook its "
+                    "value would be replaced. Choose another name.",
+                )
 
     def leaks(self, released: Path) -> Iterator[Finding]:
         """Lines of solutions, hidden tests and marking schemes in any file of the release."""
@@ -387,21 +369,25 @@ class Gate:
                     "to the hidden tests, or write the numbers down and use `returns`.",
                 )
 
-    def stale_comments(self, *survivors: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-        """`# equivalent:` lines of hidden tests that no surviving mutant needs."""
-        for test in self.tests:
-            needed = {change for by_test in survivors for change in by_test.get(test.grade_id, ())}
-            for change in sorted(equivalent(test) - needed):
-                yield Finding(test.grade_id, f"no such mutant survives: # equivalent: {change}")
+    def stale_comments(self, test: TestCell, needed: Collection[str]) -> Iterator[Finding]:
+        """`# equivalent:` lines of hidden tests that no change needs which keeps its points."""
+        for change in sorted(equivalent(test) - set(needed)):
+            yield Finding(
+                test.grade_id,
+                "take this line out. No change of your solution needs it: either there is no such "
+                f"change, or it loses points:\n# equivalent: {change}",
+            )
 
 
 def alike(one: Judged, other: Judged) -> bool:
     """Whether two runs with one seed drew the same inputs and came to the same report."""
-    if one.report.to_json() != other.report.to_json():
-        return False
-    pairs = zip(one.trials, other.trials, strict=True)
-    asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
-    return all(apart(a, b) == 0 for a, b in asked)
+    return one.report.to_json() == other.report.to_json() and one.questions == other.questions
+
+
+def with_notes(report: Report) -> str:
+    """A report as text, with the traceback of the first check that broke."""
+    notes = [check.staff_note.strip() for check in report.checks if check.staff_note]
+    return "\n".join([to_text(report), *notes[:1]]).strip()
 
 
 def solution_asked(node: ast.AST) -> str:
@@ -425,7 +411,7 @@ def as_python(source: str) -> str:
     try:
         ast.parse(source)
     except SyntaxError:
-        return read_cell(source).source
+        return reading(source).source
     return source
 
 
@@ -447,7 +433,7 @@ def imports(sources: Any) -> dict[str, str]:
     return {
         alias.asname or alias.name: f"{getattr(node, 'module', '')} {alias.name}"
         for source in sources
-        for node in ast.walk(ast.parse(read_cell(source).source))
+        for node in ast.walk(ast.parse(reading(source).source))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }

@@ -17,13 +17,13 @@ from tests.authoring.test_verify import TEST, editing, examine, said
         ("worth(1, lambda x: x / np.std(x))", ""),
         (
             "worth(1, lambda x: (x - x.mean()) / x.std())",
-            "test_standardise: the known mistake 'It looks as if the mean is not subtracted.' "
-            "loses no points.",
+            "test_standardise: an answer with the known mistake 'It looks as if the mean is not "
+            "subtracted.' keeps every point. ",
         ),
         (
             "worth(0.5, lambda x: (x - x.mean()) / x.std())",
-            "test_standardise: the known mistake 'It looks as if the mean is not subtracted.' "
-            "loses no points.",
+            "test_standardise: an answer with the known mistake 'It looks as if the mean is not "
+            "subtracted.' keeps every point. ",
         ),
         (
             "worth(1.5, lambda x: x / np.std(x))",
@@ -58,4 +58,4 @@ def test_a_changed_solution_that_a_known_mistake_excuses_is_told_apart(tmp_path:
     found = examine(tmp_path, change)
     assert said(found) == []
     (row,) = found.rows
-    assert row.killed == row.mutants
+    assert row.caught == row.changes

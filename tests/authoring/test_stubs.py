@@ -50,19 +50,22 @@ def test_a_stub_that_fits_is_fine_and_mistakes_before_it_cost_nothing(tmp_path: 
         (
             "",
             "reference.halved",
-            "test_halved: your answer uses `standardise`, and a mistake there would cost points "
-            'here as well. Say Exercise(…, stubs={"standardise": given("…")}).',
+            "test_halved: your answer uses `standardise`, the answer to another exercise, and a "
+            "mistake there would cost points here as well. Let a function of yours stand for it: "
+            'Exercise(…, stubs={"standardise": given("…")}).',
         ),
         (
             RIGHT.replace("lambda x: x", "lambda numbers: numbers"),
             "reference.halved",
-            "test_halved: the stub for `standardise` takes (numbers), your answer takes (x): who "
-            "passes arguments by name would lose points.",
+            "test_halved: the stub for `standardise` takes (numbers), your answer takes (x): a "
+            "student who passes arguments by name would lose points. Give the stub the names of "
+            "your answer.",
         ),
         (
             RIGHT.replace("standardise", "standardize"),
             "reference.halved",
-            "test_halved: there is a stub for `standardize`, and no answer.",
+            "test_halved: `stubs=` names `standardize`, and the notebook has no such answer. Is "
+            "the name right?",
         ),
     ],
     ids=["missing", "other arguments", "misspelt"],
