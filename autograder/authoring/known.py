@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.dry_run import Judged, Namespace, TestCell, spread
+from autograder.authoring.dry_run import Instead, Judged, Namespace, TestCell, spread
 from autograder.authoring.findings import Finding, Gate
 from autograder.checks.attempt import Attempt
 from autograder.checks.diagnosis import apart, recognise
@@ -104,6 +104,11 @@ class KnownMistakes:
                 "arguments of the answer. As long as it raises, no wrong answer can be explained.",
             )
             return
+        if trial.steps:  # nobody else sees the part like this
+            instead = Instead(trial.part, trial.steps, spread(trial.function_of(mistake.why)))
+            if problem := self._problem(mistake, self._dry_run.hand_in([test]), instead):
+                yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
+            return
         made = {trial.part: spread(trial.function_of(mistake.why))}
         reached = [other for other in self._gate.tests if self._reaches(mistake, trial.part, other)]
         handed_in = self._dry_run.hand_in([test, *reached], functions=made)
@@ -119,7 +124,9 @@ class KnownMistakes:
                     f"a function of yours stand for it (`stubs=`):\n{to_text(report)}",
                 )
 
-    def _problem(self, mistake: Mistake, handed_in: Namespace) -> str:
+    def _problem(
+        self, mistake: Mistake, handed_in: Namespace, instead: Instead | None = None
+    ) -> str:
         """What is wrong with how an answer with a known mistake is judged, or "".
 
         Checks that list no known mistakes cannot take it for one. They are judged once for answers
@@ -129,7 +136,7 @@ class KnownMistakes:
         test = mistake.test
 
         def problem(wanted: Collection[int] | None) -> str:
-            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted)
+            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted, instead)
             return self._overlooked(mistake, self._diagnosed(test, judged))
 
         kind = test.grade_id, kind_of(self._candidates(test, 0, mistake.place)[mistake.why])
