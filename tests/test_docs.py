@@ -37,6 +37,7 @@ from autograder.apps.main import AutograderApp
 from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
 from autograder.checks.arrays import RELATIVE_TOLERANCE
+from autograder.checks.exercise import Exercise
 from autograder.judge.cells import is_answer, is_marked_by_hand, is_test_cell
 from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
@@ -49,7 +50,7 @@ PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 CHECK = re.compile(
     r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises|relates|stacks"
-    r"|generalises)\(",
+    r"|generalises|shapes|raises|does_not_retrace)\(",
     re.M,
 )
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -397,6 +398,16 @@ def test_the_share_of_separable_draws_is_right() -> None:
 def test_every_command_is_on_the_page() -> None:
     listed = {row[0].strip("`").split()[1] for row in rows("commands") if "`autograder" in row[0]}
     assert listed == set(AutograderApp.subcommands)
+
+
+def test_every_check_is_in_the_table_and_has_an_example() -> None:
+    checks = {name for name in dir(Exercise) if not name.startswith("_")} - {"report"}
+    table = "\n".join(" | ".join(row) for row in rows("choosing-checks"))
+    assert {name for name in checks if f"`{name}`" not in table} == set()
+    examples = [
+        (DOCS / f"{page}.md").read_text() for page in ("exercises-by-example", "choosing-checks")
+    ]
+    assert {name for name in checks if not any(f".{name}(" in text for text in examples)} == set()
 
 
 # The manifest for Kubernetes

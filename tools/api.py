@@ -41,7 +41,7 @@ PART = {
 """The methods of a part that a test cell uses, and what they look like there."""
 WRITTEN = ("student.f(…)", "student.f.name", "student.f[key]")
 """Those that are no call: the heading says it all."""
-RST_CODE = re.compile(r"::\n\n((?:(?:    .*)?\n)+)")
+RST_CODE = re.compile(r"(\S| )::\n\n((?:(?:    .*)?\n)+)")
 DEFINITION = re.compile(r"^(\S.*)\n((?:    .+\n?)+)", re.MULTILINE)
 DOCTEST = re.compile(r"^>>> .*\n(?:.+\n?)*", re.MULTILINE)
 
@@ -133,13 +133,15 @@ def signature(function: griffe.Function, said: str) -> str:
     arguments, named = [], False
     for one in function.parameters:
         kind = one.kind.value if one.kind else ""
-        if one.name == "self":
+        if one.name in ("self", "answers"):  # Python gives the one, and a check the other
             continue
         if kind == "keyword-only" and not named and "*" not in "".join(arguments):
             arguments.append("*")
         named = kind == "keyword-only"
         default = f"={one.default}" if one.default is not None and kind not in stars else ""
         arguments.append(stars.get(kind, "") + one.name + default)
+    if not arguments and said.startswith("properties."):
+        return said
     line = f"{said}({', '.join(arguments)})"
     if len(line) <= WIDTH:
         return line
@@ -187,7 +189,9 @@ def prose(text: str) -> str:
         kept.append(f"```{language}\n{textwrap.dedent(code).strip()}\n```")
         return f"\0{len(kept) - 1}\0\n\n"
 
-    text = RST_CODE.sub(lambda found: ":\n\n" + keep(found[1]), text + "\n")
+    text = RST_CODE.sub(
+        lambda found: f"{found[1].strip() and found[1] + ':'}\n\n{keep(found[2])}", text + "\n"
+    )
     text = DOCTEST.sub(lambda found: keep(found[0], "pycon"), text)
     text = DEFINITION.sub(lambda found: f"- `{found[1]}`: {flat(found[2])}\n", text)
     text = re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], text)
