@@ -84,12 +84,10 @@ class VerifyApp(AssignmentCommand):
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         took = f"({time.perf_counter() - began:.0f} s)"
-        print(
-            f"{assignment}: {found} to mend, above {took}"
-            if found
-            else f"{assignment} is ready to release {took}."
-        )
-        self.exit(1 if found else 0)
+        if found:
+            print(f"{assignment}: {found} to mend, see above {took}.")
+            self.exit(1)
+        print(f"{assignment} is ready to release {took}.")
 
     def _telling(self, came: Sequence[int]) -> Aloud:
         return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))

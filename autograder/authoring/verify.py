@@ -185,14 +185,16 @@ class Examination:
 
     def run(self) -> None:
         """Ask everything; answers that are not right themselves say nothing about others."""
-        first, tests = [*self._own_answers(), *self._as_it_stands()], self._gate.tests
-        self._telling.expect(len(tests))
-        self._put(first, then=[ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
+        self._telling.expect(len(self._gate.tests))
+        later = [ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED]
+        if self._put([self._cells()], then=["your own answers", *later]):
+            self._telling.left_out(f"{self._name}: nothing else was looked at. Mend that first.")
+            return
+        self._put([*self._own_answers(), *self._as_it_stands()], then=later)
         if not self._gate.answers_are_right():
             self._telling.left_out(
                 f"{self._name}: known mistakes and changed solutions are tried as soon as your own "
-                "answers get every point.",
-                [],
+                "answers get every point."
             )
             return
         self._telling.expect(len(self._known.all) + sum(map(len, self._gate.mutants.values())))
@@ -215,8 +217,11 @@ class Examination:
                 seconds=self._gate.takes(test),
             )
 
-    def _put(self, questions: Sequence[Question], then: Sequence[str] = ()) -> None:
-        """Put questions one after the other, and tell what comes of each at once."""
+    def _put(self, questions: Sequence[Question], then: Sequence[str] = ()) -> int:
+        """Put questions one after the other, and tell what comes of each at once.
+
+        Returns how many findings there are now. `then` are the subjects that come afterwards.
+        """
         for number, question in enumerate(questions):
             found = 0
             try:
@@ -228,20 +233,23 @@ class Examination:
                 self._telling.left_out("Stopped.", [*in_words(questions[number:]), *then])
                 raise
             self._telling.answered(question.where, question.answer(), found)
+        return len(self.findings)
 
     # The questions, in their order ---------------------------------------------------------
 
+    def _cells(self) -> Question:
+        about = "the cells that your answers need"
+        return Question(self._name, about, self._gate.cells_run, lambda: about)
+
     def _own_answers(self) -> Iterator[Question]:
-        draws = len(self._thresholds.seeds)
-        yield Question(
-            self._name, "whether its cells run", self._gate.cells_run, lambda: "its cells run"
-        )
+        count = len(self._thresholds.seeds)
+        draws = f"{count} draws" if count > 1 else "one draw"
         for test in self._gate.tests:
             yield Question(
                 test.grade_id,
                 "your own answers",
                 partial(self._answers_score, test),
-                lambda: f"your own answers, with {draws} draws of the random inputs",
+                lambda: f"your own answers, with {draws} of the random inputs",
             )
 
     def _as_it_stands(self) -> Iterator[Question]:
