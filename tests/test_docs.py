@@ -32,7 +32,7 @@ from autograder.apps.command import StrictLoader
 from autograder.apps.main import AutograderApp
 from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
-from autograder.checks.compare import RELATIVE_TOLERANCE
+from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
@@ -41,7 +41,11 @@ from tests.support.inprocess import ROOT
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-CHECK = re.compile(r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises)\(", re.M)
+CHECK = re.compile(
+    r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises|relates|stacks"
+    r"|generalises)\(",
+    re.M,
+)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CONFIGURABLE: dict[str, type[HasTraits]] = {
     made.__name__: made

@@ -6,11 +6,15 @@ count for nothing.
     exercise     `Exercise`: the words in which a test cell is written
     base         what all its checks have in common
     student, reference, context   the student's answers and the instructor's, and who gives them
-    answers, gradients, training, values   the checks, each with its judgement under its name
+    answers, forms, relations, gradients, derivatives, transformations, training, values, accuracy
+                 the checks, each with its judgement under its name
     attempt      what a judgement finds
     faults       why there is no answer to judge
-    compare      an answer beside what was expected
+    compare, arrays   an answer beside what was expected: trees, and the numbers in them
+    wording      values in the words of a sentence
     properties   what can be said of an answer without knowing the right one
+    draws        the same, of random draws
+    leaves       the arrays inside an answer
     numerics     finite differences and gradient descent
     diagnosis    why an answer is wrong
     mistakes     a known mistake that keeps a share of the points

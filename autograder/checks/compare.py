@@ -7,67 +7,62 @@ tells an expected value: a hidden test's message may be read by a student.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from autograder.remote.wire import type_name
-
-FloatArray = npt.NDArray[np.floating[Any]]
-
-# The relative difference at which two answers count as different, by the precision of the answer.
-# Far above rounding, so that every way of writing the same formula agrees, with or without a guard
-# such as log(p + 1e-7): for sums of a hundred terms that is 1e-13 in float64 and 5e-7 in float32,
-# and 4e-6 in the logistic loss and its slopes. Far below the nearest known mistake in
-# the lessons (about 1e-2; a test measures the margin). Calls compute in float64: an answer that
-# is kept in less than float32 gains nothing by it.
-RELATIVE_TOLERANCE = {"float64": 1e-5, "float32": 2e-5, "float16": 2e-5, "bfloat16": 2e-5}
-
-# The significant decimal digits of what is kept in these.
-FEW_DIGITS = {"float16": "three", "bfloat16": "two"}
-
-# Each array and number is compared on its own scale, its largest expected number. One that should
-# be exactly 0 has none: 1e-3 lets it be 1e-8, which rounding reaches only from terms of 1e6.
-ZERO_SCALE = 1e-3
+from autograder.checks.arrays import (
+    KINDS,
+    as_array,
+    distance_of_arrays,
+    few_digits,
+    finite,
+    is_real,
+    largest,
+    not_the_same,
+    wrong_form,
+    wrong_numbers,
+)
+from autograder.checks.wording import (
+    described,
+    described_keys,
+    described_record,
+    place,
+    written,
+)
+from autograder.remote import trees
+from autograder.remote.wire import is_key, type_name
 
 # One that should vanish may come out as 1e-17 in the expected answer and as 1e-15 in a student's.
 # The scale is therefore at least this share of the largest number of the whole answer: with the
 # tolerance it comes to 1e-13 of that number, the rounding of a sum of a hundred such terms.
 ROUNDING_SCALE = 1e-8
 
-# Numbers that differ by less than this, relative to the largest, tell nothing from a constant.
-DISTINCT = 1e-2
-
-ORDINALS = ("first", "second", "third", "fourth", "fifth")
-
-
-def tolerance(answer: object) -> float:
-    """The relative tolerance that the precision of an answer allows; of several, the largest.
-
-    >>> tolerance(np.float32([0.5])), tolerance(0.5)
-    (2e-05, 1e-05)
-    """
-    leaves = [leaf for leaf in _leaves(answer) if isinstance(leaf, np.ndarray)]
-    return max((RELATIVE_TOLERANCE.get(leaf.dtype.name, 1e-5) for leaf in leaves), default=1e-5)
-
 
 def disagreement(
-    answer: Any, expected: Any, rtol: float | None = None, name: str = "", scale: float = 0.0
+    answer: Any,
+    expected: Any,
+    rtol: float | None = None,
+    root: str = "answer",
+    scale: float = 0.0,
 ) -> str:
     """Say how an answer differs from what was expected, or "".
 
     Parameters
     ----------
     answer, expected
-        Numbers, arrays, or dicts, tuples and lists of these. Where an array or a number is
-        expected, a list of numbers is taken as an array.
+        Numbers, arrays, texts, None, random keys, or dicts, lists, tuples, named tuples and
+        dataclasses of these. Where an array is expected, a list of numbers is taken as one; where
+        a tuple or a list is, the other. Whole numbers, truth values and texts have to be the same;
+        of floating-point numbers each array has a scale of its own.
     rtol
         Largest accepted difference, relative to the largest expected number of the same array;
         None: by the precision of the answer, array by array.
-    name
-        What to call this part of the answer, as in "the entry 'w'".
+    root
+        What to call the answer where the sentence says a place in it, as in "params[1]['W']".
     scale
         What to take for the largest expected number if all of them are smaller.
 
@@ -79,103 +74,37 @@ def disagreement(
     'Got an array of shape (1, 2), expected an array of shape (2,).'
     >>> disagreement({"w": 1.0, "b": 0.5}, {"w": 1.0, "b": 2.0})
     "The number for the entry 'b' is off by about 75%."
-    >>> disagreement({"t": 100.0, "v": 1e-5}, {"t": 100.0, "v": 0.0})
-    "The number for the entry 'v' is off by a little."
+    >>> disagreement([{"W": 1.0}, {"W": 0.5}], [{"W": 1.0}, {"W": 2.0}], root="params")
+    "The number at params[1]['W'] is off by about 75%."
     """
-    subject = f" for {name}" if name else ""
-    if isinstance(expected, Mapping):
-        return _compare_mappings(answer, expected, rtol, subject, scale)
-    if isinstance(expected, tuple):
-        return _compare_tuples(answer, expected, rtol, subject, scale)
-    problem = wrong_form(answer, np.shape(expected), name)
-    if problem:
-        return problem
-    off = _compare_arrays(as_array(answer), np.asarray(expected), rtol, subject, scale)
-    return " ".join(filter(None, [off, off and few_digits(answer)]))
+    return first_difference(answer, expected, rtol, root, scale).sentence
 
 
-def wrong_form(answer: Any, shape: tuple[int, ...], name: str = "") -> str:
-    """Say what is wrong with the type, shape or dtype of an answer that should be real, or "".
+@dataclass(frozen=True)
+class Difference:
+    """A leaf of what was expected beside what came: "" or a sentence, and how far off it is."""
 
-    A Python int passes for a float; an array of integers does not, since nobody who computes with
-    real numbers gets one.
-
-    >>> wrong_form(None, (3,), "the entry 'w'")
-    "Got None for the entry 'w', expected an array of shape (3,). Did you forget a `return`?"
-    >>> wrong_form(2, ())
-    ''
-    """
-    subject = f" for {name}" if name else ""
-    wanted = f"expected {_describe_shape(shape)}"
-    if answer is None:
-        return f"Got None{subject}, {wanted}. Did you forget a `return`?"
-    array = as_array(answer)
-    if array.dtype == object or array.dtype.kind in "US":
-        return f"Got {described(answer)}{subject}, {wanted}."
-    if array.shape != shape:
-        return f"Got {_describe_shape(array.shape)}{subject}, {wanted}."
-    if array.dtype.kind != "f" and not (array.dtype.kind in "iu" and isinstance(answer, int)):
-        return f"Got numbers of type {array.dtype}{subject}, expected floating-point numbers."
-    return ""
+    sentence: str
+    off: float
+    """In units of the tolerance: at most 1 where the two agree; infinite in another form."""
+    answer: Any = None
+    expected: Any = None
+    form: bool = False
+    """Whether it is the structure, the shape or the kind of number that differs."""
+    of: str = ""
+    """Where it is, to follow "The number"; see `wording.place`."""
 
 
-def as_array(answer: Any) -> npt.NDArray[Any]:
-    """An answer as an array; dtype object where it is none, such as None or a ragged list.
-
-    The numbers of a bfloat16 array come as float32: to NumPy itself they are no numbers.
-    """
-    array = _raw_array(answer)
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
-
-
-def _raw_array(answer: Any) -> npt.NDArray[Any]:
-    if isinstance(answer, np.ndarray):
-        return answer
-    nothing = np.asarray(None, dtype=object)
-    if any(isinstance(leaf, str) for leaf in _leaves(answer)):
-        return nothing  # NumPy would give every text the room of the longest
-    try:
-        return np.asarray(answer)
-    except ValueError:  # a list whose parts have different shapes
-        return nothing
-
-
-def few_digits(answer: Any) -> str:
-    """Say that an answer is kept in half precision, or "".
-
-    >>> few_digits(np.float16(0.5))
-    'It is kept in float16, which holds three digits; compute in float64, or leave the dtype alone.'
-    """
-    name = _raw_array(answer).dtype.name
-    if name not in FEW_DIGITS:
-        return ""
-    kept = "They are" if np.ndim(answer) else "It is"
-    return (
-        f"{kept} kept in {name}, which holds {FEW_DIGITS[name]} digits; "
-        "compute in float64, or leave the dtype alone."
-    )
-
-
-def finite(answer: Any) -> str:
-    """Say that an answer, or anything inside it, contains NaN or infinity, or ""."""
-    for leaf in _leaves(answer):
-        array = as_array(leaf)
-        if array.dtype.kind in "fc" and not np.all(np.isfinite(array)):
-            kind = "NaN (not a number)" if np.any(np.isnan(array)) else "infinity"
-            return f"The answer contains {kind}."
-    return ""
-
-
-def varied(numbers: npt.NDArray[Any]) -> bool:
-    """Whether there are at least two clearly different numbers, all of them finite.
-
-    >>> varied(np.array([0.5, 0.75])), varied(np.array([0.5, 0.501])), varied(np.array([0.5]))
-    (True, False, False)
-    """
-    if numbers.size < 2 or not np.all(np.isfinite(numbers)):
-        return False
-    with np.errstate(over="ignore"):
-        return bool(np.ptp(numbers) > DISTINCT * np.max(np.abs(numbers)))
+def first_difference(
+    answer: Any,
+    expected: Any,
+    rtol: float | None = None,
+    root: str = "answer",
+    scale: float = 0.0,
+) -> Difference:
+    """The first leaf at which an answer differs, with its sentence; see `disagreement`."""
+    found = _differences(answer, expected, rtol, root, scale)
+    return next((one for one in found if one.sentence), Difference("", 0.0))
 
 
 def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float = 0.0) -> float:
@@ -188,201 +117,175 @@ def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float
     >>> round(distance(0.5 + 1e-5, 0.5), 3), distance([0.5], 0.5)
     (2.0, inf)
     """
-    if isinstance(expected, Mapping):
-        if not isinstance(answer, Mapping) or set(answer) != set(expected):
-            return float("inf")
-        pairs = [(answer[key], wanted) for key, wanted in expected.items()]
-    elif isinstance(expected, tuple):
-        if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-            return float("inf")
-        pairs = list(zip(answer, expected, strict=True))
-    else:
-        return _distance_of_arrays(answer, expected, rtol, scale)
-    scale = _least_scale(expected, scale)
-    return max((distance(a, e, rtol, scale) for a, e in pairs), default=0.0)
+    found = _differences(answer, expected, rtol, "answer", scale)
+    return max((one.off for one in found), default=0.0)
 
 
-def _distance_of_arrays(answer: Any, expected: Any, rtol: float | None, scale: float) -> float:
-    if wrong_form(answer, np.shape(expected)) or finite(answer) or finite(expected):
-        return float("inf")
-    array = as_array(answer)
-    off = _relative_difference(array, np.asarray(expected), scale)
-    return float(np.max(off, initial=0.0)) / (tolerance(array) if rtol is None else rtol)
+def matched(answer: Any, expected: Any, root: str = "answer") -> Iterator[Difference]:
+    """Each leaf of what was expected beside the one that came, where the structure is right."""
+    return _differences(answer, expected, None, root, 0.0)
 
 
-def wrong_params(params: Any, like: Mapping[str, Any]) -> str:
-    """Say how parameters differ in keys and shapes from `like`, or are not finite, or "".
+def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
+    """Say how an answer differs from `like` in structure, shapes or kinds of numbers, or "".
+
+    >>> wrong_structure([1.0, 2.0], np.zeros(3))
+    'Got an array of shape (2,), expected an array of shape (3,).'
+    """
+    return next((leaf.sentence for leaf in matched(answer, like, root) if leaf.form), "")
+
+
+def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
+    """Say how parameters differ in structure and shapes from `like`, or are not finite, or "".
 
     >>> wrong_params({"w": 9.0}, like={"w": 0.0, "b": 0.0})
     "Got a dict with the keys 'w', expected the keys 'w', 'b'."
     """
-    zeros = {key: np.zeros(np.shape(value)) for key, value in like.items()}
-    return disagreement(params, zeros, rtol=float("inf")) or finite(params)
+    zeros = trees.mapped(lambda leaf: np.zeros(np.shape(leaf)) if is_real(leaf) else leaf, like)
+    return disagreement(params, zeros, rtol=float("inf"), root=root) or finite(params)
 
 
-def side_by_side(answer: Any, expected: Any, most: int = 4) -> str:
-    """The numbers of a wrong answer and those expected, if they are few and of the same shape.
+def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: int = 4) -> str:
+    """The first wrong numbers of an answer beside those expected, if they are few.
 
     The only text that tells expected numbers: `Exercise.returns` asks for it, unless `show=False`.
+    In a tree it is about the leaf that `disagreement` is about.
 
     >>> side_by_side(np.array([1.0, 3.0]), [1.0, 2.0])
     ' Got 1, 3; expected 1, 2.'
     """
-    few = not isinstance(expected, Mapping | tuple) and np.size(expected) <= most
-    if not few or wrong_form(answer, np.shape(expected)):
+    wrong = first_difference(answer, expected, rtol)
+    got, wanted = wrong.answer, wrong.expected
+    if isinstance(wanted, str):
+        return f" Got {written(got[:40])}; expected {written(wanted)}."
+    if wrong.form or not wrong.sentence or is_key(wanted) or np.size(wanted) > most:
         return ""
-    got, wanted = (
-        ", ".join(f"{number:.4g}" for number in np.ravel(as_array(numbers)))
-        for numbers in (answer, expected)
-    )
-    return f" Got {got}; expected {wanted}."
+    return f" Got {written(as_array(got))}; expected {written(as_array(wanted))}."
 
 
-def _compare_mappings(
-    answer: Any, expected: Mapping[Any, Any], rtol: float | None, of: str, scale: float
-) -> str:
-    keys = _describe_keys(expected)
-    if answer is None:
-        return f"Got None{of}, expected a dict with the keys {keys}. Did you forget a `return`?"
-    if not isinstance(answer, Mapping):
-        return f"Got {described(answer)}{of}, expected a dict with the keys {keys}."
-    if set(answer) != set(expected):
-        got = _describe_keys(answer)
-        return f"Got a dict with the keys {got}{of}, expected the keys {keys}."
-    scale = _least_scale(expected, scale)
-    for key, wanted in expected.items():
-        sentence = disagreement(answer[key], wanted, rtol, f"the entry {key!r}", scale)
-        if sentence:
-            return sentence
-    return ""
+def _differences(
+    answer: Any, expected: Any, rtol: float | None, root: str, scale: float
+) -> Iterator[Difference]:
+    """Each leaf of what was expected, beside what came for it; where that cannot be told, why."""
+    if _parts(expected) is not None:
+        scale = max(scale, ROUNDING_SCALE * max(map(largest, trees.leaves(expected)), default=0))
+    return _differences_at((), answer, expected, rtol, root, scale)
 
 
-def _compare_tuples(
-    answer: Any, expected: tuple[Any, ...], rtol: float | None, of: str, scale: float
-) -> str:
-    if answer is None:
-        return f"Got None{of}, expected {len(expected)} values. Did you forget a `return`?"
-    if not isinstance(answer, tuple | list) or len(answer) != len(expected):
-        return f"Got {described(answer)}{of}, expected {len(expected)} values."
-    scale = _least_scale(expected, scale)
-    for number, (got, wanted) in enumerate(zip(answer, expected, strict=True)):
-        which = f"the {ORDINALS[number]} value" if number < len(ORDINALS) else f"value {number + 1}"
-        sentence = disagreement(got, wanted, rtol, which, scale)
-        if sentence:
-            return sentence
-    return ""
-
-
-# From here on the two have the same structure, shape and kind of number.
-def _compare_arrays(
-    answer: npt.NDArray[Any],
-    expected: npt.NDArray[Any],
+def _differences_at(
+    steps: tuple[tuple[Any, Any], ...],
+    answer: Any,
+    expected: Any,
     rtol: float | None,
-    of: str,
+    root: str,
     scale: float,
-) -> str:
-    if not np.all(np.isfinite(expected)):
-        return _compare_not_finite(answer, expected, rtol, of, scale)
-    if problem := finite(answer):
-        return problem
-    if answer.size == 0:
-        return ""
-    rtol = tolerance(answer) if rtol is None else rtol
-    difference = _relative_difference(answer, expected, scale)
-    wrong = difference > rtol
-    if not np.any(wrong):
-        return ""
-    # Beside zeros, which have no size of their own, an amount says how far from them.
-    shown = difference if np.any(expected) else np.abs(answer)
-    amount = _describe_amount(float(np.max(shown)))
-    if answer.ndim == 0:
-        return f"The number{of} is off {amount}."
-    amount += " of the largest one" if "about" in amount else ""
-    return f"{int(wrong.sum())} of {answer.size} numbers{of} are off, {amount}."
+) -> Iterator[Difference]:
+    of, parts = place(steps, root), _parts(expected)
+    if parts is None:
+        yield _compare_leaves(answer, expected, rtol, of, scale)
+    elif problem := _wrong_container(answer, expected, of):
+        yield Difference(problem, math.inf, form=True)
+    else:
+        for number, (key, wanted) in enumerate(parts):
+            got = trees.part(answer, number, key)
+            way = (*steps, (expected, key))
+            yield from _differences_at(way, got, wanted, rtol, root, scale)
 
 
-def _relative_difference(
-    answer: npt.NDArray[Any], expected: npt.NDArray[Any], scale: float
-) -> npt.NDArray[np.float64]:
-    """Differences of two arrays of one shape, relative to the largest expected number."""
-    scale = max(scale, _largest(expected) or ZERO_SCALE)
-    with np.errstate(over="ignore"):
-        return np.abs(answer.astype(np.float64) - expected.astype(np.float64)) / scale
+def _parts(expected: Any) -> list[tuple[Any, Any]] | None:
+    """What an expected container holds; None for a leaf, such as a list that is an array."""
+    numbers = isinstance(expected, list) and as_array(expected).dtype.kind in "biufc"
+    if numbers and not any(np.ndim(leaf) for leaf in trees.leaves(expected)):
+        return None
+    return trees.items(expected)
 
 
-def _compare_not_finite(
-    answer: npt.NDArray[Any],
-    expected: npt.NDArray[Any],
-    rtol: float | None,
-    of: str,
-    scale: float,
-) -> str:
-    """NaN and infinity have to stand in the same places; all other numbers are compared."""
-    plain = np.isfinite(expected)
-    if not np.array_equal(answer[~plain], expected[~plain], equal_nan=True):
-        return f"Some numbers{of} should not be finite, and are not as they should be."
-    return _compare_arrays(answer[plain], expected[plain], rtol, of, scale)
+def _wrong_container(answer: Any, expected: Any, of: str) -> str:
+    """Say how an answer is another container than the expected one, or ""."""
+    fields = trees.fields_of(expected)
+    if isinstance(expected, Mapping):
+        keys = described_keys(expected)
+        if isinstance(answer, Mapping):
+            got = described_keys(answer)
+            same = set(answer) == set(expected)
+            return "" if same else f"Got a dict with the keys {got}{of}, expected the keys {keys}."
+        wanted, same = f"a dict with the keys {keys}", False
+    elif fields is not None:
+        wanted = described_record(type_name(expected), fields)
+        plain = isinstance(expected, tuple) and _is_sequence(answer)
+        same = len(answer) == len(fields) if plain else trees.fields_of(answer) == fields
+    else:
+        wanted = f"{len(expected)} values"
+        same = isinstance(answer, tuple | list) and len(answer) == len(expected)
+    if answer is None:
+        return f"Got None{of}, expected {wanted}. Did you forget a `return`?"
+    return "" if same else f"Got {described(answer)}{of}, expected {wanted}."
 
 
-def _least_scale(expected: Any, scale: float) -> float:
-    """What every number and array in an answer is compared by at least; see `ROUNDING_SCALE`."""
-    return max(scale, ROUNDING_SCALE * max(map(_largest, _leaves(expected)), default=0.0))
+def _is_sequence(value: Any) -> bool:
+    """Whether a value is a tuple without names for its parts, or a list."""
+    return isinstance(value, tuple | list) and trees.fields_of(value) is None
 
 
-def _largest(value: Any) -> float:
-    """The largest finite magnitude in an array, 0 if there is none."""
-    array = as_array(value)
-    if array.dtype.kind not in "iuf":
-        return 0.0
-    numbers = np.abs(array.astype(np.float64))  # of integers, the most negative has no magnitude
-    return float(np.max(numbers[np.isfinite(numbers)], initial=0.0))
+def _compare_leaves(
+    answer: Any, expected: Any, rtol: float | None, of: str, scale: float
+) -> Difference:
+    if expected is None or isinstance(expected, str) or is_key(expected):
+        return _compare_kinds(answer, expected, of)
+    kind, wanted = _kind(expected), np.asarray(expected)
+    if kind not in KINDS:
+        raise TypeError(f"an answer cannot be compared with {expected!r}")
+    if problem := wrong_form(answer, wanted.shape, kind, of):
+        return Difference(problem, math.inf, form=True)
+    array = as_array(answer)
+    if array.dtype.kind in "biu" and kind != "f":
+        problem = not_the_same(array, wanted, of)
+        return Difference(problem, math.inf if problem else 0.0, answer, expected, of=of)
+    sentence = wrong_numbers(array, wanted, rtol, of, scale)
+    said = " ".join(filter(None, [sentence, sentence and few_digits(answer)]))
+    off = distance_of_arrays(array, wanted, rtol, scale)
+    return Difference(said, off, answer, expected, of=of)
 
 
-def _describe_amount(off: float) -> str:
-    """How far off, coarsely: a student's huge answer must not measure the expected one."""
-    if off >= 10:
-        return "by more than ten times"
-    return f"by about {off:.0%}" if off >= 0.01 else "by a little"
+def _compare_kinds(answer: Any, expected: Any, of: str) -> Difference:
+    """Compare a text, a random key, or None, which are the same or are not."""
+    if problem := _another_kind(answer, expected, of):
+        return Difference(problem, math.inf, form=True)
+    if expected is None or _same(answer, expected):
+        return Difference("", 0.0, answer, expected, of=of)
+    noun = "text" if isinstance(expected, str) else "random key"
+    said = f"The {noun}{of} is not the expected one."
+    return Difference(said, math.inf, answer, expected, of=of)
 
 
-def _leaves(value: Any) -> list[Any]:
-    """The numbers, arrays and whatever else lies in dicts, tuples and lists, in their order.
-
-    Not `jax.tree.leaves`: that raises where a student's dict has keys of two types, leaves out
-    None, and goes by sorted keys, whereas a sentence speaks of the first entry that is wrong.
-    """
-    if isinstance(value, Mapping):
-        return [leaf for item in value.values() for leaf in _leaves(item)]
-    if isinstance(value, tuple | list):
-        return [leaf for item in value for leaf in _leaves(item)]
-    return [value]
-
-
-def described(value: Any) -> str:
-    """What an answer is, in a few words: "a str", "None", "an array of shape (3,)"."""
-    if isinstance(value, np.ndarray):
-        return _describe_shape(value.shape)
-    if isinstance(value, Mapping):
-        return f"a dict with the keys {_describe_keys(value)}"
-    if isinstance(value, tuple | list):
-        return f"a {type_name(value)} of length {len(value)}"
-    return "None" if value is None else f"{article(type_name(value))} {type_name(value)}"
+def _another_kind(answer: Any, expected: Any, of: str) -> str:
+    """Say that an answer is no text, no random key, or not None, where one is expected, or ""."""
+    if expected is None:
+        alike, wanted = answer is None, "None"
+    elif isinstance(expected, str):
+        alike, wanted = isinstance(answer, str), "a text"
+    else:
+        shape = np.shape(expected)
+        alike = is_key(answer) and np.shape(answer) == shape
+        wanted = f"random keys of shape {shape}" if shape else "a random key"
+    return "" if alike else f"Got {described(answer)}{of}, expected {wanted}."
 
 
-def article(noun: str) -> str:
-    """ "a" or "an"."""
-    return "an" if noun[:1].lower() in "aeiou" else "a"
+def _same(answer: Any, expected: Any) -> bool:
+    if isinstance(expected, str):
+        return bool(answer == expected)
+    return _numbers_of(answer) == _numbers_of(expected)
 
 
-def _describe_keys(mapping: Mapping[Any, Any]) -> str:
-    """The first few keys, whatever a student chose for them."""
-    shown = [
-        repr(key)[:40] if isinstance(key, str) or abs(key) < 10**6 else "a huge number"
-        for key in [*mapping][:5]
-    ]
-    more = ["…"] if len(mapping) > len(shown) else []
-    return ", ".join(shown + more) or "none"
+def _kind(expected: Any) -> str:
+    """The kind of numbers that is expected, one of `KINDS`; something else where it is none."""
+    kind = as_array(expected).dtype.kind
+    if kind in "iu":
+        return "i" if hasattr(expected, "dtype") else "number"
+    return kind
 
 
-def _describe_shape(shape: tuple[int, ...]) -> str:
-    return f"an array of shape {shape}" if shape else "a single number"
+def _numbers_of(key: Any) -> list[Any]:
+    import jax
+
+    return [str(jax.random.key_impl(key)), np.asarray(jax.random.key_data(key)).tolist()]

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import as_array, disagreement
+from autograder.checks.arrays import as_array
+from autograder.checks.compare import disagreement
 from autograder.record.report import Figure, Line
 
 

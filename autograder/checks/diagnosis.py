@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import as_array, distance, varied
+from autograder.checks.compare import distance
 from autograder.checks.context import current
 from autograder.checks.mistakes import share_of
 from autograder.checks.numerics import plain
@@ -157,7 +158,7 @@ def relation(
         expected = [_as_floats(value) for value in made.expected]
         pairs = zip(made.answers, made.expected, strict=True)
         answers = [_in_the_form_of(e, a) for a, e in pairs]
-    except ValueError:  # the two are not the same dicts of arrays
+    except (TypeError, ValueError):  # the two are not the same dicts of arrays
         return ""
     if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""

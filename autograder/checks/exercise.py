@@ -7,7 +7,7 @@ An instructor writes
     exercise.report()
 
 and reads it as a specification. What each check asks stands in the class that has it, and how it is
-judged beside it: in `answers`, `gradients`, `training` and `values`.
+judged beside it: in the modules whose names stand below.
 
 TRUSTED SIDE during grading; in a live notebook the same checks run beside the student's code and
 count for nothing.
@@ -15,13 +15,28 @@ count for nothing.
 
 from __future__ import annotations
 
+from autograder.checks.accuracy import AccuracyChecks
 from autograder.checks.answers import AnswerChecks
+from autograder.checks.derivatives import DerivativeChecks
+from autograder.checks.forms import FormChecks
 from autograder.checks.gradients import GradientChecks
+from autograder.checks.relations import RelationChecks
 from autograder.checks.training import TrainingChecks
+from autograder.checks.transformations import TransformationChecks
 from autograder.checks.values import ValueChecks
 
 
-class Exercise(AnswerChecks, GradientChecks, TrainingChecks, ValueChecks):
+class Exercise(
+    AnswerChecks,
+    DerivativeChecks,
+    FormChecks,
+    GradientChecks,
+    TrainingChecks,
+    TransformationChecks,
+    ValueChecks,
+    AccuracyChecks,
+    RelationChecks,
+):
     """The checks of one exercise, in order.
 
     A test cell makes one and ends with its report::
@@ -45,7 +60,8 @@ class Exercise(AnswerChecks, GradientChecks, TrainingChecks, ValueChecks):
         exercise = Exercise("dloss", stubs={"loss": squared})
         exercise.is_gradient("it is the slope of `loss`", student.dloss, "loss", [(theta, x, y)])
 
-    No answer of the student's is ever what another one is compared with. A part is asked the same
+    No answer of the student's is ever what another one is compared with, except where two calls of
+    one part are (`relates`, `stacks`). A part is asked the same
     question twice, and has to give the same answer. Most checks take these arguments:
 
     title

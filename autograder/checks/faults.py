@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograder.record.outcome import Outcome
 
 
@@ -16,10 +18,12 @@ class StudentFault(Exception):
 
     outcome = Outcome.FAILED
 
-    def __init__(self, sentence: str, *, stop: str = "") -> None:
+    def __init__(self, sentence: str, *, stop: str = "", error: Sequence[str] = ()) -> None:
         super().__init__(sentence)
         self.stop = stop
         """The limit that stopped a call, by the name of its setting; "" for any other reason."""
+        self.error = tuple(error)
+        """The class of the error that the student's code raised and those that it inherits."""
 
 
 class NotAttempted(StudentFault):

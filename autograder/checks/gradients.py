@@ -11,23 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks.attempt import Arguments, Attempt, Function, attempt
-from autograder.checks.base import Checks
-from autograder.checks.compare import (
+from autograder.checks.arrays import (
     RELATIVE_TOLERANCE,
     as_array,
-    disagreement,
     few_digits,
     finite,
     tolerance,
     wrong_form,
 )
+from autograder.checks.attempt import Arguments, Attempt, Function, attempt
+from autograder.checks.base import Checks
+from autograder.checks.compare import disagreement
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
 from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
+from autograder.remote import trees
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
 # gives (measured on sums of up to a thousand terms): with a tolerance of 1e-5, a slope may be off
@@ -187,7 +188,7 @@ def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
         If it is the student's own function, as in a live notebook, and gives no finite number.
     """
     if isinstance(function, Part):
-        return slope_of(function, args), slope_scale(function, args)
+        return slope_of(function.call, args), slope_scale(function.call, args)
     measure = evaluated(function)
     try:
         return slope_of(measure, args), slope_scale(measure, args)
@@ -205,11 +206,11 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
         return Attempt(told)
     rough = tolerance(values) > RELATIVE_TOLERANCE["float64"]
     step, rtol = (FLOAT32_STEP, FLOAT32_TOLERANCE) if rough else (STEP, None)
-    slopes = [slope_of(lambda *args: _total(part(*args)), args, step) for args in inputs]
+    slopes = [slope_of(lambda *args: _total(part.call(*args)), args, step) for args in inputs]
     scales = [slope_scale(_total, [value]) for value in values]
     if all(_vanishes(s, scale, rtol) for s, scale in zip(slopes, scales, strict=True)):
         return Attempt("Its numbers do not change with the parameters.")
-    by_jax = attempt(lambda: Attempt("", [part.differentiated()(*args) for args in inputs]))
+    by_jax = attempt(lambda: Attempt("", [part.differentiated().call(*args) for args in inputs]))
     if by_jax.fault is not None:
         said = f"JAX cannot differentiate it. {by_jax.fault}"
         return Attempt(said, stop=by_jax.fault.stop)
@@ -230,7 +231,7 @@ def _total(answer: Any) -> float:
 
 def _vanishes(slopes: Params, scale: float, rtol: float | None) -> bool:
     """Whether slopes are no more than the rounding of differences."""
-    flat = {key: np.zeros(np.shape(slope)) for key, slope in slopes.items()}
+    flat = trees.mapped(lambda slope: np.zeros(np.shape(slope)), slopes)
     return disagreement(slopes, flat, rtol, scale=scale) == ""
 
 

@@ -3,58 +3,70 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.compare import article, as_array, described, finite
+from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.context import current
 from autograder.checks.faults import StudentFault
+from autograder.checks.wording import article, described
+from autograder.remote import trees
 from autograder.remote.given import double_precision, evaluate
+from autograder.remote.wire import is_key
 
 # Central differences in float64: the truncation error grows as h**2 |f'''| / 6, rounding as
 # eps |f| / h. They balance near eps**(1/3) = 6e-6; measured on the logistic loss, h = 1e-5 is good
 # to 1e-10 and h = 1e-2 only to 1e-4.
 STEP = 1e-5
 
-Params = dict[str, Any]
+Params = Any
+"""A pytree of numbers and arrays, such as {"w": 2.0, "b": 1.0}."""
 
 
 def central_differences(
     function: Callable[[Params], Any], params: Params, step: float = STEP
 ) -> Params:
-    """The gradient of a scalar function by (f(p + h) - f(p - h)) / 2h, entry by entry.
+    """The gradient of a scalar function by (f(p + h) - f(p - h)) / 2h, number by number.
 
     See Nocedal and Wright, Numerical Optimization, 2nd edition, section 8.1. The function is
-    called twice for each number in the parameters, each time with a dict of its own.
+    called twice for each number in the parameters, each time with a tree of its own.
 
     Parameters
     ----------
     function
         Takes params, returns a number in float64.
     params
-        A dict of floats or float64 arrays of any shape.
+        A pytree of floats and float64 arrays of any shape. What else is in it stays as it is.
     step
         The step h, times the number that it changes where that is larger than 1.
 
     Returns
     -------
-    dict
-        The same keys and shapes, float64.
+    pytree
+        The same structure and shapes, float64.
 
     Examples
     --------
     >>> central_differences(lambda p: p["w"] ** 2 + p["b"], {"w": 3.0, "b": 1.0})["w"].round(6)
     np.float64(6.0)
     """
-    return {key: _differences_of_entry(function, params, key, step) for key in params}
+    leaves = trees.leaves(params)
+
+    def with_leaf(place: int, leaf: Any) -> Any:
+        return function(trees.refilled(params, iter([*leaves[:place], leaf, *leaves[place + 1 :]])))
+
+    slopes = [
+        _differences_of_leaf(partial(with_leaf, place), leaf, step) if is_real(leaf) else leaf
+        for place, leaf in enumerate(leaves)
+    ]
+    return trees.refilled(params, iter(slopes))
 
 
-def _differences_of_entry(
-    function: Callable[[Params], Any], params: Params, key: str, least: float
-) -> Any:
-    entry = np.asarray(params[key], dtype=np.float64)
+def _differences_of_leaf(function: Callable[[Any], Any], leaf: Any, least: float) -> Any:
+    entry = np.asarray(leaf, dtype=np.float64)
     slope = np.empty(entry.shape)
     for index in np.ndindex(entry.shape):
         step = least * max(1.0, abs(float(entry[index])))
@@ -63,13 +75,13 @@ def _differences_of_entry(
             moved = entry.copy()
             moved[index] += sign * step
             shifted: Any = moved if moved.shape else float(moved)
-            ends.append(float(np.asarray(function({**params, key: shifted}))))
+            ends.append(float(np.asarray(function(shifted))))
         slope[index] = (ends[0] - ends[1]) / (2 * step)
     return slope
 
 
 def gradient_descent(
-    gradient: Callable[[Params], Mapping[str, Any]],
+    gradient: Callable[[Params], Params],
     params: Params,
     n_steps: int,
     step_size: float,
@@ -82,13 +94,13 @@ def gradient_descent(
     Parameters
     ----------
     gradient
-        Takes and gives a dict with the keys of `params`.
+        Takes and gives a pytree like `params`.
     params
-        Where to start: a dict of floats or float64 arrays.
+        Where to start: a pytree of floats and float64 arrays.
 
     Returns
     -------
-    list of dict
+    list of pytrees
         All n_steps + 1 points, the start included.
 
     Examples
@@ -98,19 +110,26 @@ def gradient_descent(
     """
     path = [params]
     for _ in range(n_steps):
-        here = path[-1]
-        slope = gradient(here)
-        path.append({key: here[key] - step_size * _number(slope[key]) for key in here})
+        path.append(_moved(path[-1], gradient(path[-1]), step_size))
     return path
 
 
-def in_floats(params: Mapping[str, Any]) -> Params:
-    """Parameters with a float for each number and a float64 array for each array or list.
+def _moved(params: Params, slopes: Params, step_size: Any) -> Params:
+    """One step of gradient descent; what is no number stays where it is."""
+    return trees.together(
+        lambda leaf, slope: leaf - step_size * _number(slope) if is_real(leaf) else leaf,
+        params,
+        slopes,
+    )
 
-    >>> in_floats({"w": np.float16(0.5), "b": [1, 2]})
+
+def in_floats(params: Params) -> Params:
+    """Parameters with a float for each number and a float64 array for each array.
+
+    >>> in_floats({"w": np.float16(0.5), "b": np.array([1, 2])})
     {'w': 0.5, 'b': array([1., 2.])}
     """
-    return {key: _number(value) for key, value in params.items()}
+    return trees.mapped(lambda leaf: _number(leaf) if is_real(leaf) else leaf, params)
 
 
 def _number(value: Any) -> Any:
@@ -137,7 +156,7 @@ def descend(
     loss
         Takes the parameters and returns a scalar, in operations that `jax` can trace.
     start
-        A dict of numbers or arrays.
+        A pytree of numbers and arrays.
     n_steps, step_size
         Anything that a student may have chosen.
     names
@@ -146,8 +165,8 @@ def descend(
 
     Returns
     -------
-    dict
-        The same keys and shapes: floats, and float64 arrays.
+    pytree
+        The same structure and shapes: floats, and float64 arrays.
 
     Raises
     ------
@@ -212,19 +231,20 @@ def _descended(loss: Callable[[Params], Any], start: Params, n_steps: int, size:
 
     def run(params: Params, count: Any, size: Any) -> Params:
         def step(_: Any, here: Params) -> Params:
-            slope = gradient(here)
-            return {key: here[key] - size * slope[key] for key in here}
+            return jax.tree.map(lambda p, g: p - size * g, here, gradient(here))
 
         return jax.lax.fori_loop(0, count, step, params)
 
     with double_precision():
-        double = {key: jax.numpy.asarray(value, "float64") for key, value in start.items()}
+        double = trees.mapped(lambda leaf: jax.numpy.asarray(leaf, "float64"), start)
         # The choice is an argument, so that the compiled loop serves all students.
         return in_floats(jax.jit(run)(double, n_steps, size))
 
 
 def plain(function: Callable[..., Any], args: Sequence[Any]) -> Any:
-    """Call a trusted function in float64; its answer as numpy arrays and plain containers.
+    """Call a trusted function in float64; its answer, with numpy arrays in it.
+
+    A value, such as a solution that is an array, is its own answer where there are no arguments.
 
     This is how an answer of the instructor's comes to be what a student's answer is compared with.
 
@@ -234,7 +254,8 @@ def plain(function: Callable[..., Any], args: Sequence[Any]) -> Any:
         If it asks a part of the student's.
     """
     with current.get().yardstick():
-        return to_numpy(evaluate(function, args, {}))
+        value = not (args or callable(function))
+        return to_numpy(function if value else evaluate(function, args, {}))
 
 
 def evaluated(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -243,14 +264,8 @@ def evaluated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def to_numpy(value: Any) -> Any:
-    """Arrays of any kind as numpy arrays, inside dicts, tuples and lists as well.
-
-    Not `jax.tree.map`: that sorts the keys of a dict, and sentences list them as they were
-    written ("expected the keys 'w', 'b'").
-    """
-    if isinstance(value, Mapping):
-        return {key: to_numpy(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        items = [to_numpy(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    return np.asarray(value) if hasattr(value, "__array__") else value
+    """Arrays of any kind as numpy arrays, wherever they are in a tree; everything else as it is."""
+    return trees.mapped(
+        lambda leaf: np.asarray(leaf) if hasattr(leaf, "__array__") and not is_key(leaf) else leaf,
+        value,
+    )

@@ -18,27 +18,54 @@ or else its name:
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from autograder.checks.compare import as_array, tolerance
+from autograder.checks.arrays import as_array, tolerance, wrong_form
+from autograder.checks.draws import distinct, independent, moments
+from autograder.checks.faults import StudentFault
+from autograder.checks.leaves import MISFITS, Picked, arrays, everything, misfit, picked
+from autograder.checks.wording import described
+from autograder.remote import trees
+
+__all__ = [
+    "adding_up_to",
+    "between",
+    "decreasing",
+    "distinct",
+    "falls",
+    "increasing",
+    "independent",
+    "moments",
+]
 
 Property = Callable[[Sequence[Any]], str | bool | np.bool_]
 
 
-def violated(holds: Property, answers: Sequence[Any]) -> str:
+def violated(holds: Property, answers: Sequence[Any], told: bool = True) -> str:
     """Say that answers do not have a property, or ""; `answers.satisfies` asks.
+
+    `told` is whether the author has said which form the answers have, and they have it.
 
     Raises
     ------
+    StudentFault
+        If the property cannot compute with answers whose form was not told.
     TypeError
         If the property returns neither a text nor whether it holds: the author's mistake.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # a student's numbers may be of any size
-        said = holds(answers)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers of any size
+            said = holds(answers)
+    except MISFITS as error:
+        if told:
+            raise
+        raise misfit(answers[0], error) from error
     if isinstance(said, str):
         return said
     truth = as_array(said)
@@ -68,6 +95,27 @@ def _name(holds: Property) -> str:
     return "" if name == "<lambda>" else str(name)
 
 
+def _array(answer: Any) -> npt.NDArray[Any]:
+    """An answer as an array of real numbers, of any shape.
+
+    Raises
+    ------
+    StudentFault
+        If it is none.
+    """
+    array = as_array(answer)
+    if problem := wrong_form(answer, array.shape):
+        raise StudentFault(problem)
+    return array
+
+
+def _arrays(answer: Any) -> list[npt.NDArray[Any]]:
+    """The arrays in an answer, which may be a tree of them. Raises as `_array` does."""
+    if trees.items(arrays(answer)) is None:
+        return [_array(answer)]
+    return [_array(leaf) for leaf in trees.leaves(arrays(answer))]
+
+
 def between(low: float, high: float) -> Property:
     """Every number lies in the closed interval [low, high].
 
@@ -76,10 +124,10 @@ def between(low: float, high: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        for answer in map(as_array, answers):
-            outside = ~((answer >= low) & (answer <= high))
+        for array in (array for answer in answers for array in _arrays(answer)):
+            outside = ~((array >= low) & (array <= high))
             if np.any(outside):
-                worst = float(answer[outside].flat[0])
+                worst = float(array[outside].flat[0])
                 return f"Got {worst:.4g}, which does not lie between {low:g} and {high:g}."
         return ""
 
@@ -88,7 +136,7 @@ def between(low: float, high: float) -> Property:
 
 def increasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never decreases."""
-    for answer in map(as_array, answers):
+    for answer in map(_array, answers):
         if np.any(np.diff(np.atleast_1d(answer)) < -tolerance(answer)):
             return "The numbers should rise from left to right, and somewhere they fall."
     return ""
@@ -96,7 +144,7 @@ def increasing(answers: Sequence[Any]) -> str:
 
 def decreasing(answers: Sequence[Any]) -> str:
     """Every answer, an array of shape (n,), never increases."""
-    for answer in map(as_array, answers):
+    for answer in map(_array, answers):
         if np.any(np.diff(np.atleast_1d(answer)) > tolerance(answer)):
             return "The numbers should fall from left to right, and somewhere they rise."
     return ""
@@ -109,7 +157,7 @@ def adding_up_to(total: float) -> Property:
     """
 
     def check(answers: Sequence[Any]) -> str:
-        arrays = [as_array(answer).astype(np.float64) for answer in answers]
+        arrays = [_array(answer).astype(np.float64) for answer in answers]
         if len({array.shape for array in arrays}) != 1:
             return "The answers should all have the same shape."
         off = np.max(np.abs(sum(arrays) - total), initial=0.0)
@@ -118,3 +166,44 @@ def adding_up_to(total: float) -> Property:
         return ""
 
     return check
+
+
+def falls(*, by: float, of: Picked = everything) -> Property:
+    """The last number of each answer is lower than the first by a share of it, as losses are.
+
+    On the way there may be any noise. `of` picks the losses from an answer::
+
+        properties.falls(by=0.9, of=lambda answer: answer[0])
+
+    A loop can say of itself what it likes: ask besides what its parameters are good for.
+
+    >>> falls(by=0.5)([[2.0, 2.5, 0.9]]), falls(by=0.5)([[2.0, 1.5]])
+    ('', 'From the first number to the last they fall by 25%; at least 50% is asked for.')
+
+    Raises
+    ------
+    ValueError
+        If `by` is no share above 0 and up to 1.
+    """
+    if not 0 < by <= 1:
+        raise ValueError(f"falls(by={by!r}): expected a share above 0, at most 1")
+
+    def check(answers: Sequence[Any]) -> str:
+        said = (_not_fallen(as_array(picked(of, answer)), by) for answer in answers)
+        return next(filter(None, said), "")
+
+    return check
+
+
+def _not_fallen(numbers: npt.NDArray[Any], by: float) -> str:
+    """Say that numbers, an array of shape (n,), do not fall by a share, or ""."""
+    if numbers.ndim != 1 or numbers.size < 2 or numbers.dtype.kind not in "iuf":
+        return f"Expected two numbers or more in a row, got {described(numbers)}."
+    first, last = float(numbers[0]), float(numbers[-1])
+    if not first > 0:
+        return f"The numbers should begin above 0; the first is {first:.4g}."
+    if last <= (1 - by + 1e-9) * first:  # 5 to 1 is a fall by 0.8, but for rounding
+        return ""
+    fallen = (first - last) / first
+    way = f"fall by {math.floor(100 * fallen)}%" if fallen > 0 else "do not fall"
+    return f"From the first number to the last they {way}; at least {100 * by:g}% is asked for."

@@ -104,22 +104,88 @@ def given(source: str) -> Given:
 
 
 class Part:
-    """One function or value of the student's, by name.
+    """A function or a value of the student's, by name, or what steps lead to from there.
 
-    `student.NAME` makes one. Its questions go to the connection of the current `Context`: to the
-    notebook itself in a live notebook, to the student's kernel while grading.
+    `student.NAME` makes one. It can be looked at in other ways, and what comes of that is a `Part`
+    again, for any of the checks::
+
+        student.f(2.0)                     what that call returns: a function, an object, a value
+        student.Dense(W, b).n_params       a method of it
+        student.train(x, y)[1]             a part of what it returns
+        student.f.partial(n_steps=5)       with arguments by name, as `functools.partial` has it
+        student.f.vmapped((None, 0))       jax.vmap(f, in_axes=(None, 0))
+        student.f.jitted()                 jax.jit(f)
+        student.f.through("lambda f: jax.hessian(f)")
+
+    Nothing is asked until a check calls it, or asks for its value. The questions go to the
+    connection of the current `Context`: to the notebook itself in a live notebook, to the student's
+    kernel while grading.
     """
 
-    def __init__(self, name: str, through: str = "") -> None:
+    def __init__(self, name: str, steps: Sequence[Any] = (), said: str = "") -> None:
         self.name = name
-        self._through = through
+        self.steps = tuple(steps)
+        self._said = said or name
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's function; numpy arrays go in, numpy arrays come out.
+    def __call__(self, *args: Any, **kwargs: Any) -> Part:
+        """What a call with these arguments returns, such as `student.Dense(W, b)`, as a part.
+
+        Raises
+        ------
+        TypeError
+            If an argument is a function of the test cell's own, which cannot be sent.
+        """
+        step = ["call", [_outgoing(arg) for arg in args], _outgoing_by_name(kwargs)]
+        return self._after(step, f"{self._said}({'…' if args or kwargs else ''})")
+
+    def __getattr__(self, name: str) -> Part:
+        """An attribute of it, such as a method: `student.Dense(W, b).n_params`."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._after(["attribute", name], f"{self._said}.{name}")
+
+    def __getitem__(self, key: Any) -> Part:
+        """A part of it, such as the second value of a pair: `student.train(x, y)[1]`."""
+        return self._after(["item", _outgoing(key)], f"{self._said}[{key!r}]")
+
+    __iter__ = None  # of what a kernel has, nobody here knows how many parts there are
+
+    def partial(self, **kwargs: Any) -> Part:
+        """It with arguments by name, which every call gets besides its own."""
+        return self._after(["partial", _outgoing_by_name(kwargs)], self._said)
+
+    def through(self, source: str) -> Part:
+        """What a function of yours makes of it: `student.f.through("lambda f: jax.hessian(f)")`.
+
+        It is written as source, as for `given`, since it runs where the student's function lives.
+        """
+        given_function(source)  # a mistake in it shows here, not in the student's kernel
+        return self._after(["through", source], self._said)
+
+    def vmapped(self, in_axes: Any = 0, out_axes: Any = 0) -> Part:
+        """It for a batch: `jax.vmap(f, in_axes, out_axes)`."""
+        return self.through(f"lambda f: jax.vmap(f, {in_axes!r}, {out_axes!r})")
+
+    def jitted(self, **options: Any) -> Part:
+        """It compiled: `jax.jit(f, **options)`, such as `static_argnames="n"`."""
+        return self.through(f"lambda f: jax.jit(f, **{options!r})")
+
+    def differentiated(self) -> Part:
+        """What `jax.grad` makes of it, where it lives: the slopes of a weighted sum of its answer.
+
+        They are taken with respect to the first argument, and come as that does: a dict of slopes
+        for a dict of parameters.
+        """
+        return self.through(SLOPES_OF_SUM)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it; numpy arrays go in, numpy arrays come out.
 
         The student's function sees jax arrays, in float64. Arguments may also be numbers, strings,
-        None, and dicts, tuples and lists of all these, other parts of the student's, and functions
-        made with `given`.
+        None, random keys, and dicts, lists, tuples, named tuples and dataclasses of all these,
+        other parts of the student's, and functions made with `given`. A named tuple or a dataclass
+        arrives as an instance of the class of that name in the notebook or in a module of the
+        lesson's; an answer that is one comes as a named tuple.
 
         Raises
         ------
@@ -128,13 +194,10 @@ class Part:
         TypeError
             If an argument is a function of the test cell's own, which cannot be sent.
         """
-        return self._ask(
-            args=[_outgoing(arg) for arg in args],
-            kwargs={key: _outgoing(value) for key, value in kwargs.items()},
-        )
+        return self._ask(args=[_outgoing(arg) for arg in args], kwargs=_outgoing_by_name(kwargs))
 
     def value(self) -> Any:
-        """The value of that name, as data: `student.theta.value()` gives `{"w": 2.0, "b": 1.0}`.
+        """The value that it is, as data: `student.theta.value()` gives `{"w": 2.0, "b": 1.0}`.
 
         Raises
         ------
@@ -158,33 +221,28 @@ class Part:
         connection = current.get().connection
         answers, took = [], []
         for args in inputs:
-            answers.append(self(*args, **kwargs))
+            answers.append(self.call(*args, **kwargs))
             took.append(connection.seconds)
         if took and took[0] < QUICK:
-            self(*inputs[0], **kwargs)
+            self.call(*inputs[0], **kwargs)
         return answers
 
-    def differentiated(self) -> Part:
-        """What `jax.grad` makes of it, where it lives: the slopes of a weighted sum of its answer.
-
-        They are taken with respect to the first argument, and come as that does: a dict of slopes
-        for a dict of parameters.
-        """
-        return Part(self.name, SLOPES_OF_SUM)
+    def _after(self, step: list[Any], said: str) -> Part:
+        return Part(self.name, [*self.steps, step], said)
 
     def _ask(self, **request: Any) -> Any:
         """The answer to a question, which within an exercise has to be the same each time."""
         context = current.get()
         if context.measuring:
             raise TypeError(
-                f"student.{self.name} was asked for what an answer is compared with. "
+                f"{self!r} was asked for what an answer is compared with. "
                 "Compare with something of your own: a solution, given('…'), numbers."
             )
         message = dict(name=self.name, limits=vars(context.connection.limits), **request)
         if context.stubs:
             message["stubs"] = {name: _outgoing(stub) for name, stub in context.stubs.items()}
-        if self._through:
-            message["through"] = self._through
+        if self.steps:
+            message["steps"] = self.steps
         question = wire.dumps(message)
         if context.answers is None:
             return self._answer(question)
@@ -192,7 +250,7 @@ class Part:
         if len(known) < ENOUGH:
             known.append(self._answer(question))
         if not all(_same(answer, known[0]) for answer in known[1:]):
-            raise StudentFault(f"`{self.name}` {TWO_ANSWERS}")
+            raise StudentFault(f"{self} {TWO_ANSWERS}")
         return known[0]
 
     def _answer(self, question: str) -> Any:
@@ -204,16 +262,16 @@ class Part:
                 reply = {key: reply[key] for key in reply if key not in ("again", "restored")}
             if reply.get("restored") is True and reply.get("status") == "ok":
                 context.remark(RESTORED.format(self.name, _listed(context.stubs)))
-            return _incoming(self.name, reply, limits)
+            return _incoming(self, reply, limits)
         except WireError as error:
-            raise StudentFault(f"`{self.name}`: {error}") from None
+            raise StudentFault(f"{self}: {error}") from None
 
     def __str__(self) -> str:
-        """As messages call it."""
-        return f"`{self.name}`"
+        """As messages call it: "`f`", "`Dense(…).n_params`"."""
+        return f"`{self._said}`"
 
     def __repr__(self) -> str:
-        return f"student.{self.name}"
+        return f"student.{self._said}"
 
 
 class Student:
@@ -235,7 +293,7 @@ student = Student()
 def _outgoing(value: Any) -> list[Any]:
     """Encode an argument; student parts go as references, given functions as source."""
     if isinstance(value, Part):
-        return wire.encode(Ref(value.name))
+        return wire.encode(Ref(value.name, value.steps))
     if isinstance(value, Given):
         return wire.encode(GivenSource(value.source))
     if callable(value) and not hasattr(value, "__array__"):
@@ -243,8 +301,13 @@ def _outgoing(value: Any) -> list[Any]:
     return wire.encode(value)
 
 
-def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
+def _outgoing_by_name(kwargs: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {key: _outgoing(value) for key, value in kwargs.items()}
+
+
+def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
     """The value in a reply, or the reason why there is none."""
+    name = part.name
     match reply:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
@@ -257,7 +320,7 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
             "again": dict(error),
         }:
             said = _said_again(name, error)
-            raise StudentFault(f"`{name}` raised NameError: {_clip(evalue)}. {said}")
+            raise StudentFault(f"{part} raised NameError: {_clip(evalue)}. {said}")
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(
                 f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
@@ -266,24 +329,31 @@ def _incoming(name: str, reply: dict[str, Any], limits: Limits) -> Any:
             function, line = where.get("function", ""), where.get("line", "")
             if not (isinstance(function, str) and isinstance(line, str)):
                 function = line = ""
-            raise _fault(name, ename, evalue, function, line)
+            kinds = where.get("kinds", [])
+            known = isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)
+            raise _fault(part, ename, evalue, function, line, kinds if known else [])
         case {"status": "unsendable", "sentence": str(sentence)}:
-            raise StudentFault(f"`{name}`: {_clip(sentence)}")
+            raise StudentFault(f"{part}: {_clip(sentence)}")
         case _:
             raise WireError("The reply could not be read.")
 
 
-def _fault(name: str, ename: str, evalue: str, function: str, line: str) -> StudentFault:
+def _fault(
+    part: Part, ename: str, evalue: str, function: str, line: str, kinds: Sequence[str]
+) -> StudentFault:
     """What is told of an error: where an answer is still to be written, that; else the error."""
     if ename == "NotImplementedError":
-        if function not in (name, "", "<module>"):
-            return NotAttempted(f"`{name}` needs `{_clip(function)}`, which is not written yet.")
+        if function not in (part.name, "", "<module>"):
+            return NotAttempted(
+                f"`{part.name}` needs `{_clip(function)}`, which is not written yet."
+            )
         return NotAttempted(
-            f"`{name}` is not written yet: your answer goes where it says "
+            f"`{part.name}` is not written yet: your answer goes where it says "
             "`raise NotImplementedError()`."
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    return StudentFault(f"`{name}` raised {_clip(ename)}: {_clip(evalue)}{place}")
+    said = f"{part} raised {_clip(ename)}: {_clip(evalue)}{place}"
+    return StudentFault(said, error=kinds or [ename])
 
 
 def _said_again(name: str, error: Mapping[str, Any]) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import as_array, disagreement, wrong_params
+from autograder.checks.compare import disagreement, wrong_params
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.numerics import Params, evaluated, gradient_descent

@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import article, as_array, finite, wrong_params
+from autograder.checks.compare import matched, wrong_params
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
 from autograder.checks.numerics import Params, central_differences, evaluated, in_floats, to_numpy
 from autograder.checks.student import Part
+from autograder.checks.wording import article
+from autograder.remote import trees
 from autograder.remote.wire import type_name
 
 Loss = Callable[[Params], Any]
@@ -94,19 +97,25 @@ class ValueChecks(Checks):
 
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
-    return Attempt(_too_far(reached(chosen, through), target, within))
+    root = _names(chosen) if through is None else "answer"
+    return Attempt(_too_far(reached(chosen, through), target, within, root))
 
 
-def _too_far(params: Any, target: Params, within: float) -> str:
+def _too_far(params: Any, target: Params, within: float, root: str) -> str:
     """Say how far parameters are from the target, or ""."""
-    if problem := wrong_params(params, target):
+    if problem := wrong_params(params, target, root):
         return problem
-    distance = max(_farthest(params[key], wanted) for key, wanted in target.items())
-    return "" if distance <= within else f"Off by {distance:.2g}; at most {within:g} is asked for."
+    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target, root)}
+    distance = max(far, default=0.0)
+    if distance <= within:
+        return ""
+    return f"Off by {distance:.2g}{far[distance]}; at most {within:g} is asked for."
 
 
 def _farthest(answer: Any, target: Any) -> float:
-    """The largest distance between the numbers of two arrays of one shape."""
+    """The largest distance between two arrays of numbers, of one shape; 0 where they are none."""
+    if not is_real(target):
+        return 0.0
     with np.errstate(over="ignore"):
         apart = as_array(answer).astype(np.float64) - np.asarray(target, dtype=np.float64)
     return float(np.max(np.abs(apart), initial=0.0))
@@ -133,7 +142,9 @@ def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
     if not 0 < at_start < math.inf:
         raise ValueError(f"start={start!r}: the slope of the loss there is {at_start:g}")
     try:
-        left = _steepness(loss, params) / at_start
+        leaves = [leaf.answer for leaf in matched(params, start)]
+        inside = (as_array(leaf) if is_real(leaf) else leaf for leaf in leaves)
+        left = _steepness(loss, trees.refilled(start, inside)) / at_start
     except (ArithmeticError, ValueError):  # at the start it could be computed
         left = math.inf
     if not left < math.inf:
@@ -155,7 +166,9 @@ def _steepness(loss: Loss, params: Params) -> float:
         gradient = central_differences(lambda p: scalar(loss(p)), in_floats(params))
     except StudentFault as fault:  # the number is not a student's
         raise ValueError(f"the loss at {params!r}: {fault}") from fault
-    return math.hypot(*(float(slope) for g in gradient.values() for slope in np.ravel(g)))
+    return math.hypot(
+        *(float(slope) for g in trees.leaves(gradient) if is_real(g) for slope in np.ravel(g))
+    )
 
 
 def reached(chosen: Chosen, through: Through | None) -> Any:

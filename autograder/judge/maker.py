@@ -41,7 +41,7 @@ from autograder.checks.context import Context
 from autograder.judge.cells import asked, grade_id, is_judged, points
 from autograder.judge.solutions import Solutions, directory_importable
 from autograder.judge.testcell import run_cell
-from autograder.remote import endpoint, wire
+from autograder.remote import endpoint, trees, wire
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import (
     finish,
@@ -190,11 +190,14 @@ def kind_of(tree: Any) -> Any:
     import numpy as np
 
     def blank(leaf: Any) -> Any:
+        if leaf is None or isinstance(leaf, str):
+            return leaf and ""
+        if wire.is_key(leaf):
+            return jax.random.wrap_key_data(0 * jax.random.key_data(leaf))
         return np.ones_like(leaf) if isinstance(leaf, np.ndarray) else type(leaf)(1)
 
     try:
-        value = wire.decode(tree)
-        return wire.encode(jax.tree.map(lambda x: "" if isinstance(x, str) else blank(x), value))
+        return wire.encode(trees.mapped(blank, wire.decode(tree)))
     except (wire.WireError, TypeError):  # an object of the student's own
         return None
 

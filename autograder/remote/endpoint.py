@@ -7,17 +7,19 @@ in the same process as the checks, so that a student sees what grading would see
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from autograder.remote import wire
+from autograder.remote import trees, wire
 from autograder.remote.apart import apart, forget
-from autograder.remote.given import evaluate, given_function, ready_made
+from autograder.remote.given import double_precision, evaluate, given_function, ready_made, to_jax
 from autograder.remote.wire import Limits, WireError
 
 REPLY_MIMETYPE = "application/vnd.nbgrader-jax.reply"
@@ -44,11 +46,15 @@ class Reply(str):
 def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     """Carry out a request (JSON) on the objects of `namespace` and say how it went (JSON).
 
-    `checks.student.Part` writes the requests. One names an object, and may bring `args` and
-    `kwargs` to call it with, the source of a function that it goes `through` first, and limits for
-    the answer. With `stubs`, the sources of functions by name, the object is the one that the
-    notebook's cells make where these names stand for those functions (see `apart`); with
-    `prepare`, that is all that is done. Values are encoded by `wire`.
+    `checks.student.Part` writes the requests. One names an object, and may bring `steps` that lead
+    on from it, `args` and `kwargs` to call what they lead to, and limits for the answer. A step is
+    `["call", args, kwargs]`, `["partial", kwargs]`, `["attribute", name]`, `["item", key]`, or
+    `["through", source]` of a function that takes the object and gives another one. What cannot be
+    called, such as an array, is its own answer where there are no arguments.
+
+    With `stubs`, the sources of functions by name, the object is the one that the notebook's cells
+    make where these names stand for those functions (see `apart`); with `prepare`, that is all that
+    is done. Values are encoded by `wire`.
 
     >>> request = {"name": "f", "args": [wire.encode(2.0)], "kwargs": {}, "limits": {}}
     >>> print(answer(wire.dumps(request), {"f": lambda x: x + 1}))
@@ -65,7 +71,8 @@ def answer(request: str, namespace: dict[str, Any] | None = None) -> Reply:
     -------
     Reply
         Its `status` is "ok", with the `value`; "missing", with the `name` that is not bound;
-        "unsendable", with a `sentence`; or "raised", with `ename`, `evalue`, and the `function`
+        "unsendable", with a `sentence`; or "raised", with `ename`, `kinds` (it and
+        the classes that it inherits), `evalue`, and the `function`
         and `line` of the student's that it came through. Where there are stubs, `again` has the
         error that a cell raised when it was run again, and `restored` says that only then the
         object came to be.
@@ -97,13 +104,10 @@ def _answer(message: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
     if name not in objects:
         return {"status": "missing", "name": name}
     try:
-        value = objects[name]
+        with double_precision():
+            value = _led(objects[name], message.get("steps", ()), objects)
         if "args" in message:
-            args = [_load(tree, objects) for tree in message["args"]]
-            kwargs = {key: _load(tree, objects) for key, tree in message["kwargs"].items()}
-            if "through" in message:
-                value = given_function(message["through"])(value)
-            value = evaluate(value, args, kwargs)
+            value = _called(value, message["args"], message["kwargs"], objects)
         return {"status": "ok", "value": wire.encode(value, Limits(**message["limits"]))}
     except _Missing as missing:
         return {"status": "missing", "name": missing.name}
@@ -111,6 +115,33 @@ def _answer(message: dict[str, Any], objects: dict[str, Any]) -> dict[str, Any]:
         return {"status": "unsendable", "sentence": str(error)}
     except BaseException as error:  # whatever it is, it is an answer about the student's code
         return {"status": "raised", **_describe(error, objects)}
+
+
+def _led(value: Any, steps: Iterable[Any], objects: Mapping[str, Any]) -> Any:
+    """What steps lead to from an object of the student's: a method, a compiled function, …"""
+    for step in steps:
+        match step:
+            case ["call", list(args), dict(kwargs)]:
+                value = _called(value, args, kwargs, objects)
+            case ["partial", dict(kwargs)]:
+                value = functools.partial(value, **to_jax(_loaded_all(kwargs, objects)))
+            case ["attribute", str(name)]:
+                value = getattr(value, name)
+            case ["item", key]:
+                value = value[_load(key, objects)]
+            case ["through", str(source)]:
+                value = given_function(source)(value)
+    return value
+
+
+def _called(value: Any, args: Any, kwargs: Any, objects: Mapping[str, Any]) -> Any:
+    if not (args or kwargs or callable(value)):
+        return value
+    return evaluate(value, [_load(tree, objects) for tree in args], _loaded_all(kwargs, objects))
+
+
+def _loaded_all(kwargs: Mapping[str, Any], objects: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _load(tree, objects) for key, tree in kwargs.items()}
 
 
 _given_up: dict[str, Any] = {}
@@ -138,14 +169,25 @@ def give_up(sentences: Mapping[str, str]) -> None:
 def _load(tree: Any, objects: Mapping[str, Any]) -> Any:
     """An argument of the judge's: a value, an object of the student's own, or a given function."""
     match tree:
-        case ["ref", str(name)]:
+        case ["ref", str(name), *steps]:
             if name not in objects:
                 raise _Missing(name)
-            return objects[name]
+            return _led(objects[name], steps, objects)
         case ["source", str(text)]:
             return ready_made(text)
         case _:
-            return wire.decode(tree)
+            return wire.decode(tree, make=functools.partial(_made, objects))
+
+
+def _made(objects: Mapping[str, Any], name: str, module: str, fields: dict[str, Any]) -> Any:
+    """An instance of a class of the notebook's, or of a module's, with these fields.
+
+    Where neither has such a class, a named tuple with the fields stands for it.
+    """
+    with contextlib.suppress(Exception):
+        found = objects.get(name) or getattr(importlib.import_module(module), name)
+        return found(**fields)
+    return trees.record(name, tuple(fields))(**fields)
 
 
 def _loaded(stubs: Mapping[str, Any], objects: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,4 +242,6 @@ def _describe(error: BaseException, objects: Mapping[str, Any]) -> dict[str, Any
         evalue = str(error)
     except Exception:  # an exception class of the student's own may do anything here
         evalue = ""
-    return {"ename": type(error).__name__, "evalue": evalue, "function": function, "line": line}
+    kinds = [kind.__name__ for kind in type(error).__mro__ if issubclass(kind, BaseException)]
+    where = {"function": function, "line": line}
+    return {"ename": kinds[0], "kinds": kinds, "evalue": evalue, **where}

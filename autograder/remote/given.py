@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.remote import trees
+
 
 def evaluate(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
     """Call with numpy arrays turned into jax arrays and 64-bit types switched on.
@@ -26,8 +28,8 @@ def evaluate(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any])
     """
     with double_precision():
         return function(
-            *(_to_jax(arg) for arg in args),
-            **{key: _to_jax(value) for key, value in kwargs.items()},
+            *(to_jax(arg) for arg in args),
+            **{key: to_jax(value) for key, value in kwargs.items()},
         )
 
 
@@ -102,10 +104,10 @@ def _is_ready_made(value: Any) -> bool:
     return hasattr(value, "given_source")
 
 
-def _to_jax(value: Any) -> Any:
+def to_jax(value: Any) -> Any:
     """Numpy arrays as jax arrays, wherever they are; everything else as it is."""
     import jax
 
-    return jax.tree.map(
+    return trees.mapped(
         lambda leaf: jax.device_put(leaf) if isinstance(leaf, np.ndarray) else leaf, value
     )

@@ -17,12 +17,23 @@ from typing import Any
 
 import numpy as np
 
+from autograder.remote import trees
+
 DTYPES = frozenset(
     ["bool", "complex64", "complex128", "bfloat16", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
-ACCEPTED = "expected numbers, arrays, or lists, tuples and dicts of these."
+KEYS = {"threefry2x32": 2, "rbg": 4, "unsafe_rbg": 4}
+"""The kinds of JAX's random keys, and how many whole numbers each is made of."""
+
+LONGEST_NAME = 100  # of a class and its fields
+MOST_CLASSES = 64
+
+ACCEPTED = "expected numbers, arrays, text, or lists, tuples, dicts and dataclasses of these."
+
+Make = Callable[[str, str, dict[str, Any]], Any]
+"""Makes an instance of a class from its name, its module and its fields."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +55,13 @@ class WireError(ValueError):
 
 @dataclass(frozen=True)
 class Ref:
-    """Stands for the student's own object of this name. Sent to a kernel, never accepted back."""
+    """Stands for the student's own object of this name. Sent to a kernel, never accepted back.
+
+    `steps` lead on from it, encoded as in a request: see `endpoint.answer`.
+    """
 
     name: str
+    steps: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,27 +74,34 @@ class GivenSource:
 def encode(value: object, limits: Limits = Limits()) -> list[Any]:
     """Turn a value into a JSON tree, for `decode` on the other side.
 
-    Takes None, bool, int, float, complex, str, arrays of numbers (numpy, jax), and lists, tuples
-    and dicts (keys str or int) of these. The judge sends arguments so, a student's kernel answers.
+    Takes None, bool, int, float, complex, str, arrays of numbers (numpy, jax), random keys of
+    `jax.random.key`, and lists, tuples, dicts (keys str or int), named tuples and dataclasses of
+    these. The judge sends arguments so, a student's kernel answers.
 
     >>> encode({"w": [1.5, 2]})
     ['dict', [[['str', 'w'], ['list', [['float', '0x1.8000000000000p+0'], ['int', '0x2']]]]]]
 
-    Numbers are written in hexadecimal: they come back to the last bit, in linear time. A named
-    tuple arrives as a tuple, a scalar of numpy's or jax's as an array of shape ().
+    Numbers are written in hexadecimal: they come back to the last bit, in linear time. A scalar of
+    numpy's or jax's arrives as an array of shape ().
 
     Raises
     ------
     WireError
-        For any other type, or when a limit is exceeded.
+        For any other type, with its place ("at [1]['W']"), or when a limit is exceeded.
     """
     return _Encoder(limits).encode(value, 0)
 
 
-def decode(tree: object, limits: Limits = Limits()) -> Any:
+def _stand_in(name: str, module: str, fields: dict[str, Any]) -> Any:
+    return trees.record(name, tuple(fields))(*fields.values())
+
+
+def decode(tree: object, limits: Limits = Limits(), make: Make = _stand_in) -> Any:
     """Turn a JSON tree back into a value: Python scalars, numpy arrays, lists, tuples, dicts.
 
-    The tree may come from anyone. Arrays are read-only.
+    The tree may come from anyone. Arrays are read-only. Instances of classes come as named tuples
+    with the same fields, since the class itself may be anything; who trusts the sender says with
+    `make` how they are made.
 
     >>> decode(["tuple", [["none"], ["float", "0x1.8p+0"]]])
     (None, 1.5)
@@ -89,7 +111,7 @@ def decode(tree: object, limits: Limits = Limits()) -> Any:
     WireError
         If the tree is malformed or exceeds a limit.
     """
-    return _Decoder(limits).decode(tree, 0)
+    return _Decoder(limits, make).decode(tree, 0)
 
 
 def dumps(message: dict[str, Any]) -> str:
@@ -152,6 +174,11 @@ class _Encoder(_Counter):
     Numbers and text go by their exact type: NumPy's float64 is a float, too, and goes as an array.
     """
 
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.place: list[str] = []
+        """The way to what is being written: ["[1]", "['W']"]."""
+
     def encode(self, value: object, depth: int) -> list[Any]:
         self.count(depth)
         if value is None:
@@ -167,36 +194,69 @@ class _Encoder(_Counter):
             self.weigh(len(value))
             return ["str", value]
         if isinstance(value, Ref):
-            return ["ref", value.name]
+            return ["ref", value.name, *value.steps]
         if isinstance(value, GivenSource):
             return ["source", value.text]
-        if isinstance(value, tuple):
-            return ["tuple", [self.encode(item, depth + 1) for item in value]]
-        if isinstance(value, list):
-            return ["list", [self.encode(item, depth + 1) for item in value]]
         if isinstance(value, dict):
-            return ["dict", [self._pair(key, item, depth) for key, item in value.items()]]
+            return ["dict", [self._pair(value, key, depth) for key in value]]
+        if (fields := trees.fields_of(value)) is not None:
+            return self._record(value, fields, depth)
+        if isinstance(value, tuple | list):
+            kind = "tuple" if isinstance(value, tuple) else "list"
+            return [kind, [self._item(value, n, item, depth) for n, item in enumerate(value)]]
         return self._array(value, depth)
 
-    def _pair(self, key: object, item: object, depth: int) -> list[Any]:
-        if not isinstance(key, str | int):
-            raise WireError(f"The value is a dict with keys of type {type_name(key)}; {ACCEPTED}")
-        return [self.encode(key, depth + 1), self.encode(item, depth + 1)]
+    def _item(self, container: Any, key: Any, item: object, depth: int) -> list[Any]:
+        self.place.append(trees.step(container, key))
+        encoded = self.encode(item, depth + 1)
+        self.place.pop()
+        return encoded
 
-    def _array(self, value: object, depth: int) -> list[Any]:
+    def _pair(self, container: dict[Any, Any], key: Any, depth: int) -> list[Any]:
+        if not isinstance(key, str | int):
+            raise self._cannot(f"a dict with keys of type {type_name(key)}")
+        return [self.encode(key, depth + 1), self._item(container, key, container[key], depth)]
+
+    def _record(self, value: Any, fields: tuple[str, ...], depth: int) -> list[Any]:
+        if private := [field for field in fields if field.startswith("_")]:
+            raise self._cannot(f"of type {type_name(value)}, with a field `{private[0]}`")
+        pairs = [(field, getattr(value, field)) for field in fields]
+        items = [self._item(value, field, item, depth) for field, item in pairs]
+        kind = type(value)
+        return ["record", kind.__name__, kind.__module__, [*fields], items]
+
+    def _array(self, value: Any, depth: int) -> list[Any]:
         if not (isinstance(value, complex) or hasattr(value, "__array__")):
-            raise WireError(f"The value is of type {type_name(value)}; {ACCEPTED}")
+            raise self._cannot(f"of type {type_name(value)}")
+        if is_key(value):
+            return self._key(value, depth)
         self.weigh(int(getattr(value, "nbytes", 16)))  # before a copy is made
         array = np.asarray(value)
         array = array.astype(array.dtype.newbyteorder("="))  # a dtype's name has no byte order
         if array.dtype.name not in DTYPES:
-            raise WireError(f"The value is an array of dtype {array.dtype}; {ACCEPTED}")
+            raise self._cannot(f"an array of dtype {array.dtype}")
         raw = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
         return ["array", array.dtype.name, list(array.shape), raw]
+
+    def _key(self, key: Any, depth: int) -> list[Any]:
+        import jax
+
+        if (kind := str(jax.random.key_impl(key))) not in KEYS:
+            raise self._cannot(f"a random key of the kind {kind}")
+        return ["key", kind, self._array(jax.random.key_data(key), depth)]
+
+    def _cannot(self, what: str) -> WireError:
+        place = f" at {''.join(self.place)}" if self.place else ""
+        return WireError(f"The value{place} is {what}; {ACCEPTED}")
 
 
 class _Decoder(_Counter):
     """Reads one message, which may come from anyone."""
+
+    def __init__(self, limits: Limits, make: Make) -> None:
+        super().__init__(limits)
+        self.make = make
+        self.classes: set[tuple[str, ...]] = set()
 
     def decode(self, tree: object, depth: int) -> Any:
         self.count(depth)
@@ -209,7 +269,7 @@ class _Decoder(_Counter):
             if reader is None:
                 raise TypeError(kind)
             return reader(depth, *rest)
-        except (TypeError, ValueError, OverflowError, binascii.Error) as error:
+        except (TypeError, ValueError, KeyError, OverflowError, binascii.Error) as error:
             if isinstance(error, WireError):
                 raise
             raise WireError("The reply could not be read.") from None
@@ -262,6 +322,41 @@ class _Decoder(_Counter):
         if len(data) != nbytes:
             raise ValueError(shape)
         return np.frombuffer(data, dtype).reshape(shape)
+
+    def _read_record(
+        self, depth: int, name: str, module: str, fields: list[str], items: list[object]
+    ) -> Any:
+        for text in (name, *fields):
+            if not (isinstance(text, str) and text.isidentifier() and len(text) <= LONGEST_NAME):
+                raise TypeError(text)
+        if not isinstance(module, str) or len(set(fields)) != len(items):
+            raise TypeError(module)
+        self.classes.add((name, *fields))
+        if len(self.classes) > MOST_CLASSES:  # each takes time to make
+            raise WireError(f"The value has instances of more than {MOST_CLASSES} classes.")
+        return self.make(
+            name, module, dict(zip(fields, self._read_list(depth, items), strict=True))
+        )
+
+    def _read_key(self, depth: int, kind: str, tree: object) -> Any:
+        import jax
+
+        data = self.decode(tree, depth + 1)
+        if not (isinstance(data, np.ndarray) and data.dtype == np.uint32 and data.ndim):
+            raise TypeError(tree)
+        if data.shape[-1] != KEYS[kind]:
+            raise ValueError(data.shape)
+        return jax.random.wrap_key_data(jax.numpy.asarray(data), impl=kind)
+
+
+def is_key(value: object) -> bool:
+    """Whether a value is a random key, or an array of keys, as `jax.random.key` makes them."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or isinstance(dtype, np.dtype):
+        return False
+    import jax
+
+    return bool(jax.numpy.issubdtype(dtype, jax.dtypes.prng_key))
 
 
 def _dtype(name: str) -> np.dtype[Any]:

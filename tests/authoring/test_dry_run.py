@@ -33,4 +33,4 @@ def test_limited_counts_what_is_computed() -> None:
 
 
 def test_a_test_cell_is_asked_what_it_asks_for() -> None:
-    assert dry_run.asked("a = student.f(student.x.value())\nreference.g") == {"f", "x"}
+    assert dry_run.asked("a = student.f.call(student.x.value())\nreference.g") == {"f", "x"}

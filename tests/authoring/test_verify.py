@@ -313,7 +313,7 @@ def test_a_solution_with_magics_is_changed_as_well(tmp_path: Path) -> None:
 
 def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
-        check = "assert abs(student.standardise(np.array([1.0, 5.0])).sum()) < 1\n"
+        check = "assert abs(student.standardise.call(np.array([1.0, 5.0])).sum()) < 1\n"
         editing(TEST, "exercise.returns(", check + "exercise.returns(")(notebook)
 
     sentences = said(examine(tmp_path, change))

@@ -10,7 +10,8 @@ from autograder.checks import properties
 from autograder.checks.exercise import Exercise
 from autograder.checks.mistakes import worth
 from autograder.checks.numerics import plain
-from autograder.checks.student import student
+from autograder.checks.reference import reference
+from autograder.checks.student import given, student
 from autograder.record.outcome import Outcome
 from tests.support.checking import NOT_WRITTEN, X, assert_ours, broken
 from tests.support.inprocess import notebook, one_check
@@ -167,6 +168,61 @@ def test_a_reference_that_is_not_finite_lets_no_wrong_answer_pass(value):
     assert result.outcome is not PASSED
 
 
+SEVERAL = [lambda x: jnp.var(x), lambda x: jnp.var(x, ddof=1)]
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "mistake"),
+    [
+        ("jnp.var(x)", PASSED, ""),
+        ("jnp.var(x, ddof=1)", PASSED, ""),
+        ("jnp.std(x)", FAILED, "Std?"),
+        ("jnp.var(x, ddof=int(x[0] > X0))", FAILED, ""),
+        ("jnp.var(x, ddof=2)", FAILED, ""),
+        ("None", FAILED, ""),
+    ],
+)
+def test_agrees_with_any_of_several_solutions_but_with_the_same_one_everywhere(
+    body, outcome, mistake
+):
+    source = f"import jax.numpy as jnp\nX0 = {X[0]}\ndef f(x): return {body}"
+    result = agree(source, solution=SEVERAL, mistakes={"Std?": lambda x: jnp.std(x)})
+    assert (result.outcome, result.mistake, result.staff_note) == (outcome, mistake, "")
+
+
+def test_agrees_says_how_an_answer_differs_from_the_nearest_solution():
+    source = "import jax.numpy as jnp\ndef f(x): return 3 * x + 1e-3"
+    said = agree(source, [lambda x: -x, lambda x: 3 * x], mistakes={}).rationale
+    assert said.endswith("Every number is larger than the expected one by 0.001.")
+
+
+def test_agrees_with_no_solution_at_all_is_our_error():
+    assert_ours(agree("def f(x): return x", []))
+
+
+def test_agrees_with_several_solutions_where_one_raises_is_our_error():
+    assert_ours(agree("def f(x): return 2 * x", [lambda x: 2 * x, broken]))
+
+
+def test_an_answer_that_goes_round_the_stubs_may_agree_with_the_second_solution():
+    def by_the_reference(x):
+        return reference.g(x) + 1
+
+    def exercise(body):
+        with notebook(f"def g(x): return 5 * x\ndef f(x): return {body}", solution=solution):
+            made = Exercise("e", {"g": given("lambda x: 7 * x")})
+            made.agrees("t", student.f, [lambda x: 0 * x, by_the_reference], [(X,)])
+        return made.results[0].outcome
+
+    def solution(name, stubs):
+        return stubs.get(name, lambda x: 5 * x)
+
+    assert [exercise(body) for body in ("g(x) + 1", "5 * x + 1", "7 * x + 1", "0 * x")] == [
+        *(PASSED, PASSED, PASSED, PASSED)
+    ]
+    assert exercise("5 * x") is FAILED
+
+
 # satisfies
 
 
@@ -273,7 +329,7 @@ def test_a_property_that_returns_anything_else_is_our_error(returned):
 
 
 @pytest.mark.parametrize(
-    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 2.0]]", "1j * x", "x > 0", "[None]"]
+    "answer", ["None", "'text'", "{'w': 1.0}", "[[1.0], [1.0, 20.0]]", "1j * x", "x > 0", "[None]"]
 )
 @pytest.mark.parametrize(
     "holds",
@@ -295,6 +351,33 @@ def test_a_single_number_where_a_row_was_wanted_is_not_our_error(holds):
     assert satisfy("def f(x): return 1.0", holds, shape=None).staff_note == ""
 
 
+LAYERS = [{"W": (2, 3), "b": (3,)}, ((), (3,))]
+
+
+@pytest.mark.parametrize(
+    ("answer", "rationale"),
+    [
+        ("[{'W': jnp.ones((2, 3)), 'b': x[:3]}, (1.0, [1.0, 2.0, 3.0])]", ""),
+        ("({'W': jnp.ones((2, 3)), 'b': x[:3]}, (1.0, x[:3]))", ""),
+        (
+            "[{'W': jnp.ones((3, 2)), 'b': x[:3]}, (1.0, x[:3])]",
+            "Got an array of shape (3, 2) at answer[0]['W'], expected an array of shape (2, 3).",
+        ),
+        (
+            "[{'W': jnp.ones((2, 3))}, (1.0, x[:3])]",
+            "Got a dict with the keys 'W' for the first value, expected the keys 'W', 'b'.",
+        ),
+        ("[{'W': jnp.ones((2, 3)), 'b': 0 / x[:3] / 0}, (1.0, x[:3])]", "contains NaN"),
+        ("[{'W': jnp.ones((2, 3)), 'b': jnp.ones(3)}, (1.0, jnp.ones(3))]", "hardly change"),
+        ("x", "Got an array of shape (6,), expected 2 values."),
+    ],
+)
+def test_answers_may_be_made_of_several_arrays(answer, rationale):
+    result = satisfy(f"import jax.numpy as jnp\ndef f(x): return {answer}", shape=LAYERS)
+    assert result.staff_note == ""
+    assert (rationale in result.rationale) if rationale else result.outcome is PASSED
+
+
 def test_answers_of_different_shapes_are_not_broadcast():
     source = "def f(x): return x if x[0] > 0 else 1.0"
     result = satisfy(
@@ -305,3 +388,14 @@ def test_answers_of_different_shapes_are_not_broadcast():
 
 def test_satisfies_a_property_that_raises_is_our_error():
     assert_ours(satisfy("def f(x): return x", broken))
+    assert_ours(satisfy("def f(x): return x", lambda answers: answers[0]["w"] > 0))
+
+
+def test_a_property_that_cannot_compute_with_an_answer_of_any_form_counts_against_the_answer():
+    result = satisfy("def f(x): return x", lambda answers: answers[0]["w"] > 0, shape=None)
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(
+        "The answer does not have the structure that is asked for (IndexError: only integers"
+    )
+    result = satisfy("def f(x): return x", lambda answers: None, shape=None)
+    assert_ours(result)

@@ -8,15 +8,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from autograder.checks.compare import (
-    RELATIVE_TOLERANCE,
-    as_array,
-    disagreement,
-    distance,
-    finite,
-    tolerance,
-    wrong_form,
-)
+from autograder.checks.arrays import RELATIVE_TOLERANCE, as_array, finite, tolerance, wrong_form
+from autograder.checks.compare import disagreement, distance
 
 SEED = 7
 BFLOAT16 = ml_dtypes.bfloat16
@@ -398,7 +391,7 @@ def test_the_keys_of_an_answer_cannot_make_a_sentence_endless(answer, expected):
     ids=repr,
 )
 def test_wrong_form(answer, shape, sentence):
-    assert wrong_form(answer, shape, "it") == sentence
+    assert wrong_form(answer, shape, of=" for it") == sentence
 
 
 @pytest.mark.parametrize(

@@ -123,15 +123,15 @@ NEGATIVE, DOUBLE = given("lambda x: -x"), given("lambda x: 2 * x")
 
 def test_a_stub_stands_for_another_answer_until_the_exercise_reports():
     with notebook(*HELPED):
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
         first = Exercise("first", {"g": NEGATIVE})
-        assert student.f(1.0) == -10.0
+        assert student.f.call(1.0) == -10.0
         second = Exercise("second", {"g": DOUBLE})  # one that follows counts from then on
-        assert student.f(1.0) == 20.0
+        assert student.f.call(1.0) == 20.0
         third = Exercise("third")
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
         Exercise("fourth", {"g": NEGATIVE}).report()
-        assert student.f(1.0) == 70.0
+        assert student.f.call(1.0) == 70.0
     assert [e.results for e in (first, second, third)] == [[], [], []]
 
 

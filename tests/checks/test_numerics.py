@@ -311,7 +311,7 @@ def test_sentences_call_a_choice_by_the_students_names():
 
 
 def test_in_floats():
-    made = in_floats({"w": np.float16(0.5), "v": [1, 2], "n": 2})
+    made = in_floats({"w": np.float16(0.5), "v": np.array([1, 2]), "n": 2})
     assert made["w"] == 0.5
     assert {type(made[key]) for key in "wn"} == {float}
     assert made["v"].dtype == np.float64

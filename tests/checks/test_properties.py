@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from autograder.checks import properties
+from autograder.checks.faults import StudentFault
+
+SO_FAR = "From the first number to the last they {}; at least 80% is asked for."
 
 
 @pytest.mark.parametrize(
@@ -115,3 +118,40 @@ def test_a_property_that_says_anything_else_is_the_authors_mistake(said):
 def test_rounding_is_no_fall_or_rise():
     wiggle = np.array([1.0, 1.0 - 1e-12, 1.0])
     assert properties.increasing([wiggle]) == properties.decreasing([wiggle]) == ""
+
+
+# falls
+
+
+@pytest.mark.parametrize(
+    ("losses", "sentence"),
+    [
+        ([8.0, 9.0, 1.0, 1.6], ""),
+        ([8.0, 1.0, 2.0], SO_FAR.format("fall by 75%")),
+        ([8.0, 1.601], SO_FAR.format("fall by 79%")),
+        ([8.0, 8.0], SO_FAR.format("do not fall")),
+        ([8.0, 80.0], SO_FAR.format("do not fall")),
+        ([0.0, -1.0], "The numbers should begin above 0; the first is 0."),
+        ([np.nan, 1.0], "The numbers should begin above 0; the first is nan."),
+        ([8.0], "Expected two numbers or more in a row, got an array of shape (1,)."),
+        (8.0, "Expected two numbers or more in a row, got a single number."),
+        (np.eye(2), "Expected two numbers or more in a row, got an array of shape (2, 2)."),
+    ],
+)
+def test_losses_fall_by_a_share(losses, sentence):
+    falls = properties.falls(by=0.8, of=lambda answer: answer["losses"])
+    right = {"losses": np.array([5.0, 1.0])}
+    assert falls([right, {"losses": losses}]) == sentence
+    assert properties.falls(by=0.8)([losses]) == sentence
+
+
+def test_losses_that_are_not_where_they_should_be_are_the_student_s():
+    falls = properties.falls(by=0.8, of=lambda answer: answer["losses"])
+    with pytest.raises(StudentFault, match="does not have the structure that is asked for"):
+        falls([np.array([5.0, 1.0])])
+
+
+@pytest.mark.parametrize("by", [0, -0.5, 1.1])
+def test_a_fall_by_no_share_is_the_author_s_mistake(by):
+    with pytest.raises(ValueError, match="expected a share above 0, at most 1"):
+        properties.falls(by=by)

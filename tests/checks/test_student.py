@@ -34,7 +34,7 @@ ONE = wire.encode(1.0)
 def test_keyword_arguments_and_containers():
     source = "def f(theta, *, n):\n    return {'w': (theta['w'] * n, [None, 'x', True])}"
     with notebook(source):
-        answer = student.f({"w": 2.0, "b": [1, (2,)]}, n=3)
+        answer = student.f.call({"w": 2.0, "b": [1, (2,)]}, n=3)
     assert answer == {"w": (6.0, [None, "x", True])}
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_asked_until_the_part_is_called():
 
 def test_a_part_can_be_made_by_name():
     with notebook("def f(): return 1.0"):
-        assert Part("f")() == 1.0
+        assert Part("f").call() == 1.0
 
 
 @pytest.mark.parametrize("name", ["_private", "__wrapped__", "_repr_html_"])
@@ -73,13 +73,13 @@ def calls_of(connection):
 def test_within_an_exercise_a_question_is_put_twice_and_then_known():
     with notebook(COUNTS) as connection:
         exercise = Exercise("e")
-        assert [student.f(x) for x in (1.0, 2.0, 1.0, 1.0, 1.0)] == [1.0, 2.0, 1.0, 1.0, 1.0]
+        assert [student.f.call(x) for x in (1.0, 2.0, 1.0, 1.0, 1.0)] == [1.0, 2.0, 1.0, 1.0, 1.0]
         assert calls_of(connection) == [1.0, 2.0, 1.0]
         Exercise("another")
-        student.f(1.0)
+        student.f.call(1.0)
         assert calls_of(connection) == [1.0, 2.0, 1.0, 1.0]
         exercise.report()
-        assert [student.f(5.0) for _ in range(3)] == [5.0] * 3
+        assert [student.f.call(5.0) for _ in range(3)] == [5.0] * 3
         assert calls_of(connection)[4:] == [5.0] * 3
 
 
@@ -104,13 +104,13 @@ def test_the_first_of_several_questions_is_put_again_at_the_end():
 def test_two_answers_to_one_question(second, same):
     with notebook(f"n = []\ndef f():\n    n.append(0)\n    return 1.0 if len(n) < 2 else {second}"):
         Exercise("e")
-        assert student.f() == 1.0
+        assert student.f.call() == 1.0
         if same:
-            assert student.f() == student.f() == 1.0
+            assert student.f.call() == student.f.call() == 1.0
             return
         for _ in range(3):  # it is no better the third time
             with pytest.raises(StudentFault) as caught:
-                student.f()
+                student.f.call()
             assert str(caught.value) == f"`f` {TWO_ANSWERS}"
 
 
@@ -138,14 +138,14 @@ def test_an_answer_that_the_course_lets_in_is_the_same_when_it_comes_again():
     connection.limits = Limits(max_items=200_000)
     with answering(connection):
         Exercise("e")
-        assert len(student.f()) == len(student.f()) == 100_000
+        assert len(student.f.call()) == len(student.f.call()) == 100_000
 
 
 @pytest.mark.parametrize("answer", ["float('nan')", "None", "'text'", "{'w': [float('nan'), 1]}"])
 def test_whatever_comes_back_twice_is_the_same(answer):
     with notebook(f"def f(): return {answer}"):
         Exercise("e")
-        assert repr(student.f()) == repr(student.f())
+        assert repr(student.f.call()) == repr(student.f.call())
 
 
 def test_what_jax_makes_of_it_is_another_question():
@@ -153,8 +153,8 @@ def test_what_jax_makes_of_it_is_another_question():
         Exercise("e")
         theta, x = {"w": 3.0}, np.array([1.0, 2.0])
         for _ in range(3):
-            assert student.f(theta, x).tolist() == [3.0, 6.0]
-            slope = float(student.f.differentiated()(theta, x)["w"])
+            assert student.f.call(theta, x).tolist() == [3.0, 6.0]
+            slope = float(student.f.differentiated().call(theta, x)["w"])
             assert slope == pytest.approx(1.0 + 2.0 * (1 + WEIGHT))  # of a weighted sum
 
 
@@ -167,10 +167,10 @@ STUBS = {"g": given("lambda x: -x")}
 def test_stubs_go_with_every_question_as_source():
     with notebook(HELPER) as connection:
         exercise = Exercise("e", STUBS)
-        student.f(1.0)
+        student.f.call(1.0)
         student.g.value  # noqa: B018 - asks nothing
         exercise.report()
-        student.f(1.0)
+        student.f.call(1.0)
     with_stubs, without = connection.requests
     assert with_stubs.pop("stubs") == {"g": ["source", "lambda x: -x"]}
     assert with_stubs == without
@@ -180,7 +180,7 @@ def test_a_stub_that_is_no_given_function_is_the_authors_mistake():
     with notebook(HELPER):
         Exercise("e", {"g": lambda x: -x})
         with pytest.raises(TypeError, match="cannot send"):
-            student.f(1.0)
+            student.f.call(1.0)
 
 
 def again(**fields):
@@ -193,7 +193,7 @@ def told_of(reply, stubs=STUBS):
     with answering(Says(json.dumps(reply))):
         Exercise("e", stubs)
         with pytest.raises(StudentFault) as caught:
-            student.f()
+            student.f.call()
     return caught.value
 
 
@@ -341,7 +341,7 @@ def test_control_characters_in_any_field_of_a_reply(field):
     fields = {"status": "raised", "ename": "E", "evalue": "e", "function": "g", "line": "l"}
     reply = json.dumps({**fields, field: "a\x1b[2J\x00b" + "x" * 10_000})
     with answering(Says(reply)), pytest.raises(StudentFault) as caught:
-        student.f()
+        student.f.call()
     said = str(caught.value)
     assert "\x1b" not in said
     assert "\x00" not in said
@@ -373,7 +373,7 @@ def test_a_sentence_about_an_unsendable_answer_is_readable():
 @pytest.mark.parametrize("function", [len, lambda x: x, Exercise, print])
 def test_a_plain_function_cannot_be_sent(function):
     with notebook("def f(g): return 0"):
-        for call in (lambda: student.f(function), lambda: student.f(g=function)):
+        for call in (lambda: student.f.call(function), lambda: student.f.call(g=function)):
             with pytest.raises(TypeError) as caught:
                 call()
             assert str(caught.value) == (
@@ -384,7 +384,7 @@ def test_a_plain_function_cannot_be_sent(function):
 def test_a_reference_function_cannot_be_sent():
     named = notebook("def f(g): return 0", solution=lambda name, stubs: lambda x: x)
     with named, pytest.raises(TypeError, match="cannot send"):
-        student.f(reference.model)
+        student.f.call(reference.model)
 
 
 # Spoilt replies
@@ -420,7 +420,7 @@ def test_a_reference_function_cannot_be_sent():
 )
 def test_spoilt_replies_are_the_students_fault(reply):
     with answering(Says(reply)), pytest.raises(StudentFault) as caught:
-        student.f()
+        student.f.call()
     assert caught.value.outcome is Outcome.FAILED
     assert str(caught.value) == "`f`: The reply could not be read."
 
@@ -428,7 +428,7 @@ def test_spoilt_replies_are_the_students_fault(reply):
 @pytest.mark.parametrize("reply", [None, 5, b"{}", [], ["ok"], {"status": "ok", "value": ONE}])
 def test_replies_that_are_no_text(reply):
     with answering(Says(reply)), pytest.raises(StudentFault) as caught:
-        student.f()
+        student.f.call()
     assert str(caught.value) == "`f`: The reply was not text of an acceptable size."
 
 
@@ -445,13 +445,13 @@ def test_replies_that_are_no_text(reply):
 def test_odd_fields_of_an_error_do_no_harm(extra):
     reply = json.dumps({"status": "raised", "ename": "E", "evalue": "e", **extra})
     with answering(Says(reply)), pytest.raises(StudentFault, match=r"^`f` raised E: e"):
-        student.f()
+        student.f.call()
 
 
 def test_an_error_without_a_place_names_none():
     reply = json.dumps({"status": "raised", "ename": "E", "evalue": "e"})
     with answering(Says(reply)), pytest.raises(StudentFault) as caught:
-        student.f()
+        student.f.call()
     assert str(caught.value) == "`f` raised E: e"
 
 

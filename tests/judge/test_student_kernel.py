@@ -78,7 +78,7 @@ def test_a_kernels_answer_is_read():
     text = endpoint.Reply(wire.dumps({"status": "ok", "value": ONE}))
     expression = {"status": "ok", "data": text._repr_mimebundle_(), "metadata": {}}
     with answering(student_kernel(expression)):
-        assert student.f() == 1.0
+        assert student.f.call() == 1.0
 
 
 def test_calls_beyond_the_budget_of_the_cell_are_refused():
@@ -86,7 +86,7 @@ def test_calls_beyond_the_budget_of_the_cell_are_refused():
     with answering(kernel):
         for _ in range(2):
             with pytest.raises(StudentFault) as caught:
-                student.f()
+                student.f.call()
     assert str(caught.value) == "The calls of this exercise computed for more than -1 s in all."
     assert caught.value.stop == "judge_timeout"
     assert kernel.stops == {"judge_timeout": 1}

@@ -109,7 +109,7 @@ def test_a_cell_that_raises_midway_keeps_earlier_checks(grade):
     ],
 )
 def test_a_students_fault_outside_a_check(grade, answers, outcome, rationale):
-    report = grade("from autograder import student\nvalue = student.f()", answers)
+    report = grade("from autograder import student\nvalue = student.f.call()", answers)
     (check,) = report.checks
     assert (check.title, check.outcome, check.rationale) == (
         "the test ran to its end",
@@ -127,7 +127,7 @@ def test_a_students_fault_outside_a_check_keeps_earlier_checks(grade):
         from autograder import Exercise, student
         exercise = Exercise("e")
         exercise.returns("one", student.f, expected=1.0)
-        student.g()
+        student.g.call()
         """,
         "def f(): return 1.0",
     )

@@ -12,8 +12,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, xlogy
 
+from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.checks.attempt import Attempt
-from autograder.checks.compare import RELATIVE_TOLERANCE
 from autograder.checks.diagnosis import recognise, relation
 from autograder.checks.student import given
 from autograder.record.outcome import Outcome

@@ -65,7 +65,7 @@ def asked(*cells: str, name: str = "df", at: float = 2.0, stubs=None):
     """What a part answers apart, after these cells have run in one notebook."""
     with notebook(IMPORTS, *cells, "pass"):
         Exercise("exercise", {"f": CUBE} if stubs is None else stubs)
-        return float(getattr(student, name)(at))
+        return float(getattr(student, name).call(at))
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -159,7 +159,7 @@ def test_what_no_stub_can_change_is_not_run_again(monkeypatch) -> None:
     with notebook(IMPORTS, *cells, "def df(x): return n * k * grad(f)(x)"):
         ran.clear()
         Exercise("exercise", {"f": CUBE})
-        assert student.df(2.0) == 12.0
+        assert student.df.call(2.0) == 12.0
     assert ran == []
 
 
@@ -197,7 +197,7 @@ def test_annotations_of_the_future_stay_text() -> None:
         exec(code[0], connection.namespace)
         connection.namespace["_ih"] = ["", *cells]
         Exercise("exercise", {"f": CUBE})
-        assert student.dg(2.0) == 12.0
+        assert student.dg.call(2.0) == 12.0
 
 
 def test_the_notebook_is_as_it_was() -> None:
@@ -208,7 +208,7 @@ def test_the_notebook_is_as_it_was() -> None:
     with notebook(IMPORTS, *cells) as connection:
         before = dict(connection.namespace)
         Exercise("exercise", {"f": CUBE})
-        assert student.df(2.0) == 12.0
+        assert student.df.call(2.0) == 12.0
         assert connection.namespace == before
         assert connection.namespace["counts"] == {"n": 1}
         assert connection.namespace["slope"](2.0) == 7.0
@@ -230,7 +230,7 @@ def test_only_what_is_needed_runs_again(monkeypatch) -> None:
     with notebook(IMPORTS, *cells):
         ran.clear()
         Exercise("exercise", {"f": CUBE})
-        assert student.df(2.0) == student.df(2.0) == student.df(1.0) * 4.0
+        assert student.df.call(2.0) == student.df.call(2.0) == student.df.call(1.0) * 4.0
         assert ran == ["df"]  # once for all questions of the exercise
         student.total.value()
         assert ran == ["df", "df", "training", "training"]
@@ -257,7 +257,7 @@ def test_what_a_cell_prints_draws_and_writes_reaches_nobody(tmp_path, monkeypatc
         plt.close("all")
         capsys.readouterr()
         Exercise("exercise", {"f": CUBE})
-        assert student.df(2.0) == 12.0
+        assert student.df.call(2.0) == 12.0
     assert capsys.readouterr() == ("", "")
     assert plt.get_fignums() == []
     assert [path.name for path in tmp_path.iterdir()] == ["data.txt"]
@@ -284,7 +284,7 @@ def test_a_cell_that_stops_only_with_stubs_is_told() -> None:
     with notebook(IMPORTS, *cells):
         Exercise("exercise", {"f": CUBE})
         with pytest.raises(StudentFault) as caught:
-            student.df(2.0)
+            student.df.call(2.0)
     assert str(caught.value) == (
         "Each exercise is judged by itself: the cells that `df` needs were run again with "
         "functions of ours in the place of `f`. There they raised KeyError: 8.0"
@@ -300,25 +300,25 @@ def test_a_name_that_came_to_nothing_with_stubs_is_told() -> None:
     with notebook(IMPORTS, *cells):
         Exercise("exercise", {"f": CUBE})
         with pytest.raises(StudentFault, match=r"NameError: name 'n' is not defined.* KeyError"):
-            student.df(2.0)
+            student.df.call(2.0)
 
 
 def test_what_is_missing_in_both_was_not_attempted() -> None:
     with notebook(IMPORTS, "def f(x): return 7 * x", "raise NotImplementedError()", "pass"):
         Exercise("exercise", {"f": CUBE})
         with pytest.raises(StudentFault) as caught:
-            student.df(2.0)
+            student.df.call(2.0)
     assert caught.value.outcome is Outcome.NOT_ATTEMPTED
 
 
 def test_a_cell_that_is_run_later_counts_from_the_next_exercise_on() -> None:
     with notebook(IMPORTS, "def f(x): return 7 * x\ndf = grad(f)") as connection:
         Exercise("first", {"f": CUBE})
-        assert student.df(2.0) == 12.0
+        assert student.df.call(2.0) == 12.0
         exec("df = lambda x: 2 * grad(f)(x)", connection.namespace)
         connection.namespace["_ih"].append("df = lambda x: 2 * grad(f)(x)")
         Exercise("second", {"f": CUBE})
-        assert student.df(2.0) == 24.0
+        assert student.df.call(2.0) == 24.0
 
 
 @pytest.mark.parametrize("value", ["3", "'text'", "None", "[1, None]", "(x for x in ())"])
@@ -326,14 +326,14 @@ def test_a_history_that_is_none_does_no_harm(value: str) -> None:
     with notebook(IMPORTS, "def f(x): return 7 * x\ndf = grad(f)") as connection:
         connection.namespace["_ih"] = eval(value)
         Exercise("exercise", {"f": CUBE})
-        assert student.df(2.0) == 7.0  # as the notebook has it
+        assert student.df.call(2.0) == 7.0  # as the notebook has it
 
 
 def test_precision_in_the_copy_is_that_of_the_notebook() -> None:
     cells = ["def f(x): return 7 * x", "one = jnp.ones(())\ndf = lambda x: f(x) * one"]
     with notebook(IMPORTS, *cells):
         Exercise("exercise", {"f": CUBE})
-        assert str(student.df(jax.numpy.float32(2.0)).dtype) == "float32"
+        assert str(student.df.call(jax.numpy.float32(2.0)).dtype) == "float32"
 
 
 TWICE = {
@@ -356,7 +356,7 @@ def test_two_answers_to_one_question_fail(source: str) -> None:
 
 def test_outside_of_an_exercise_each_question_is_asked_anew() -> None:
     with notebook(IMPORTS, TWICE["remembers"]):
-        assert [student.f(1.0) for _ in range(3)] == [1.0, 2.0, 3.0]
+        assert [student.f.call(1.0) for _ in range(3)] == [1.0, 2.0, 3.0]
         exercise = Exercise("exercise")
         exercise.report()
-        assert [student.f(1.0) for _ in range(3)] == [4.0, 5.0, 6.0]
+        assert [student.f.call(1.0) for _ in range(3)] == [4.0, 5.0, 6.0]

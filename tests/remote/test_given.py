@@ -22,7 +22,7 @@ def test_arrays_go_in_as_jax_and_come_back_as_numpy():
             return 2 * x
     """
     with notebook(source):
-        answer = student.f(np.array([1.0, 2.0]))
+        answer = student.f.call(np.array([1.0, 2.0]))
     assert isinstance(answer, np.ndarray)
     assert answer.tolist() == [2.0, 4.0]
 
@@ -35,7 +35,7 @@ def test_calls_run_in_float64_and_only_calls_do():
             return x + jnp.ones(2)
     """
     with notebook(source):
-        assert student.f(np.ones(2)).dtype == np.float64
+        assert student.f.call(np.ones(2)).dtype == np.float64
         assert student.before.value().dtype == np.float32
     assert jnp.ones(2).dtype == np.float32
 
@@ -51,7 +51,7 @@ def test_precision_is_put_back_after_an_error():
 def test_given_computes_on_both_sides():
     assert given("lambda theta, x: theta['w'] * x")({"w": 2.0}, 3.0) == 6.0
     with notebook("def f(g, x): return g(x)"):
-        assert student.f(given("jnp.square"), np.array([3.0])).tolist() == [9.0]
+        assert student.f.call(given("jnp.square"), np.array([3.0])).tolist() == [9.0]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_given_function_is_compiled_where_it_can_be(source, arguments, compile
             return isinstance(function(*arguments), jax.Array)
     """
     with notebook(own):
-        assert student.f(given(source), *arguments) == 6.0
-        assert student.compiled(given(source), *arguments) == compiled
+        assert student.f.call(given(source), *arguments) == 6.0
+        assert student.compiled.call(given(source), *arguments) == compiled
 
 
 def test_a_given_function_is_not_taken_for_itself_with_arguments_swapped():
@@ -88,7 +88,7 @@ def test_a_given_function_is_not_taken_for_itself_with_arguments_swapped():
     """
     loss, model = given("lambda x, model: model(x)"), given("lambda x: 2 * x")
     with notebook(own):
-        assert student.f(loss, model) == 6.0
+        assert student.f.call(loss, model) == 6.0
     assert "TypeError: 'float' object is not callable" in str(
         fault(own, loss, model, name="swapped")
     )
@@ -119,7 +119,7 @@ def test_given_gradient(source, arguments, slope):
     with given_module.double_precision():
         assert float(made.compiled(*arguments)) == slope
     with notebook("def f(g, *arguments): return g(*arguments)"):
-        assert float(student.f(made, *arguments)) == slope
+        assert float(student.f.call(made, *arguments)) == slope
 
 
 def test_a_given_gradient_takes_its_arguments_by_the_same_names():
@@ -131,7 +131,7 @@ def test_a_given_gradient_takes_its_arguments_by_the_same_names():
     )
     assert float(slope(x=2.0, params=1.0)) == 2.0
     with notebook("def f(g): return g(x=2.0, params=1.0)"):
-        assert float(student.f(slope)) == 2.0
+        assert float(student.f.call(slope)) == 2.0
 
 
 @pytest.mark.parametrize(

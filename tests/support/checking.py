@@ -50,5 +50,5 @@ def fault(
 ) -> StudentFault:
     """What is said of a call to a function of this notebook, which gives no answer."""
     with notebook(source, limits=limits), pytest.raises(StudentFault) as caught:
-        getattr(student, name)(*args, **kwargs)
+        getattr(student, name).call(*args, **kwargs)
     return caught.value
