@@ -1,9 +1,13 @@
 """Tries a lesson on its author's own answers before students get it. TRUSTED SIDE, for authors.
 
 verify     puts all questions to one notebook, and shows what came of it
+telling    says what is found as soon as it is
 findings   the questions, each with the findings that answer it
+known      the questions about known mistakes
+readable   what keeps a notebook from being looked at at all
 dry_run    runs test cells in this very process, on answers of the author's only
 mutants    small changes of a solution, which the test cells have to notice
+changes    tries these, in one process or in several
 leaks      lines in the release that students must not see
 
 No student's code runs here: a dry run has no sandbox around it. The command `autograder verify`

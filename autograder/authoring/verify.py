@@ -176,6 +176,8 @@ class Examination:
         processes: int,
     ) -> None:
         self.findings: list[Finding] = []
+        self._open: list[Question] = []
+        self._later: Sequence[str] = ()
         self._name, self._released = notebook.name, released
         self._thresholds, self._telling, self._most = thresholds, telling, processes
         self._gate = Gate(notebook, thresholds.seeds)
@@ -184,13 +186,22 @@ class Examination:
         self.modules_kept = self._gate.dry_run.modules_kept
 
     def run(self) -> None:
-        """Ask everything; answers that are not right themselves say nothing about others."""
+        """Ask everything; whoever stops it hears what was not looked at."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self._telling.left_out("Stopped.", [*in_words(self._open), *self._later])
+            raise
+
+    def _run(self) -> None:
+        """Answers that are not right themselves say nothing about others: then it ends early."""
         self._telling.expect(len(self._gate.tests))
-        later = [ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED]
-        if self._put([self._cells()], then=["your own answers", *later]):
+        self._put([self._cells()], later=[ABOUT_OWN, ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
+        if self.findings:
             self._telling.left_out(f"{self._name}: nothing else was looked at. Mend that first.")
             return
-        self._put([*self._own_answers(), *self._as_it_stands()], then=later)
+        first = [*self._own_answers(), *self._as_it_stands()]
+        self._put(first, later=[ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
         if not self._gate.answers_are_right():
             self._telling.left_out(
                 f"{self._name}: known mistakes and changed solutions are tried as soon as your own "
@@ -217,23 +228,20 @@ class Examination:
                 seconds=self._gate.takes(test),
             )
 
-    def _put(self, questions: Sequence[Question], then: Sequence[str] = ()) -> int:
+    def _put(self, questions: Sequence[Question], later: Sequence[str] = ()) -> None:
         """Put questions one after the other, and tell what comes of each at once.
 
-        Returns how many findings there are now. `then` are the subjects that come afterwards.
+        `later` is what others will be about that come afterwards.
         """
-        for number, question in enumerate(questions):
-            found = 0
-            try:
-                for finding in question.ask():
-                    found += 1
-                    self.findings.append(finding)
-                    self._telling.finding(finding)
-            except KeyboardInterrupt:
-                self._telling.left_out("Stopped.", [*in_words(questions[number:]), *then])
-                raise
+        self._open, self._later = list(questions), later
+        while self._open:
+            question, found = self._open[0], 0
+            for finding in question.ask():
+                found += 1
+                self.findings.append(finding)
+                self._telling.finding(finding)
             self._telling.answered(question.where, question.answer(), found)
-        return len(self.findings)
+            self._open.pop(0)
 
     # The questions, in their order ---------------------------------------------------------
 
@@ -247,7 +255,7 @@ class Examination:
         for test in self._gate.tests:
             yield Question(
                 test.grade_id,
-                "your own answers",
+                ABOUT_OWN,
                 partial(self._answers_score, test),
                 lambda: f"your own answers, with {draws} of the random inputs",
             )
@@ -378,6 +386,7 @@ class Examination:
         yield from fates(self._gate.dry_run, changes, worthwhile(seconds, self._most))
 
 
+ABOUT_OWN = "your own answers"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"
 ABOUT_CHANGED = "the changed solutions"

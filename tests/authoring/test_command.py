@@ -83,6 +83,14 @@ def test_a_notebook_whose_cells_stop_says_why_and_nothing_else(course: Course) -
     assert "scaling.ipynb: nothing else was looked at. Mend that first." in printed
 
 
+def test_a_notebook_that_cannot_be_read_is_said_in_a_sentence(course: Course) -> None:
+    (course.root / "source" / "scaling" / "scaling.ipynb").write_text('{"cells": [')
+    printed = course.autograder("verify", "scaling", *QUICK, status=1)
+    assert printed.startswith("- scaling.ipynb: it cannot be read as a notebook: ")
+    assert "Traceback" not in printed
+    assert "Nothing else was looked at. Mend that first." in printed
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_says_what_was_not_looked_at(course: Course, number: signal.Signals) -> None:
     edit(course, ANSWER, "return", LONG)

@@ -171,7 +171,7 @@ def two_names(notebook: nbformat.NotebookNode) -> None:
 def breaks_on_text(notebook: nbformat.NotebookNode) -> None:
     """A property of the author's own that does not bear a known mistake of another kind."""
     check = """exercise.satisfies(
-    "t", student.standardise, [(np.array([1.0, 5.0]),)], lambda answers: answers[0][1] > 0, points=0
+    "t", student.standardise, [(np.array([1.0, 5.0]),)], lambda a: 1 / a[0].ndim > 0, points=0
 )
 """
     editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
