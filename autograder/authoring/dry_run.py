@@ -221,7 +221,9 @@ class DryRun:
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
         return Judged(report, trials, time.process_time() - began, stubs)
 
-    def first_loss(self, test: TestCell, namespace: Namespace, seed: int) -> CheckResult | None:
+    def first_loss(
+        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
+    ) -> CheckResult | None:
         """The first check that an answer fails and that costs points; None if it keeps them all.
 
         As `judge`, for much less: the cell ends there, and nobody asks why the answer is wrong.
@@ -233,7 +235,7 @@ class DryRun:
                 lost.append(check)
                 raise _Settled
 
-        context = self._context(test, namespace, seed)
+        context = self._context(test, namespace, seed, once=once)
         context.diagnosing, context.judged = False, judged
         with contextlib.suppress(_Settled):
             lost += filter(costs, self._run(test, context).checks)

@@ -380,6 +380,7 @@ class Examination:
                     mutant.source,
                     self._thresholds.seeds[0],
                     self._thresholds.mutant_seconds,
+                    declared=mutant.change in equivalent(test),
                 )
                 for cell, mutant in mutants
             ]

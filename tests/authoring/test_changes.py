@@ -51,7 +51,7 @@ def test_a_change_out_of_time_between_two_checks_is_caught(
 ) -> None:
     gate = written(tmp_path)
 
-    def too_slow(*_: object) -> None:
+    def too_slow(*_: object, **__: object) -> None:
         raise OutOfTime
 
     monkeypatch.setattr(gate.dry_run, "first_loss", too_slow)
