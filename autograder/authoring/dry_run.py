@@ -49,10 +49,12 @@ class SameProcess:
 
     def __init__(self, namespace: Namespace, *, once: bool = False) -> None:
         self.namespace = namespace
+        self.questions: dict[str, None] = {}
         self.seconds = QUICK if once else 0.0
 
     def ask(self, part: str, request: str) -> object:
-        """Called by `student`: answer as a kernel would."""
+        """Called by `student`: answer as a kernel would, and keep the question."""
+        self.questions[request] = None
         return endpoint.answer(request, self.namespace)
 
 
@@ -74,12 +76,14 @@ class Judged:
     """What became of one test cell; `trials` are in the order of the report's checks.
 
     `stubs` are those of its exercises; `seconds` of processor time, as grading counts them.
+    `questions` are what was asked of the student's parts, each once, as JSON.
     """
 
     report: Report
     trials: tuple[Trial, ...]
     seconds: float
     stubs: Mapping[str, Given]
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,8 @@ class DryRun:
 
         With `once`, no question is put twice, to see whether it gets the same answer.
         """
-        return self._judge(test, self._context(test, namespace, seed, once=once))
+        connection = SameProcess(namespace, once=once)
+        return self._judge(test, self._context(test, connection, seed))
 
     def judge_mistake(
         self, test: TestCell, namespace: Namespace, seed: int, wanted: Collection[int] | None
@@ -208,7 +213,7 @@ class DryRun:
 
         Only the checks at the places `wanted` are judged, or all; the others pass.
         """
-        context = self._context(test, namespace, seed, once=True)
+        context = self._context(test, SameProcess(namespace, once=True), seed)
         context.diagnosing = False
         if wanted is not None:
             context.wanted = wanted.__contains__
@@ -219,7 +224,9 @@ class DryRun:
         report = self._run(test, context)
         trials = tuple(trial for exercise in context.exercises for trial in exercise.trials)
         stubs = {n: stub for exercise in context.exercises for n, stub in exercise.stubs.items()}
-        return Judged(report, trials, time.process_time() - began, stubs)
+        seconds, connection = time.process_time() - began, context.connection
+        assert isinstance(connection, SameProcess)
+        return Judged(report, trials, seconds, stubs, tuple(connection.questions))
 
     def first_loss(
         self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
@@ -235,16 +242,14 @@ class DryRun:
                 lost.append(check)
                 raise _Settled
 
-        context = self._context(test, namespace, seed, once=once)
+        context = self._context(test, SameProcess(namespace, once=once), seed)
         context.diagnosing, context.judged = False, judged
         with contextlib.suppress(_Settled):
             lost += filter(costs, self._run(test, context).checks)
         return lost[0] if lost else None
 
-    def _context(
-        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
-    ) -> Context:
-        return Context(SameProcess(namespace, once=once), self.solutions, seed, test.points)
+    def _context(self, test: TestCell, connection: SameProcess, seed: int) -> Context:
+        return Context(connection, self.solutions, seed, test.points)
 
     def _run(self, test: TestCell, context: Context) -> Report:
         with quiet():

@@ -18,10 +18,11 @@ from typing import Any
 
 import nbformat
 
+from autograder.authoring.changes import Change, fate
 from autograder.authoring.dry_run import DryRun, Judged, Namespace, Stopped, TestCell
+from autograder.authoring.equivalence import Kind, Original, Verdict
 from autograder.authoring.leaks import leaks
 from autograder.authoring.mutants import Mutant, mutants
-from autograder.checks.diagnosis import apart
 from autograder.judge.cells import (
     grade_id,
     is_answer,
@@ -230,6 +231,44 @@ class Gate:
                     "no test cell asks for what this solution defines, so nothing in it is marked.",
                 )
 
+    def set_beside(self, test: TestCell, cell: Cell, mutant: Mutant, seconds: float) -> Verdict:
+        """Whether a changed solution that keeps full points is as right as before.
+
+        Another test cell may ask for the same answer and notice; where none does, both are put many
+        questions (see `equivalence`).
+        """
+        tests = [other for other in self.tests if self._asks_about(other, cell)]
+        changed = self.dry_run.hand_in(tests, sources={cell.grade_id: mutant.source})
+        for other in tests:
+            if other is not test and other.asks_for & cell.binds:
+                change = Change(other, cell.grade_id, mutant.source, self.seeds[0], seconds)
+                if fate(self.dry_run, change).caught:
+                    return Verdict(Kind.NOTICED)
+        runs = [judged for one in tests for judged in self.right_of(one)]
+        trials = [trial for judged in runs for trial in judged.trials]
+        return self._original.beside(
+            changed,
+            [question for judged in runs for question in judged.questions],
+            choices={name for trial in trials for name in trial.chosen},
+            near={trial.part for trial in trials if not trial.inputs},
+            mutant=mutant,
+            seconds=seconds,
+        )
+
+    def _asks_about(self, test: TestCell, cell: Cell) -> bool:
+        """Whether a test cell asks for what a solution cell binds, or for what hangs on that.
+
+        The latter only where the cell binds more than what test cells ask for: a helper, say.
+        """
+        asked = {name for other in self.tests for name in other.asks_for}
+        return bool(test.asks_for & cell.binds) or (
+            not cell.binds <= asked and self.needs(test, cell.binds)
+        )
+
+    @cached_property
+    def _original(self) -> Original:
+        return Original(self.dry_run, self._right)
+
     @cached_property
     def _solution_cells(self) -> list[Cell]:
         """Cells with an answer in code that is marked by a test cell, not by hand."""
@@ -250,9 +289,10 @@ class Gate:
         return [cell for cell in self._notebook_cells if cell.cell_type == "code"]
 
     def points_add_up(self) -> Iterator[Finding]:
-        """The points of the checks, nbgrader's and those that the text states agree.
+        """nbgrader's points and those that the text states agree, and the checks have some.
 
-        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it.
+        "(4 points)" in the heading above a cell, for example, is what nbgrader gives for it. The
+        points of checks are weights, and need not add up to it.
         """
         stated: float | None = None
         for cell in self._notebook_cells:
@@ -268,13 +308,8 @@ class Gate:
                     "Change one of them.",
                 )
             stated = None
-            weights = self.right[name][0].report.available if name in self.right else worth
-            if abs(weights - worth) > 1e-9:
-                yield Finding(
-                    name,
-                    f"the points of its checks add up to {weights:g}, and nbgrader gives "
-                    f"{worth:g}. Make them the same, so that rows and score can be read together.",
-                )
+            if worth and name in self.right and not self.right[name][0].report.available:
+                yield Finding(name, f"its checks have no points: no answer gets any of {worth:g}.")
 
     def ends_with_report(self) -> Iterator[Finding]:
         """A test cell shows its report: its last line is `exercise.report()`."""
@@ -346,11 +381,7 @@ class Gate:
 
 def alike(one: Judged, other: Judged) -> bool:
     """Whether two runs with one seed drew the same inputs and came to the same report."""
-    if one.report.to_json() != other.report.to_json():
-        return False
-    pairs = zip(one.trials, other.trials, strict=True)
-    asked = [(a.attempt.expected, b.attempt.expected) for a, b in pairs if a.attempt.expected]
-    return all(apart(a, b) == 0 for a, b in asked)
+    return one.report.to_json() == other.report.to_json() and one.questions == other.questions
 
 
 def with_notes(report: Report) -> str:

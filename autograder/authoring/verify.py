@@ -19,9 +19,11 @@ from unittest.mock import patch
 
 from autograder.authoring.changes import Change, Fate, fates, worthwhile
 from autograder.authoring.dry_run import TestCell
+from autograder.authoring.equivalence import Verdict
 from autograder.authoring.findings import Finding, Gate, equivalent
 from autograder.authoring.known import KnownMistakes, Margin, right_within
 from autograder.authoring.mutants import Mutant
+from autograder.authoring.plain_cells import PlainCells
 from autograder.authoring.telling import Telling
 
 SILENT = Telling()
@@ -57,6 +59,7 @@ class Row:
     mistakes: int
     changes: int
     caught: int
+    harmless: int
     margin: Margin
     seconds: float
 
@@ -78,10 +81,10 @@ class Verification:
         """What was looked at, in numbers; "" where the author's own answers are not right."""
         if not self.rows:
             return ""
-        head = ["test cell", "points", "checks", "known mistakes", "changes", "caught", "seconds"]
-        lines = [head]
+        head = ["test cell", "points", "checks", "known mistakes", "changes", "caught"]
+        lines = [[*head, "change nothing", "seconds"]]
         for row in self.rows:
-            counts = map(str, [row.checks, row.mistakes, row.changes, row.caught])
+            counts = map(str, [row.checks, row.mistakes, row.changes, row.caught, row.harmless])
             name, points = row.test.grade_id, f"{row.test.points:g}"
             lines.append([name, points, *counts, f"{row.seconds:.1f}"])
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -158,6 +161,8 @@ class Tried:
     fates: list[Fate] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     """Changes that kept every point, or took too long to be judged."""
+    harmless: int = 0
+    """How many of those change nothing that matters; see `equivalence`."""
 
     @property
     def caught(self) -> int:
@@ -182,6 +187,7 @@ class Examination:
         self._thresholds, self._telling, self._most = thresholds, telling, processes
         self._gate = Gate(notebook, thresholds.seeds)
         self._known = KnownMistakes(self._gate)
+        self._plain = PlainCells(self._gate.dry_run)
         self._tried: dict[str, Tried] = defaultdict(Tried)
         self.modules_kept = self._gate.dry_run.modules_kept
 
@@ -224,6 +230,7 @@ class Examination:
                 mistakes=sum(mistake.test is test for mistake in self._known.all),
                 changes=len(tried.fates),
                 caught=tried.caught,
+                harmless=tried.harmless,
                 margin=self._known.margin(test),
                 seconds=self._gate.takes(test),
             )
@@ -269,8 +276,8 @@ class Examination:
             yield from gate.ends_with_report()
             yield from gate.names_are_its_own()
             yield from gate.untested()
-            if not gate.tests:
-                yield Finding(name, "no test cell uses the kit.")
+            if not (gate.tests or self._plain.cells):
+                yield Finding(name, "there is no test cell: nothing in it is marked by a program.")
 
         def shown() -> Iterator[Finding]:
             yield from gate.leaks(released)
@@ -286,6 +293,11 @@ class Examination:
             ("whether each exercise stands on its own", stubs),
         ):
             yield Question(name, about, ask, lambda about=about: about)  # type: ignore[misc]
+        if plain := self._plain.cells:
+            said = (
+                f"{ABOUT_PLAIN} ({len(plain)}): your own answers pass, an empty notebook does not"
+            )
+            yield Question(name, ABOUT_PLAIN, partial(self._plain.findings, released), lambda: said)
 
     def _blank(self) -> Iterator[Question]:
         ask = partial(self._gate.release_is_blank, self._released)
@@ -353,7 +365,10 @@ class Examination:
             if fate.late or not fate.caught:
                 tried.kept.append(mutant.change)
             if not fate.caught and mutant.change not in equivalent(test):
-                yield survivor(cell.grade_id, mutant)
+                verdict = self._gate.set_beside(test, cell, mutant, self._thresholds.mutant_seconds)
+                tried.harmless += verdict.harmless
+                if not verdict.harmless:
+                    yield survivor(cell.grade_id, mutant, verdict)
             if fate.broke and fate.broke not in self._known.broke:
                 self._known.broke.add(fate.broke)
                 yield broken(test.grade_id, mutant, fate.broke)
@@ -363,6 +378,8 @@ class Examination:
     def _said_of_changes(self, test: TestCell) -> str:
         tried = self._tried[test.grade_id]
         said = f"{len(tried.fates)} changed solutions, {tried.caught} caught"
+        if tried.harmless:
+            said += f", {tried.harmless} change nothing"
         declared = len(equivalent(test) & set(tried.kept))
         return f"{said}, {declared} as right as before" if declared else said
 
@@ -388,6 +405,7 @@ class Examination:
 
 
 ABOUT_OWN = "your own answers"
+ABOUT_PLAIN = "test cells without the kit"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"
 ABOUT_CHANGED = "the changed solutions"
@@ -401,11 +419,12 @@ def in_words(questions: Iterable[Question]) -> list[str]:
     return [f"{about} ({', '.join(where)})" for about, where in places.items()]
 
 
-def survivor(where: str, mutant: Mutant) -> Finding:
+def survivor(where: str, mutant: Mutant, verdict: Verdict) -> Finding:
     """The finding about a changed solution that keeps every point: its difference, what to do."""
+    said = f"{verdict.said}\n" if verdict.said else ""
     return Finding(
         where,
-        f"with this change your solution still gets every point:\n{mutant.diff}\n"
+        f"with this change your solution still gets every point:\n{mutant.diff}\n{said}"
         "If it is wrong, add a check that it fails, or inputs for which it makes a difference. If "
         "it is as right as before, say so with this line among the hidden tests:\n"
         f"# equivalent: {mutant.change}",

@@ -16,7 +16,9 @@ count for nothing.
     draws        the same, of random draws
     leaves       the arrays inside an answer
     numerics     finite differences and gradient descent
+    live         what a live notebook knows of its cells
     diagnosis    why an answer is wrong
+    hints, tracers   what to look at next, and what JAX's errors say
     mistakes     a known mistake that keeps a share of the points
     curves       what a check gives a feedback page to draw
 """

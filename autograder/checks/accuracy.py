@@ -7,7 +7,7 @@ says of its accuracy counts for nothing. Trusted side during grading.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,15 @@ import numpy.typing as npt
 from autograder.checks.arrays import as_array, finite
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import wrong_params
+from autograder.checks.compare import kind_of_params, wrong_params
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.hints import OF_A_VALUE, Hints
 from autograder.checks.leaves import arrays
 from autograder.checks.numerics import plain
 from autograder.checks.student import Part
 from autograder.checks.wording import described
+from autograder.record.outcome import Kind
 
 Predict = Callable[[Any], Any]
 
@@ -40,7 +42,7 @@ class AccuracyChecks(Checks):
         at_least: float,
         like: Any = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """What was learned predicts data that it has not seen: a share `at_least` of it is right.
 
@@ -85,7 +87,8 @@ def generalises(part: Part, through: Predict, labels: Any, at_least: float, like
     value = part.value()
     root = str(part).strip("`")
     if problem := finite(value) if like is None else wrong_params(value, like, root):
-        return Attempt(problem)
+        form = like is not None and kind_of_params(value, like) is Kind.SHAPE
+        return Attempt(problem, kind=Kind.SHAPE, hint=OF_A_VALUE) if form else Attempt(problem)
     scores = as_array(_predicted(part, through, value, told=like is not None))
     if problem := finite(scores):
         return Attempt(f"What it predicts is no number: {problem[0].lower()}{problem[1:]}")
@@ -130,7 +133,9 @@ def _predicted(part: Part, through: Predict, value: Any, told: bool) -> Any:
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:200]
         raise StudentFault(
             f"Nothing can be predicted with {part}, which is {described(value)}: its structure "
-            f"or a shape in it is not what is asked for ({reason})."
+            f"or a shape in it is not what is asked for ({reason}).",
+            kind=Kind.SHAPE,
+            hint=OF_A_VALUE,
         ) from error
 
 

@@ -15,14 +15,16 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, side_by_side, wrong_structure
+from autograder.checks.compare import disagreement, kind_of, side_by_side, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.forms import zeros
+from autograder.checks.hints import Hints
 from autograder.checks.leaves import leaves
 from autograder.checks.numerics import plain
 from autograder.checks.properties import Property, violated
 from autograder.checks.student import Part
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 from autograder.remote.wire import is_key
 
@@ -42,7 +44,7 @@ class AnswerChecks(Checks):
         *args: Any,
         expected: Any,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
         rtol: float | None = None,
         show: bool = True,
@@ -65,7 +67,7 @@ class AnswerChecks(Checks):
         inputs: Sequence[Arguments] = VALUE,
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
         rtol: float | None = None,
     ) -> None:
@@ -103,7 +105,8 @@ class AnswerChecks(Checks):
         *properties: Property,
         shape: Shape | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
+        mistakes: Mistakes | None = None,
     ) -> None:
         """The answers to `inputs` have properties, such as those of `autograder.properties`.
 
@@ -123,7 +126,7 @@ class AnswerChecks(Checks):
         asked: Sequence[Arguments] = VALUE if callable(inputs) else inputs
         properties = (inputs, *properties) if callable(inputs) else properties
         self._run(
-            Trial(title, part.name),
+            Trial(title, part.name, asked, mistakes or {}),
             lambda: satisfies(part, asked, properties, shape),
             points,
             hints,
@@ -135,7 +138,8 @@ def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show
     answer = part.answers([args])[0]
     sentence = disagreement(answer, expected, rtol)
     shown = side_by_side(answer, expected) if sentence and show else ""
-    return Attempt(sentence + shown, [answer], [expected], rtol=rtol)
+    kind = kind_of(answer, expected) if sentence else Kind.VALUE
+    return Attempt(sentence + shown, [answer], [expected], rtol=rtol, kind=kind)
 
 
 def agrees(part: Part, solutions: Sequence[Function], rtol: float | None, trial: Trial) -> Trial:
@@ -178,8 +182,9 @@ def _without_stubs(trial: Trial, solution: Function, rtol: float | None) -> Tria
 def _beside(answers: Sequence[Any], expected: Sequence[Any], rtol: float | None) -> Attempt:
     """Compare answers with the expected ones, input by input."""
     pairs = zip(answers, expected, strict=True)
-    sentence = next((s for a, e in pairs if (s := disagreement(a, e, rtol))), "")
-    return Attempt(sentence, answers, expected, rtol=rtol)
+    wrong = ((s, kind_of(a, e)) for a, e in pairs if (s := disagreement(a, e, rtol)))
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    return Attempt(sentence, answers, expected, rtol=rtol, kind=kind)
 
 
 def satisfies(
@@ -194,11 +199,12 @@ def satisfies(
     """
     answers = part.answers(inputs)
     for answer in answers:
-        if problem := _wrong_shape(answer, shape) or finite(answer):
-            return Attempt(problem)
+        form = _wrong_shape(answer, shape)
+        if problem := form or finite(answer):
+            return Attempt(problem, answers, kind=Kind.SHAPE if form else Kind.VALUE)
     told = shape is not None
     sentence = next((s for holds in properties if (s := violated(holds, answers, told))), "")
-    return Attempt(sentence or ("" if inputs == VALUE else constant(answers, shape)))
+    return Attempt(sentence or ("" if inputs == VALUE else constant(answers, shape)), answers)
 
 
 def _wrong_shape(answer: Any, shape: Shape | None) -> str:

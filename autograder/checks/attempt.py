@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.checks.faults import StudentFault
+from autograder.record.outcome import Kind
 from autograder.record.report import Figure
 
 Arguments = Sequence[Any]
@@ -26,7 +27,7 @@ class Attempt:
     where there is nothing to compare with. `scale` and `rtol` are those that they were compared
     with, as in `compare.disagreement`. `figure` shows the answer beside the expected one, where
     that says more than numbers. `stop` is the limit that stopped a call, where `sentence` tells
-    of it.
+    of it. `kind` is the way in which it fails, where it does, and `hint` what to look at next.
     """
 
     sentence: str
@@ -37,6 +38,8 @@ class Attempt:
     fault: StudentFault | None = None
     figure: Figure | None = None
     stop: str = ""
+    kind: Kind = Kind.VALUE
+    hint: str = ""
 
     @property
     def passed(self) -> bool:

@@ -7,7 +7,7 @@ The checks themselves are methods of the classes that inherit `Checks`: `answers
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from autograder.checks.attempt import Attempt
 from autograder.checks.context import current, validating
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.hints import Hints, fitting
 from autograder.checks.student import Given
 from autograder.record.outcome import Outcome
 from autograder.record.render import DisplayedReport, to_text
@@ -65,7 +66,7 @@ class Checks:
         trial: Trial,
         judge: Callable[[], Attempt | Trial],
         points: float,
-        hints: Sequence[str],
+        hints: Hints,
     ) -> None:
         """Judge, and keep the row for the report and, for `verify`, what was compared."""
         trial = replace(trial, stubs=self.stubs)
@@ -76,15 +77,15 @@ class Checks:
                 raise trial.attempt.fault
             result = trial.result()
         except StudentFault as fault:
-            result = CheckResult(trial.title, fault.outcome, rationale=str(fault), stop=fault.stop)
+            result = of_fault(trial.title, fault)
         except Exception:
             note, stop = traceback.format_exc(), trial.attempt.stop
             result = CheckResult(trial.title, Outcome.ERROR, staff_note=note, stop=stop)
         self.trials.append(trial)
         said = "\n".join(filter(None, [result.rationale, *self._remarks()]))
-        figure = trial.attempt.figure
+        figure, shown = trial.attempt.figure, fitting(hints, result)
         self.results.append(
-            replace(result, points=points, hints=tuple(hints), figure=figure, rationale=said)
+            replace(result, points=points, hints=shown, figure=figure, rationale=said)
         )
         self._context.judged(self.results[-1])
 
@@ -92,3 +93,15 @@ class Checks:
         """What came up besides while a check was judged; the context tells each only once."""
         remarks, self._context.remarks = self._context.remarks, []
         return remarks
+
+
+def of_fault(title: str, fault: StudentFault) -> CheckResult:
+    """The row of a check that found no answer to judge."""
+    return CheckResult(
+        title,
+        fault.outcome,
+        rationale=str(fault),
+        stop=fault.stop,
+        kind=fault.kind,
+        hints=tuple(filter(None, [fault.hint])),
+    )

@@ -33,6 +33,7 @@ from autograder.checks.wording import (
     place,
     written,
 )
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 from autograder.remote.wire import is_key, type_name
 
@@ -135,14 +136,31 @@ def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
     return next((leaf.sentence for leaf in matched(answer, like, root) if leaf.form), "")
 
 
+def kind_of(answer: Any, expected: Any) -> Kind:
+    """In which way a wrong answer is wrong: in its form, or in what it holds.
+
+    >>> kind_of([1.0, 2.0], [1.0, 3.0]), kind_of([1.0, 2.0], 3.0)
+    (<Kind.VALUE: 'value'>, <Kind.SHAPE: 'shape'>)
+    """
+    return Kind.SHAPE if wrong_structure(answer, expected) else Kind.VALUE
+
+
 def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
     """Say how parameters differ in structure and shapes from `like`, or are not finite, or "".
 
     >>> wrong_params({"w": 9.0}, like={"w": 0.0, "b": 0.0})
     "Got a dict with the keys 'w', expected the keys 'w', 'b'."
     """
-    zeros = trees.mapped(lambda leaf: np.zeros(np.shape(leaf)) if is_real(leaf) else leaf, like)
-    return disagreement(params, zeros, rtol=float("inf"), root=root) or finite(params)
+    return disagreement(params, _zeros(like), rtol=math.inf, root=root) or finite(params)
+
+
+def kind_of_params(params: Any, like: Any) -> Kind:
+    """In which way parameters are wrong, whatever they should be: `like` has their form."""
+    return kind_of(params, _zeros(like))
+
+
+def _zeros(like: Any) -> Any:
+    return trees.mapped(lambda leaf: np.zeros(np.shape(leaf)) if is_real(leaf) else leaf, like)
 
 
 def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: int = 4) -> str:

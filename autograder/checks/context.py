@@ -15,8 +15,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from autograder.checks import live
 from autograder.record.report import CheckResult
-from autograder.remote import endpoint
+from autograder.remote import endpoint, wire
 from autograder.remote.apart import apart
 from autograder.remote.given import ready_made
 from autograder.remote.wire import Limits
@@ -70,12 +71,36 @@ class LiveNotebook:
     limits = Limits()
     seconds = 0.0
 
+    def __init__(self) -> None:
+        self._heard: set[tuple[int, str]] = set()
+
     def ask(self, part: str, request: str) -> object:
         began = time.process_time()
         try:
-            return self._ask(request)
+            reply = self._ask(request)
         finally:
             self.seconds = time.process_time() - began
+        context = current.get()
+        asked = len(context.exercises), part
+        if asked not in self._heard:  # once for each exercise and part: there may be many calls
+            self._heard.add(asked)
+            with contextlib.suppress(Exception):  # what a student reads besides breaks no check
+                self._remark(context, wire.loads(request), wire.loads(reply))
+        return reply
+
+    def _remark(self, context: Context, request: dict[str, Any], reply: dict[str, Any]) -> None:
+        """Tell what the notebook knows of the part's cell, and of a name that is nearly its own."""
+        objects, name = sys.modules["__main__"].__dict__, request["name"]
+        missing = reply.get("name", "") if reply["status"] == "missing" else ""
+        empty = name if reply.get("ename") == "NotImplementedError" else ""
+        said = [live.said_of(name, objects)]
+        if wanted := missing or empty:
+            called = "args" in request or "steps" in request
+            said.append(live.misspelt(wanted, objects, context.stubs, called))
+        else:
+            live.found(name)
+        for sentence in filter(None, said):
+            context.remark(sentence)
 
     def _ask(self, request: str) -> object:
         if not validating():
@@ -112,6 +137,15 @@ def _from_this_notebook(name: str, stubs: Mapping[str, Any]) -> Any:
             return getattr(main, name)(*args, **kwargs)
 
     return call
+
+
+class NoSolution(Exception):
+    """A known mistake asked for a solution where there is none; see `Context.without_solutions`."""
+
+
+def _no_solution(name: str, stubs: Mapping[str, Any]) -> Any:
+    """Takes the place of `_from_this_notebook` while known mistakes are tried."""
+    raise NoSolution(name)
 
 
 @dataclass
@@ -172,6 +206,24 @@ class Context:
             yield
         finally:
             self.measuring = before
+
+    @property
+    def live(self) -> bool:
+        """Whether nobody grades: then `reference` is whatever the notebook itself defines."""
+        return isinstance(self.connection, LiveNotebook)
+
+    @contextlib.contextmanager
+    def without_solutions(self) -> Iterator[None]:
+        """Let `reference` raise `NoSolution` in this block.
+
+        `diagnosis` tries known mistakes in it where nobody grades. One that bends a solution would
+        bend the student's own function there, and say of it whatever that happens to give.
+        """
+        before, self.solution = self.solution, _no_solution
+        try:
+            yield
+        finally:
+            self.solution = before
 
     @contextlib.contextmanager
     def with_stubs(self, stubs: Mapping[str, Any]) -> Iterator[None]:

@@ -15,12 +15,14 @@ import numpy as np
 from autograder.checks.arrays import as_array, is_real, largest
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement
+from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.gradients import SLOPE_SCALE, SLOPE_SCALE_OF_VALUE
+from autograder.checks.hints import Hints
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, central_differences, evaluated
 from autograder.checks.student import Given, Part
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 Measure = Callable[..., Any]
@@ -38,7 +40,7 @@ class DerivativeChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """The part is the Jacobian of a function of yours, with respect to its first argument.
@@ -64,7 +66,7 @@ class DerivativeChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """`part(x, v, …)` is how a function of yours, of (x, …), changes in the direction v.
@@ -92,7 +94,7 @@ class DerivativeChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """`part(x, ct, …)` pulls ct back through a function of yours, of (x, …): a backward pass.
@@ -117,7 +119,7 @@ class DerivativeChecks(Checks):
         measure: Measure,
         inputs: Sequence[Arguments],
         points: float,
-        hints: Sequence[str],
+        hints: Hints,
         mistakes: Mistakes | None,
     ) -> None:
         function = evaluated(of.compiled if isinstance(of, Given) else of)
@@ -138,8 +140,13 @@ def judged(
     scales = [_scale(function, *args, measure=measure) for args in inputs]
     answers = part.answers(inputs)
     compared = zip(answers, expected, scales, strict=True)
-    wrong = (disagreement(answer, right, scale=scale) for answer, right, scale in compared)
-    return Attempt(next(filter(None, wrong), ""), answers, expected, max(scales, default=0.0))
+    wrong = (
+        (said, kind_of(answer, right))
+        for answer, right, scale in compared
+        if (said := disagreement(answer, right, scale=scale))
+    )
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    return Attempt(sentence, answers, expected, max(scales, default=0.0), kind=kind)
 
 
 def jacobian(function: Function, x: Any, *rest: Any) -> Any:

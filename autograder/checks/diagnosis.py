@@ -8,6 +8,7 @@ ever tells an expected value. TRUSTED SIDE during grading.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.compare import distance
 from autograder.checks.context import current
+from autograder.checks.hints import about_form
 from autograder.checks.mistakes import share_of
 from autograder.checks.numerics import plain
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 from autograder.record.report import CheckResult
 
 Mistakes = Mapping[str, Function]
@@ -42,8 +44,9 @@ class Trial:
     `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
     and may keep a share of the points (`worth`); `judged` picks from their answers what the check
     looks at, such as the losses of a training loop. `solution` gives the right answers, where a
-    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `attempt`
-    is empty until the check has been judged.
+    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `chosen`
+    names values that a student chose, where what they lead to is judged. `attempt` is empty until
+    the check has been judged.
     """
 
     title: str
@@ -53,10 +56,11 @@ class Trial:
     judged: Function = lambda answer: answer
     solution: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
-        """What came of it, as a row of a report without points and hints."""
+        """What came of it, as a row of a report without points and the author's hints."""
         made = self.attempt
         if not made.sentence:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
@@ -70,7 +74,12 @@ class Trial:
             mistake=mistake,
             stop=made.stop,
             share=share,
+            kind=made.kind,
+            hints=tuple(filter(None, [made.hint or self._hint_at_form()])),
         )
+
+    def _hint_at_form(self) -> str:
+        return about_form(self.attempt.answers) if self.attempt.kind is Kind.SHAPE else ""
 
     def answers_of(self, mistake: str) -> list[Any]:
         """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
@@ -86,8 +95,21 @@ class Trial:
         asked = self.mistakes and current.get().diagnosing
         if not asked or len(self.attempt.answers) != len(self.inputs):
             return ""
-        candidates = {why: self.answers_of(why) for why in self.mistakes}
-        return recognise(self.attempt, candidates)
+        return recognise(self.attempt, self._candidates())
+
+    def _candidates(self) -> dict[str, list[Any]]:
+        """What each known mistake gives on the inputs.
+
+        In a live notebook there is no solution. If one of the mistakes bends it there, or fails
+        beside names that are the student's, none is tried: a student hears what grading would say,
+        or nothing.
+        """
+        context = current.get()
+        if not context.live:
+            return {why: self.answers_of(why) for why in self.mistakes}
+        with context.without_solutions(), contextlib.suppress(Exception):
+            return {why: self.answers_of(why) for why in self.mistakes}
+        return {}
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""

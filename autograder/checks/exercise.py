@@ -73,10 +73,14 @@ class Exercise(
         A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
         student, draws random ones.
     points
-        Relative weight: nbgrader's points of the cell are shared out in proportion. The gate asks
-        that those of all checks add up to nbgrader's, so that rows and score can be read together.
+        Relative weight: nbgrader's points of the cell are shared out in proportion, and rows show
+        their share of those. Checks of 1, 1 and 2 points in a cell worth 6 are worth 1.5, 1.5, 3.
     hints
-        Sentences to open one at a time, most general first.
+        Sentences to open one at a time, most general first. They follow a short one of ours where
+        the part raised an error, or its answer has another type or shape than was asked for: there
+        a student first needs to know where to look, and not the formula. A dict has other ones
+        for each kind of failure, and none for the kinds that it leaves out:
+        `{"value": ["Is it a sum or a mean?"], "exception": ["`theta` is a dict."], "shape": []}`.
     mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
         the arguments of the part; `worth(0.75, function)` lets it keep three quarters of the

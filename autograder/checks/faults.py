@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 
 
 class StudentFault(Exception):
@@ -18,12 +18,25 @@ class StudentFault(Exception):
 
     outcome = Outcome.FAILED
 
-    def __init__(self, sentence: str, *, stop: str = "", error: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        stop: str = "",
+        error: Sequence[str] = (),
+        kind: Kind = Kind.VALUE,
+        hint: str = "",
+    ) -> None:
         super().__init__(sentence)
         self.stop = stop
         """The limit that stopped a call, by the name of its setting; "" for any other reason."""
         self.error = tuple(error)
         """The class of the error that the student's code raised and those that it inherits."""
+        judged = self.outcome is Outcome.FAILED and not stop
+        self.kind = kind if judged else Kind.NONE
+        """In which way the check fails; none where a limit stopped it, or nothing is there."""
+        self.hint = hint
+        """What to look at next, or ""."""
 
 
 class NotAttempted(StudentFault):

@@ -15,7 +15,9 @@ from autograder.checks.base import Checks
 from autograder.checks.compare import wrong_structure
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.hints import Hints
 from autograder.checks.student import Part
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 
@@ -29,7 +31,7 @@ class FormChecks(Checks):
         *args: Any,
         expected: Any,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """The part, called with `args`, gives arrays of these shapes, whatever numbers they hold.
 
@@ -51,7 +53,7 @@ class FormChecks(Checks):
         error: type[Exception],
         accepts: Sequence[Arguments] = (),
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """The part, called with `args`, raises an error of this class, or of one that inherits it.
 
@@ -78,7 +80,7 @@ class FormChecks(Checks):
 def shapes(part: Part, args: Arguments, expected: Any) -> Attempt:
     """Judge `Exercise.shapes`."""
     (answer,) = part.answers([args])
-    return Attempt(wrong_structure(answer, zeros(expected)))
+    return Attempt(wrong_structure(answer, zeros(expected)), [answer], kind=Kind.SHAPE)
 
 
 def zeros(shape: Any) -> Any:
@@ -106,9 +108,10 @@ def raises(part: Part, args: Arguments, error: str, accepts: Sequence[Arguments]
     if not fault.error:
         raise fault
     if error not in fault.error:
-        return Attempt(f"It should raise {error}. {fault}")
+        return Attempt(f"It should raise {error}. {fault}", kind=fault.kind, hint=fault.hint)
     try:
         part.answers(accepts)
     except StudentFault as refused:
-        return Attempt(f"It should raise {error} only where that is asked for. {refused}")
+        said = f"It should raise {error} only where that is asked for. {refused}"
+        return Attempt(said, kind=refused.kind, hint=refused.hint)
     return Attempt("")

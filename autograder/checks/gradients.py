@@ -21,13 +21,15 @@ from autograder.checks.arrays import (
 )
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement
+from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.faults import StudentFault
+from autograder.checks.hints import Hints, about_form
 from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
 from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 # A smaller slope counts by this size. Differences are good to about 3e-11 of what the function
@@ -54,7 +56,7 @@ class GradientChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
@@ -109,7 +111,7 @@ class GradientChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """JAX can differentiate the part with respect to its first argument, a dict.
 
@@ -171,10 +173,14 @@ def _slopes(function: Function, inputs: Sequence[Arguments]) -> Attempt:
 def _beside(answers: Sequence[Any], expected: Sequence[tuple[Params, float]]) -> Attempt:
     """Compare gradients with slopes, each on its own scale, at every input."""
     pairs = zip(answers, expected, strict=True)
-    wrong = (disagreement(a, slope, scale=scale) for a, (slope, scale) in pairs)
-    sentence = next(filter(None, wrong), "")
-    slopes = [slope for slope, _ in expected]
-    return Attempt(sentence, answers, slopes, max((s for _, s in expected), default=0.0))
+    wrong = (
+        (said, kind_of(answer, slope))
+        for answer, (slope, scale) in pairs
+        if (said := disagreement(answer, slope, scale=scale))
+    )
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    slopes, scale = [s for s, _ in expected], max((s for _, s in expected), default=0.0)
+    return Attempt(sentence, answers, slopes, scale, kind=kind)
 
 
 def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
@@ -212,8 +218,9 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
         return Attempt("Its numbers do not change with the parameters.")
     by_jax = attempt(lambda: Attempt("", [part.differentiated().call(*args) for args in inputs]))
     if by_jax.fault is not None:
-        said = f"JAX cannot differentiate it. {by_jax.fault}"
-        return Attempt(said, stop=by_jax.fault.stop)
+        fault = by_jax.fault
+        said = f"JAX cannot differentiate it. {fault}"
+        return Attempt(said, stop=fault.stop, kind=fault.kind, hint=fault.hint)
     compared = zip(by_jax.answers, slopes, scales, strict=True)
     if any(disagreement(a, s, rtol, scale=scale) for a, s, scale in compared):
         return Attempt("Its slope according to JAX is not the slope that its values show.")
@@ -222,8 +229,7 @@ def is_differentiable(part: Part, inputs: Sequence[Arguments]) -> Attempt:
 
 def _total(answer: Any) -> float:
     """A weighted sum of an answer's numbers, which has a slope where the answer is an array."""
-    if problem := wrong_form(answer, as_array(answer).shape) or finite(answer):
-        raise StudentFault(problem)
+    _refuse(answer, as_array(answer).shape)
     with np.errstate(over="ignore"):  # what comes of it is no finite number, and `slope_of` says so
         numbers = np.ravel(as_array(answer)).astype(np.float64)
         return float(np.sum(numbers * (1 + WEIGHT * np.arange(numbers.size) % 1)))
@@ -271,6 +277,13 @@ def scalar(value: Any) -> float:
     StudentFault
         If it is no finite real number: an array of one number is none, nor is True.
     """
-    if problem := wrong_form(value, ()) or finite(value):
-        raise StudentFault(problem)
+    _refuse(value, ())
     return float(as_array(value))
+
+
+def _refuse(answer: Any, shape: tuple[int, ...]) -> None:
+    """Raise a `StudentFault` unless an answer holds finite real numbers, in this shape."""
+    if form := wrong_form(answer, shape):
+        raise StudentFault(form, kind=Kind.SHAPE, hint=about_form([answer]))
+    if problem := finite(answer):
+        raise StudentFault(problem)

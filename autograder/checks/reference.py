@@ -25,14 +25,15 @@ class Reference:
         if name.startswith("_"):
             raise AttributeError(name)
         context = current.get()
-        stubs = context.stubs
-        found = context.solution(name, stubs)
+        asked = (context.solution, context.stubs)
+        found = context.solution(name, context.stubs)
         if not callable(found):
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            now = current.get().stubs  # `agrees` asks without them as well
-            function = found if now == stubs else context.solution(name, now)
+            now = current.get()  # `agrees` asks without stubs as well, `diagnosis` for no solution
+            same = (now.solution, now.stubs) == asked
+            function = found if same else now.solution(name, now.stubs)
             return evaluate(function, args, kwargs)
 
         call.__name__ = name

@@ -15,12 +15,14 @@ import numpy as np
 from autograder.checks.arrays import DISTINCT, as_array, finite
 from autograder.checks.attempt import Arguments, Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, wrong_params
+from autograder.checks.compare import disagreement, kind_of, wrong_params
 from autograder.checks.diagnosis import Trial
+from autograder.checks.hints import Hints
 from autograder.checks.leaves import Floats, Picked, arrays, everything, leaves, picked
 from autograder.checks.numerics import plain
 from autograder.checks.student import Part
 from autograder.checks.wording import described
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 Change = Callable[..., Arguments]
@@ -42,7 +44,7 @@ class RelationChecks(Checks):
         then: Picked = everything,
         rtol: float | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """Where `change` changes the arguments, the answer becomes what `then` makes of it.
 
@@ -81,7 +83,7 @@ class RelationChecks(Checks):
         in_axes: Axes = 0,
         rtol: float | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """What the part gives for a batch is what it gives for the examples one by one, stacked.
 
@@ -118,11 +120,12 @@ def relates(
     changed = [_arguments(plain(change, args)) for args in inputs]
     before, after = part.answers(inputs), part.answers(changed)
     for answer, other in zip(before, after, strict=True):
-        if problem := _no_numbers([answer, other]):
-            return Attempt(problem)
+        if unfit := _unfit([answer, other]):
+            return unfit
         wanted = picked(lambda answer: plain(then, [arrays(answer)]), answer)
         if said := disagreement(other, wanted, rtol):
-            return Attempt(f"It does not hold between the answers to two inputs: {_lower(said)}")
+            told = f"It does not hold between the answers to two inputs: {_lower(said)}"
+            return Attempt(told, kind=kind_of(other, wanted))
     return Attempt("" if _change_with_inputs([*before, *after]) else HARDLY)
 
 
@@ -139,20 +142,25 @@ def stacks(part: Part, inputs: Sequence[Arguments], in_axes: Axes, rtol: float |
     batches = part.answers(inputs)
     for batch, alone in zip(batches, one_by_one, strict=True):
         single = part.answers(alone)
-        if sentence := _no_numbers([batch, *single]) or _not_stacked(batch, single, rtol):
-            return Attempt(sentence)
+        made = _unfit([batch, *single]) or _not_stacked(batch, single, rtol)
+        if not made.passed:
+            return made
         if not _change_with_inputs(single):
             return Attempt(HARDLY)
     return Attempt("")
 
 
-def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> str:
-    """Say that the answer to a batch is not made of those to its examples, or ""."""
+def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> Attempt:
+    """Judge whether the answer to a batch is made of those to its examples."""
     forms = [trees.mapped(lambda leaf: as_array(leaf).astype(float), one) for one in single]
     if form := next(filter(None, (wrong_params(form, forms[0]) for form in forms)), ""):
-        return f"The answers to single examples differ in their form: {_lower(form)}"
-    said = disagreement(batch, stacked(single), rtol)
-    return said and f"A batch does not give what its examples give one by one: {_lower(said)}"
+        told = f"The answers to single examples differ in their form: {_lower(form)}"
+        return Attempt(told, kind=Kind.SHAPE)
+    wanted = stacked(single)
+    if said := disagreement(batch, wanted, rtol):
+        told = f"A batch does not give what its examples give one by one: {_lower(said)}"
+        return Attempt(told, kind=kind_of(batch, wanted))
+    return Attempt("")
 
 
 def examples(args: Arguments, in_axes: Axes) -> Iterator[Arguments]:
@@ -208,6 +216,14 @@ def _with_row(rows: Any, leaf: Any) -> Any:
     return np.concatenate([rows, as_array(leaf)[None]])
 
 
+def _unfit(answers: Sequence[Any]) -> Attempt | None:
+    """What is found of answers that there is nothing to compare in."""
+    form = _no_numbers(answers)
+    if sentence := form or finite(answers):
+        return Attempt(sentence, answers, kind=Kind.SHAPE if form else Kind.VALUE)
+    return None
+
+
 def _no_numbers(answers: Sequence[Any]) -> str:
     """Say that there is something else than numbers in an answer, or ""."""
     for leaf in (leaf for answer in answers for leaf in trees.leaves(answer)):
@@ -215,7 +231,7 @@ def _no_numbers(answers: Sequence[Any]) -> str:
             return "Got None, expected numbers. Did you forget a `return`?"
         if as_array(leaf).dtype.kind not in "biuf":
             return f"Got {described(leaf)}, expected numbers."
-    return finite(answers)
+    return ""
 
 
 def _change_with_inputs(answers: Sequence[Any]) -> bool:

@@ -15,6 +15,9 @@ from typing import Any
 from autograder.checks.compare import disagreement
 from autograder.checks.context import current
 from autograder.checks.faults import NotAttempted, StudentFault
+from autograder.checks.hints import about_error
+from autograder.checks.tracers import in_plain_words
+from autograder.record.outcome import Kind
 from autograder.remote import wire
 from autograder.remote.given import given_function, ready_made
 from autograder.remote.wire import GivenSource, Limits, Ref, WireError
@@ -312,7 +315,7 @@ def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
         case {"status": "ok", "value": tree}:
             return wire.decode(tree, limits)
         case {"status": "missing", "again": dict(error)}:
-            raise StudentFault(_said_again(name, error))
+            raise _raised(_said_again(name, error), error)
         case {
             "status": "raised",
             "ename": "NameError",
@@ -320,7 +323,7 @@ def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
             "again": dict(error),
         }:
             said = _said_again(name, error)
-            raise StudentFault(f"{part} raised NameError: {_clip(evalue)}. {said}")
+            raise _raised(f"{part} raised NameError: {_clip(evalue)}. {said}", error)
         case {"status": "missing", "name": str(missing)}:
             raise NotAttempted(
                 f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
@@ -333,7 +336,7 @@ def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
             known = isinstance(kinds, list) and all(isinstance(kind, str) for kind in kinds)
             raise _fault(part, ename, evalue, function, line, kinds if known else [])
         case {"status": "unsendable", "sentence": str(sentence)}:
-            raise StudentFault(f"{part}: {_clip(sentence)}")
+            raise StudentFault(f"{part}: {_clip(sentence)}", kind=Kind.SHAPE)
         case _:
             raise WireError("The reply could not be read.")
 
@@ -352,8 +355,15 @@ def _fault(
             "`raise NotImplementedError()`."
         )
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    said = f"{part} raised {_clip(ename)}: {_clip(evalue)}{place}"
-    return StudentFault(said, error=kinds or [ename])
+    said = in_plain_words(ename) or _clip(evalue)
+    error = {"ename": ename, "evalue": evalue}
+    return _raised(f"{part} raised {_clip(ename)}: {said}{place}", error, kinds or [ename])
+
+
+def _raised(sentence: str, error: Mapping[str, Any], kinds: Sequence[str] = ()) -> StudentFault:
+    """A fault by an error of the student's code, with a hint that fits it."""
+    hint = about_error(*(str(error.get(key, "")) for key in ("ename", "evalue")))
+    return StudentFault(sentence, error=kinds, kind=Kind.EXCEPTION, hint=hint)
 
 
 def _said_again(name: str, error: Mapping[str, Any]) -> str:

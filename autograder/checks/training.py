@@ -14,11 +14,13 @@ import numpy as np
 from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, wrong_params
+from autograder.checks.compare import disagreement, kind_of, kind_of_params, wrong_params
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial
+from autograder.checks.hints import Hints
 from autograder.checks.numerics import Params, evaluated, gradient_descent
 from autograder.checks.student import Given, Part
+from autograder.record.outcome import Kind
 
 
 class TrainingChecks(Checks):
@@ -38,7 +40,7 @@ class TrainingChecks(Checks):
         step_size: float,
         of: str = "parameters",
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
         mistakes: Mistakes | None = None,
     ) -> None:
         """`loop(start, model, loss, x, y, n_steps, step_size)` is plain gradient descent.
@@ -123,12 +125,14 @@ class Descent:
     def _beside(self, answer: Any, path: Sequence[Params], along: Sequence[Any]) -> Attempt:
         """Compare with a path and the losses along it."""
         if problem := wrong_training_form(answer, self.start):
-            return Attempt(problem)
+            return Attempt(problem, [answer], kind=kind_of_form(answer, self.start))
         got = self.pick(answer)
         if self.judged == "parameters":
             return Attempt(disagreement(got, path[-1]), [got], [path[-1]])
         sentence = wrong_losses(got, along, self.n_steps)
-        return Attempt(sentence, [got], [np.asarray(along[:-1])], figure=loss_curves(got, along))
+        before = np.asarray(along[:-1])
+        kind = kind_of(got, before) if sentence else Kind.VALUE
+        return Attempt(sentence, [got], [before], figure=loss_curves(got, along), kind=kind)
 
 
 def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
@@ -145,6 +149,12 @@ def wrong_training_form(answer: Any, start: Mapping[str, Any]) -> str:
     if isinstance(losses, Mapping) and not isinstance(parameters, Mapping):
         return "The pair came the other way round: expected `(losses, parameters)`, in this order."
     return wrong_params(parameters, start)
+
+
+def kind_of_form(answer: Any, start: Mapping[str, Any]) -> Kind:
+    """In which way an answer is not `(losses, parameters)`: numbers may not be finite, too."""
+    pair = isinstance(answer, tuple | list) and len(answer) == 2
+    return kind_of_params(answer[1], start) if pair else Kind.SHAPE
 
 
 def wrong_losses(losses: Any, along: Sequence[float], n_steps: int) -> str:

@@ -11,10 +11,12 @@ from typing import Any
 from autograder.checks.answers import constant
 from autograder.checks.attempt import Arguments, Attempt, attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement
+from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Trial
+from autograder.checks.hints import Hints
 from autograder.checks.relations import Axes, examples, stacked
 from autograder.checks.student import Part
+from autograder.record.outcome import Kind
 
 TRACES = "__import__('autograder.remote.tracing', fromlist=['traces']).traces"
 """What `does_not_retrace` sends the student's function through; see `remote.tracing`."""
@@ -31,7 +33,7 @@ class TransformationChecks(Checks):
         in_axes: Axes = 0,
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """`jax.vmap` of the part gives for a batch what the part gives one by one.
 
@@ -58,7 +60,7 @@ class TransformationChecks(Checks):
         *,
         static_argnames: str | Sequence[str] = (),
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """`jax.jit` of the part gives what the part gives: it branches on no value, say.
 
@@ -80,7 +82,7 @@ class TransformationChecks(Checks):
         inputs: Sequence[Arguments],
         *,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """The part is compiled, and JAX traces it once, not at every call.
 
@@ -132,10 +134,12 @@ def _alike(
     """Compare what a function answers as it is with what its transformed self answers."""
     made = attempt(lambda: Attempt("", transformed()))
     if made.fault is not None:
-        return Attempt(f"{cannot} {made.fault}", stop=made.fault.stop)
+        fault = made.fault
+        return Attempt(f"{cannot} {fault}", stop=fault.stop, kind=fault.kind, hint=fault.hint)
     pairs = zip(made.answers, plain, strict=True)
-    sentence = next(filter(None, (disagreement(a, p) for a, p in pairs)), "")
-    return Attempt(f"{others} {sentence}" if sentence else constant(plain, None))
+    wrong = ((said, kind_of(a, p)) for a, p in pairs if (said := disagreement(a, p)))
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    return Attempt(f"{others} {sentence}" if sentence else constant(plain, None), kind=kind)
 
 
 def does_not_retrace(part: Part, inputs: Sequence[Arguments]) -> Attempt:

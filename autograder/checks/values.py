@@ -14,14 +14,16 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import matched, wrong_params
+from autograder.checks.compare import kind_of_params, matched, wrong_params
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
 from autograder.checks.gradients import scalar
+from autograder.checks.hints import OF_A_VALUE, Hints
 from autograder.checks.numerics import Params, central_differences, evaluated, in_floats, to_numpy
 from autograder.checks.student import Part
 from autograder.checks.wording import article
+from autograder.record.outcome import Kind
 from autograder.remote import trees
 from autograder.remote.wire import type_name
 
@@ -42,7 +44,7 @@ class ValueChecks(Checks):
         *,
         through: Callable[..., Params] | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """The value of the part lies within an absolute distance of `target`, entry by entry.
 
@@ -60,7 +62,7 @@ class ValueChecks(Checks):
             choice = [student.n_steps, student.step_size]
             exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
         """
-        trial = Trial(title, _names(part))
+        trial = Trial(title, _names(part), chosen=names_of_choices(part, through))
         self._run(trial, lambda: reaches(part, through, target, within), points, hints)
 
     def minimises(
@@ -73,7 +75,7 @@ class ValueChecks(Checks):
         shrink: float = 1e-2,
         through: Callable[..., Params] | None = None,
         points: float = 1,
-        hints: Sequence[str] = (),
+        hints: Hints = (),
     ) -> None:
         """At the value of the part, the slope of `loss`, a function of yours, has all but vanished.
 
@@ -88,17 +90,30 @@ class ValueChecks(Checks):
             )
         """
         self._run(
-            Trial(title, _names(part)),
+            Trial(title, _names(part), chosen=names_of_choices(part, through)),
             lambda: minimises(part, through, loss, start, shrink),
             points,
             hints,
         )
 
 
+def names_of_choices(parts: Chosen, through: Through | None) -> tuple[str, ...]:
+    """The names of values of which only what they lead to is judged; none without `through`."""
+    listed = [parts] if isinstance(parts, Part) else parts
+    return tuple(part.name for part in listed) if through else ()
+
+
 def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
     root = _names(chosen) if through is None else "answer"
-    return Attempt(_too_far(reached(chosen, through), target, within, root))
+    params = reached(chosen, through)
+    return _judged(_too_far(params, target, within, root), params, target)
+
+
+def _judged(sentence: str, params: Any, like: Params) -> Attempt:
+    """What was found of parameters that should have the form of others."""
+    kind = kind_of_params(params, like) if sentence else Kind.VALUE
+    return Attempt(sentence, kind=kind, hint=OF_A_VALUE if kind is Kind.SHAPE else "")
 
 
 def _too_far(params: Any, target: Params, within: float, root: str) -> str:
@@ -125,7 +140,8 @@ def minimises(
     chosen: Chosen, through: Through | None, loss: Loss, start: Params, shrink: float
 ) -> Attempt:
     """Judge `Exercise.minimises`: the length of the gradient, relative to that at the start."""
-    return Attempt(_still_steep(reached(chosen, through), evaluated(loss), start, shrink))
+    params = reached(chosen, through)
+    return _judged(_still_steep(params, evaluated(loss), start, shrink), params, start)
 
 
 def _still_steep(params: Any, loss: Loss, start: Params, shrink: float) -> str:
@@ -189,7 +205,7 @@ def reached(chosen: Chosen, through: Through | None) -> Any:
         return values[0]
     for part, value in zip(parts, values, strict=True):
         if problem := _no_number(part, value):
-            raise StudentFault(problem)
+            raise StudentFault(problem, kind=Kind.SHAPE, hint=OF_A_VALUE)
     try:
         with current.get().yardstick():
             return to_numpy(through(*values))

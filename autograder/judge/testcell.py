@@ -80,7 +80,7 @@ def run_cell(source: str, grade_id: str, context: Context, directory: Path) -> R
         current.reset(token)
     checks = [check for exercise in context.exercises for check in exercise.results]
     name = context.exercises[0].name if context.exercises else grade_id
-    return Report(name, (*checks, *extra), context.max_points, context.seed)
+    return Report(name, (*checks, *extra), context.max_points, context.seed).shared_out()
 
 
 def broken(note: str) -> CheckResult:
@@ -90,10 +90,10 @@ def broken(note: str) -> CheckResult:
 
 def not_run(grade_id: str, max_points: float, why: str) -> Report:
     """The report of a test cell that was not run: no points, and a person has to look."""
-    return Report(grade_id, (broken(why),), max_points)
+    return Report(grade_id, (broken(why),), max_points).shared_out()
 
 
 def skipped(grade_id: str, max_points: float, why: str, isolation: str) -> Report:
     """The report of a test cell that is not run because there is no kernel left to ask."""
     check = CheckResult("the test is run", Outcome.FAILED, rationale=why)
-    return Report(grade_id, (check,), max_points, isolation=isolation)
+    return Report(grade_id, (check,), max_points, isolation=isolation).shared_out()

@@ -2,7 +2,7 @@
 
 BOTH SIDES; standard library only. A report that counts is made on the trusted side alone.
 
-    outcome  how a check ends
+    outcome  how a check ends, and in which way it failed
     report   the checks of an exercise with their outcomes, and the same as JSON
     render   a report as text and HTML
     record.schema.json   the JSON, for programs of other people

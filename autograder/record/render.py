@@ -101,8 +101,7 @@ def to_text(report: Report) -> str:
             f" ({points_text(check.earned)}/{points_text(check.points)})" if report.graded else ""
         )
         lines.append(f"  {SYMBOL[check.outcome]} {check.outcome:<13} {check.title}{worth}")
-        if explanation(check):
-            lines.append(f"      {explanation(check)}")
+        lines += [f"      {line}" for line in explanation(check).splitlines()]
         lines += [f"      Hint {n}: {hint}" for n, hint in enumerate(hints_of(check), 1)]
     return "\n".join(lines)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 
 SCHEMA_VERSION = 1
 MOST_POINTS = 60  # of one line of a figure: enough for its shape, little to store
@@ -77,7 +77,8 @@ class Figure:
 class CheckResult:
     """One row of a report.
 
-    `title` says what was asked, `points` what it is worth, relative to the other rows.
+    `title` says what was asked, `points` what it is worth: nbgrader's points in a graded report
+    (`Report.shared_out`), and before that a weight, relative to the other rows.
     `rationale` says what happened, `hints` what to think about next (most general first).
     `mistake` is the known mistake that the answer coincides with, or "". `share` is how much of the
     points a failed check keeps, from 0 to 1, because its author says so of that mistake.
@@ -85,6 +86,7 @@ class CheckResult:
     `figure` is a picture for the student's feedback page; few checks have one.
     `stop` is the limit that stopped a call of the student's function, by the name of its setting
     ("call_timeout", "memory" …), "ended" where the call ended the kernel, or "".
+    `kind` is the way in which it failed, which the hints fit; `Kind.NONE` where it did not fail.
 
     Raises
     ------
@@ -103,6 +105,7 @@ class CheckResult:
     figure: Figure | None = None
     stop: str = ""
     share: float = 0.0
+    kind: Kind = Kind.NONE
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.points) and self.points >= 0):
@@ -144,7 +147,7 @@ class Report:
 
     @property
     def available(self) -> float:
-        """Points of all checks together, before scaling to `max_points`."""
+        """Points of all checks together."""
         return math.fsum(check.points for check in self.checks)
 
     @property
@@ -177,6 +180,24 @@ class Report:
         """True when no check found an answer to judge."""
         return bool(self.checks) and all(c.outcome is Outcome.NOT_ATTEMPTED for c in self.checks)
 
+    def shared_out(self) -> Report:
+        """The same report, in which the rows are worth `max_points` together.
+
+        What an author gives a check is a weight: with 1, 1 and 2 in a cell worth 6, a row shows
+        1.5, 1.5 and 3 points, and the points earned add up to the score. `judge.testcell` asks. A
+        report that is not graded, or in which nothing has points, stays as it is.
+
+        >>> right, wrong = CheckResult("a", Outcome.PASSED), CheckResult("b", Outcome.FAILED)
+        >>> report = Report("line", (right, wrong), max_points=3)
+        >>> [check.points for check in report.shared_out().checks]
+        [1.5, 1.5]
+        """
+        if self.max_points is None or self.available == 0:
+            return self
+        most, available = self.max_points, self.available
+        shared = tuple(replace(c, points=c.points * most / available) for c in self.checks)
+        return replace(self, checks=shared)
+
     def to_json(self) -> dict[str, Any]:
         """The record as JSON types, with its schema version; `record.schema.json` describes it.
 
@@ -202,6 +223,7 @@ class Report:
                     **{
                         **check,
                         "outcome": Outcome(check["outcome"]),
+                        "kind": Kind(check.get("kind", "")),
                         "hints": tuple(check["hints"]),
                         "figure": Figure.from_json(drawn)
                         if (drawn := check.get("figure"))

@@ -110,7 +110,7 @@ def apart(objects: Names, wanted: str, stubs: str, load: Callable[[], Mapping[st
     load
         Gives the stubs by name.
     """
-    key = (id(objects), wanted, stubs, len(_sources(objects)))
+    key = (id(objects), wanted, stubs, len(sources(objects)))
     if key not in _made or _made[key][0] is not objects:
         _made[key] = objects, _make(objects, wanted, load())
     _made.move_to_end(key)
@@ -127,9 +127,9 @@ def _make(objects: Names, wanted: str, stubs: Mapping[str, Any]) -> Apart:
         for alias in _aliases(objects, name)
         if alias not in held and alias != wanted
     }
-    cells = _cells(_sources(objects))
-    statements = following_calls([s for _, cell in cells for s in cell], wanted)
-    again = _affected(needed(statements, wanted, apart_from=held), held, objects)
+    cells = [(number, statements_of(number, text)) for number, text in sources(objects)]
+    read = following_calls([s for _, cell in cells for s in cell], wanted)
+    again = _affected(needed(read, wanted, apart_from=held), held, objects)
     bound = frozenset().union(*(statement.binds for statement in again)) - set(held)
     used = frozenset().union(*(statement.needs for statement in again)) - bound
     names = {name: value for name, value in objects.items() if name not in bound}
@@ -184,13 +184,13 @@ def _made_by(statement: Statement, imported: frozenset[str]) -> frozenset[str]:
 
 def _aliases(objects: Names, name: str) -> list[str]:
     """Other names of the student's for the function that a stub stands for: `loss = my_loss`."""
-    own = _unjitted(objects.get(name))
+    own = unjitted(objects.get(name))
     if getattr(own, "__globals__", None) is not objects:
         return []
-    return [other for other, value in objects.items() if _unjitted(value) is own and other != name]
+    return [other for other, value in objects.items() if unjitted(value) is own and other != name]
 
 
-def _unjitted(value: Any) -> Any:
+def unjitted(value: Any) -> Any:
     """What `jax.jit` was given, or the value itself."""
     while type(value).__name__ == "PjitFunction":
         value = value.__wrapped__
@@ -207,16 +207,19 @@ def _copied(value: Any) -> Any:
 # Reading -------------------------------------------------------------------------------------
 
 
-def _sources(objects: Names) -> list[Any]:
-    """The cells that were run, in order; none where that name is the student's own."""
-    sources = objects.get(CELLS)
-    return sources if isinstance(sources, list) else []
+def sources(objects: Names) -> list[tuple[int, str]]:
+    """The cells that were run, in order, with their numbers; none where `_ih` is the student's own.
+
+    `checks.live` reads them as well.
+    """
+    cells = objects.get(CELLS)
+    numbered = enumerate(cells if isinstance(cells, list) else [])
+    return [(number, text) for number, text in numbered if isinstance(text, str)]
 
 
-def _cells(sources: Sequence[Any]) -> list[tuple[int, tuple[Statement, ...]]]:
-    """The statements of the cells that were run, with the number of each cell."""
-    texts = ((number, text) for number, text in enumerate(sources) if isinstance(text, str))
-    return [(number, _statements(text, _filename(number))) for number, text in texts]
+def statements_of(number: int, source: str) -> tuple[Statement, ...]:
+    """The statements of a cell; none where it is no Python. Tracebacks can show its lines."""
+    return _statements(source, _filename(number))
 
 
 def _filename(number: int) -> str:
@@ -225,7 +228,6 @@ def _filename(number: int) -> str:
 
 @lru_cache(maxsize=1000)
 def _statements(source: str, filename: str) -> tuple[Statement, ...]:
-    """The statements of a cell; none where it is no Python. Tracebacks can show its lines."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     try:
         return tuple(

@@ -3,6 +3,7 @@
 results        what a class did on an assignment: everything else here is made from it
 class_report   the page for instructors, and the same as JSON and CSV
 feedback       the page for a student
+hidden         takes hidden tests out of what plain test cells show there
 exports        marks for other systems
 figures        pictures as SVG
 """

@@ -27,6 +27,7 @@ from autograder.judge.cells import DAMAGED, grade_id, is_graded, is_test_cell, l
 from autograder.record.render import points_text, progress, to_html
 from autograder.record.report import Report
 from autograder.reports.figures import Drawing, curves
+from autograder.reports.hidden import hidden_lines, hide
 from autograder.reports.results import Problem, problems_of
 
 Resources = dict[str, Any]
@@ -44,7 +45,7 @@ MATHML_ELEMENTS = {
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
-    """Takes the hidden tests and the marking schemes out again.
+    """Takes the hidden tests and the marking schemes out again, also out of what cells show.
 
     nbgrader puts them back for grading and would show them. Only its own locked cells are
     touched: what a student writes may well contain the words that mark such a region.
@@ -54,6 +55,8 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
         tests, schemes = ClearHiddenTests(parent=self), ClearMarkScheme(parent=self)
         for index, cell in enumerate(nb.cells):
             if is_locked(cell) or is_task(cell):
+                if cell.cell_type == "code" and report_in(cell) is None:
+                    hide(cell, hidden_lines(cell.source, tests))
                 tests.preprocess_cell(cell, resources, index)
                 schemes.preprocess_cell(cell, resources, index)
         return nb, resources

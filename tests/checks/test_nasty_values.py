@@ -120,7 +120,7 @@ def test_no_value_breaks_the_judgement_of_training_and_of_values(value):
         assert curves.loss_curves(answer, [3.0, 2.0, 1.0]).lines
         assert isinstance(said(lambda answer=answer: gradients.scalar(answer)), float | str)
         for target in (start, {"w": -1.7e308, "b": ROW}):
-            assert values._too_far(answer, target, 0.1) != ""
+            assert values._too_far(answer, target, 0.1, "theta") != ""
         assert values._still_steep(answer, lambda p: p["w"] ** 2.0 + p["b"], start, 0.1) != ""
 
 
@@ -140,6 +140,26 @@ CHECKS: dict[str, Callable[[Exercise], None]] = {
         "t", student.f, lambda x: {"w": 2.0, "b": jnp.sum(x)}, [(X,)], mistakes={"m": lambda x: x}
     ),
     "satisfies": lambda e: e.satisfies("t", student.f, [(X,), (Y,)], properties.adding_up_to(7.3)),
+    "moments": lambda e: e.satisfies("t", student.f, [(X,)], properties.moments(mean=0)),
+    "draws": lambda e: e.satisfies(
+        "t", student.f, [(X,), (Y,)], properties.distinct(), properties.independent()
+    ),
+    "falls": lambda e: e.satisfies(
+        "t", student.f, [(X,)], properties.falls(by=1, of=lambda a: a[0])
+    ),
+    "several solutions": lambda e: e.agrees("t", student.f, [jnp.sum, lambda x: [x]], [(X,)]),
+    "relates": lambda e: e.relates("t", student.f, [(X,), (Y,)], change=lambda x: (x + 1.0,)),
+    "relates, then": lambda e: e.relates(
+        "t", student.f, [(X,), (Y,)], change=lambda x: (-x,), then=lambda y: -y
+    ),
+    "stacks": lambda e: e.stacks("t", student.f, [(X,)]),
+    "generalises": lambda e: e.generalises(
+        "t", student.theta, through=lambda p: p["w"] * X > 0, labels=[0, 1] * 3, at_least=0.9
+    ),
+    "generalises, like": lambda e: e.generalises(
+        "t", student.theta, through=lambda p: (p["w"] * X + p["b"]) < 1e308, labels=[0, 1] * 3,
+        at_least=0.9, like={"w": 0.0, "b": 0.0},
+    ),
     "is_gradient": lambda e: e.is_gradient(
         "t", student.f, "loss", [({"w": 1.0, "b": 2.0}, X)]
     ),

@@ -128,6 +128,14 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
     expect(hint).to_be_hidden()
     table.get_by_text("Hint", exact=True).click()
     expect(hint).to_be_visible()
+    # A cell that stops, and one that has lost the function; then everything.
+    for changed, said in (
+        (NO_CURVE.replace(":", "", 1), "stopped with SyntaxError: expected ':' (line 1)"),
+        (NO_CURVE.replace("logistic_", "logistics_"), "does not define it any more"),
+    ):
+        lab.write("logistic_model", changed)
+        lab.run("logistic_model")
+        expect(lab.run("test_logistic_model")).to_contain_text(said)
     for name, answer in ANSWERS.items():
         lab.write(name, answer)
     lab.write_text("loss-answer", ESSAY)

@@ -100,6 +100,11 @@ def test_text_of_a_live_report_names_no_points():
     assert text.splitlines()[1:] == ["  ✓ passed        check 1", "  ✗ failed        check 2"]
 
 
+def test_each_line_of_what_is_said_stands_below_its_check():
+    text = render.to_text(Report("e", (CheckResult("t", FAILED, rationale="one\ntwo"),)))
+    assert text.splitlines()[2:] == ["      one", "      two"]
+
+
 def test_an_error_is_shown_as_ours():
     check = CheckResult("breaks", ERROR, rationale="what went wrong inside")
     report = Report("e", (check,), 1.0)

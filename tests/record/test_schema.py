@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from autograder.record.outcome import Outcome
+from autograder.record.outcome import Kind, Outcome
 from autograder.record.render import MIMETYPE, mimebundle
 from autograder.record.report import MOST_POINTS, SCHEMA_VERSION, CheckResult, Figure, Line, Report
 from autograder.sandbox.settings import Isolation
@@ -74,6 +74,7 @@ def test_it_has_the_values_that_the_code_has() -> None:
     assert SCHEMA["properties"]["schema_version"]["const"] == SCHEMA_VERSION
     assert SCHEMA["$id"].endswith(f":{SCHEMA_VERSION}")
     assert PARTS[CheckResult]["properties"]["outcome"]["enum"] == list(Outcome)
+    assert PARTS[CheckResult]["properties"]["kind"]["enum"] == list(Kind)
     assert SCHEMA["properties"]["isolation"]["enum"] == [*Isolation, ""]
     assert {PARTS[Line]["properties"][name]["maxItems"] for name in "xy"} == {MOST_POINTS}
 
@@ -89,7 +90,7 @@ def test_a_record_from_before_isolation_and_figures_were_kept(
     old = copy.deepcopy(records[0])
     del old["isolation"]
     for check in old["checks"]:
-        del check["figure"], check["stop"], check["share"]
+        del check["figure"], check["stop"], check["share"], check["kind"]
     assert VALIDATOR.is_valid(old)
     Report.from_json(old)
 
@@ -132,6 +133,7 @@ def test_a_spoilt_record_is_refused(records: list[dict[str, Any]]) -> None:
         "('checks', 0, 'figure'): removed",
         "('checks', 0, 'stop'): removed",
         "('checks', 0, 'share'): removed",
+        "('checks', 0, 'kind'): removed",
     }
     accepted = {name for name, other in spoilt(record) if VALIDATOR.is_valid(other)}
     assert accepted == optional
@@ -159,6 +161,7 @@ def test_what_the_code_refuses_the_schema_refuses(records: list[dict[str, Any]])
         ("share", -0.1),
         ("share", 1.5),
         ("share", "1"),
+        ("kind", "maybe"),
     ],
 )
 def test_values_out_of_range_are_refused(

@@ -221,6 +221,7 @@ def test_the_place_of_an_error_in_a_cell_that_was_run_again_is_told():
     cells = ["def g(x): return 7 * x\ndef made(x):\n    return {7: 1}[x]", "f = made(int(g(1)))"]
     assert reply_to(cells, stubs={"g": SEVEN})["again"] == {
         "ename": "KeyError",
+        "kinds": ["KeyError", "LookupError", "Exception", "BaseException"],
         "evalue": "8",
         "function": "made",
         "line": "return {7: 1}[x]",
