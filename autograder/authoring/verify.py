@@ -247,8 +247,8 @@ class Examination:
                 found += 1
                 self.findings.append(finding)
                 self._telling.finding(finding)
-            self._telling.answered(question.where, question.answer(), found)
             self._open.pop(0)
+            self._telling.answered(question.where, question.answer(), found)
 
     # The questions, in their order ---------------------------------------------------------
 
