@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo bench bench-kernels bench-scale pictures soak test test-quick coverage lint format typecheck release clean docs install
+.PHONY: help api demo bench bench-kernels bench-scale pictures soak test test-quick coverage lint format typecheck release clean docs install
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 23
@@ -55,6 +55,9 @@ typecheck: $(STAMP) ## check the types of autograder/
 docs: $(STAMP) ## build the documentation into site/; a broken link fails
 	@$(IN_VENV) sphinx-build -q --fail-on-warning --keep-going docs site
 	@echo "Open site/index.html"
+
+api: $(STAMP) ## write docs/api.md anew from the docstrings
+	@$(IN_VENV) python -m tools.api
 
 release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression)
 	@$(IN_VENV) nbgrader generate_assignment "$(ASSIGNMENT)" --force

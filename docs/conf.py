@@ -6,7 +6,7 @@ project = "nbgrader-jax"
 copyright = "the nbgrader-jax contributors"
 release = importlib.metadata.version("nbgrader-jax")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser"]
 myst_heading_anchors = 3
 exclude_patterns = ["kubernetes"]
 
@@ -14,8 +14,3 @@ html_theme = "furo"
 html_title = "nbgrader-jax"
 html_show_sphinx = False
 html_copy_source = False
-
-default_role = "code"  # `name` in a docstring
-autodoc_member_order = "bysource"
-autodoc_typehints_format = "short"
-python_maximum_signature_line_length = 88

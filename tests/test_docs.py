@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -21,10 +22,13 @@ import numpy as np
 import pytest
 import yaml
 from distributed.cli import dask_scheduler, dask_worker
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import Exchange
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+from nbgrader.utils import is_locked
 from scipy.special import expit, xlogy
 from traitlets.config import Config, HasTraits
 
@@ -33,17 +37,20 @@ from autograder.apps.main import AutograderApp
 from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
 from autograder.checks.arrays import RELATIVE_TOLERANCE
+from autograder.checks.exercise import Exercise
+from autograder.judge.cells import is_answer, is_marked_by_hand, is_test_cell
 from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
+from tools import api
 
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 CHECK = re.compile(
     r"^\w+\.(?:returns|agrees|satisfies|is_\w+|descends|reaches|minimises|relates|stacks"
-    r"|generalises)\(",
+    r"|generalises|shapes|raises|does_not_retrace)\(",
     re.M,
 )
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -86,7 +93,17 @@ def test_it_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = {path.stem for path in (tmp_path / "site").glob("*.html")}
     assert {page.stem for page in DOCS.glob("*.md")} <= built
-    assert "autograder.Exercise.agrees" in (tmp_path / "site" / "api.html").read_text()
+
+
+def test_the_api_is_what_the_docstrings_say() -> None:
+    assert api.PAGE.read_text(encoding="utf-8") == api.page(), "run `make api`"
+    assert "\n### agrees\n" in api.page()
+
+
+def test_a_docstring_becomes_markdown() -> None:
+    text = "Say::\n\n    f(1)\n\nof\n\nx\n    A number,\n    or two.\n\n>>> f(1)\n2"
+    code, doctest = "```py\nf(1)\n```", "```pycon\n>>> f(1)\n2\n```"
+    assert api.prose(text) == f"Say:\n\n{code}\n\nof\n\n- `x`: A number, or two.\n\n{doctest}"
 
 
 @pytest.mark.slow
@@ -214,11 +231,15 @@ def test_settings_exist(page: Path) -> None:
         check_settings(config)
 
 
+NOTEBOOKS = ("writing-an-exercise", "exercises-by-example")
+"""Pages of which tests/authoring makes notebooks, and runs these."""
+
+
 def programs() -> Iterator[Path]:
     for page in PAGES:
-        # tests/authoring/test_verify.py makes a notebook of that page and runs it.
-        if page.stem != "writing-an-exercise" and not all(map(settings, blocks(page, "python"))):
-            yield page
+        if page.stem in NOTEBOOKS or all(map(settings, blocks(page, "python"))):
+            continue
+        yield page
 
 
 @pytest.mark.slow
@@ -254,6 +275,38 @@ def rows(page: str) -> list[list[str]]:
         for line in lines
         if line.startswith("|")
     ]
+
+
+KINDS = {
+    "autograded answer": (True, False, False),
+    "autograded tests": (False, True, False),
+    "manually graded answer": (True, False, True),
+    "manually graded task": (False, False, True),
+    "read-only": (False, False, False),
+}
+"""Cells as the panel calls them: whether students fill it in, it is a test, a person marks it."""
+
+
+def test_cells_can_be_made_from_the_keys_on_the_page() -> None:
+    (example,) = blocks(DOCS / "writing-a-lesson.md", "json")
+    listed = {row[0]: row[1:] for row in rows("writing-a-lesson") if row[0] in KINDS}
+    assert listed.keys() == KINDS.keys()
+    for kind, (grade, solution, task, locked, points, types) in listed.items():
+        marks = json.loads(example)["nbgrader"]
+        keys = {"grade": grade, "solution": solution, "task": task, "locked": locked}
+        marks |= {key: json.loads(value) for key, value in keys.items()}
+        if points == "none":
+            del marks["points"]
+        makers = {"code": new_code_cell, "Markdown": new_markdown_cell}
+        for name, make in makers.items():
+            cell = make("2", metadata={"nbgrader": marks})
+            if name in types or types == "any":
+                MetadataValidator().validate_nb(new_notebook(cells=[cell]))
+                assert (is_answer(cell), is_test_cell(cell), is_marked_by_hand(cell)) == KINDS[kind]
+                assert is_locked(cell) is not is_answer(cell)
+            else:
+                with pytest.raises(ValidationError):
+                    MetadataValidator().validate_nb(new_notebook(cells=[cell]))
 
 
 def test_budgets_are_the_code_s() -> None:
@@ -345,6 +398,16 @@ def test_the_share_of_separable_draws_is_right() -> None:
 def test_every_command_is_on_the_page() -> None:
     listed = {row[0].strip("`").split()[1] for row in rows("commands") if "`autograder" in row[0]}
     assert listed == set(AutograderApp.subcommands)
+
+
+def test_every_check_is_in_the_table_and_has_an_example() -> None:
+    checks = {name for name in dir(Exercise) if not name.startswith("_")} - {"report"}
+    table = "\n".join(" | ".join(row) for row in rows("choosing-checks"))
+    assert {name for name in checks if f"`{name}`" not in table} == set()
+    examples = [
+        (DOCS / f"{page}.md").read_text() for page in ("exercises-by-example", "choosing-checks")
+    ]
+    assert {name for name in checks if not any(f".{name}(" in text for text in examples)} == set()
 
 
 # The manifest for Kubernetes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.dry_run import Judged, Namespace, TestCell, spread
+from autograder.authoring.dry_run import Instead, Judged, Namespace, TestCell, spread
 from autograder.authoring.findings import Finding, Gate
 from autograder.checks.attempt import Attempt
 from autograder.checks.diagnosis import apart, recognise
@@ -18,6 +20,9 @@ from autograder.checks.mistakes import share_of
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import Report
+
+TRACED = re.compile(r"\b(?:Tracer|UnexpectedTracer|Concretization|NonConcrete)\w*Error\b")
+"""The errors of JAX's for code that needs the numbers where there is only a tracer."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class KnownMistakes:
     def __init__(self, gate: Gate) -> None:
         self._gate, self._dry_run, self._seeds = gate, gate.dry_run, gate.seeds
         self._right_of = gate.right_of
-        self._answers: dict[tuple[str, int, int], dict[str, list[Any]]] = {}
+        self._answers: dict[tuple[str, int, int], dict[str, Sequence[Any]]] = {}
         self._raised: dict[Mistake, Exception] = {}
         self.broke: set[str] = set()
         """Tracebacks of checks that broke, each of which is told once."""
@@ -57,13 +62,32 @@ class KnownMistakes:
 
     @cached_property
     def all(self) -> list[Mistake]:
-        """All known mistakes that the test cells list, check by check."""
+        """All known mistakes that the test cells list themselves, check by check."""
         return [
             Mistake(test, place, why)
             for test in self._gate.tests
             for place, trial in enumerate(self._right_of(test)[0].trials)
-            for why in trial.mistakes
+            for why in trial.listed
         ]
+
+    def of_the_kind(self, test: TestCell) -> int:
+        """How many mistakes that come with its checks a test cell names.
+
+        One counts if the inputs tell it from all others, with every seed.
+        """
+        count = 0
+        for place, trial in enumerate(self._right_of(test)[0].trials):
+            drawn = [set(self._candidates(test, n, place)) for n in range(len(self._seeds))]
+            count += len(set.intersection(*drawn) - set(trial.listed))
+        return count
+
+    def misnamed(self, test: TestCell) -> Iterator[Finding]:
+        """What is said of a mistake that comes with a check is said of one that it has."""
+        for trial in self._right_of(test)[0].trials:
+            try:
+                trial.beside({})
+            except ValueError as error:
+                yield Finding(test.grade_id, str(error))
 
     def findings(self, mistake: Mistake) -> Iterator[Finding]:
         """A known mistake fails the check that lists it, is named, and costs nothing elsewhere.
@@ -80,14 +104,19 @@ class KnownMistakes:
                 "arguments of the answer. As long as it raises, no wrong answer can be explained.",
             )
             return
-        made = {trial.part: spread(trial.mistakes[mistake.why])}
+        if trial.steps:  # nobody else sees the part like this
+            instead = Instead(trial.part, trial.steps, spread(trial.function_of(mistake.why)))
+            if problem := self._problem(mistake, self._dry_run.hand_in([test]), instead):
+                yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
+            return
+        made = {trial.part: spread(trial.function_of(mistake.why))}
         reached = [other for other in self._gate.tests if self._reaches(mistake, trial.part, other)]
         handed_in = self._dry_run.hand_in([test, *reached], functions=made)
         if problem := self._problem(mistake, handed_in):
             yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
         for other in reached:
             report = self._dry_run.judge(other, handed_in, self._seeds[0]).report
-            if report.score < other.points:
+            if report.score < other.points and not untraceable(report):
                 self._unmoved[trial.part, other.grade_id] = True  # said once
                 yield Finding(
                     test.grade_id,
@@ -95,7 +124,9 @@ class KnownMistakes:
                     f"a function of yours stand for it (`stubs=`):\n{to_text(report)}",
                 )
 
-    def _problem(self, mistake: Mistake, handed_in: Namespace) -> str:
+    def _problem(
+        self, mistake: Mistake, handed_in: Namespace, instead: Instead | None = None
+    ) -> str:
         """What is wrong with how an answer with a known mistake is judged, or "".
 
         Checks that list no known mistakes cannot take it for one. They are judged once for answers
@@ -105,13 +136,13 @@ class KnownMistakes:
         test = mistake.test
 
         def problem(wanted: Collection[int] | None) -> str:
-            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted)
+            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted, instead)
             return self._overlooked(mistake, self._diagnosed(test, judged))
 
         kind = test.grade_id, kind_of(self._candidates(test, 0, mistake.place)[mistake.why])
         if kind in self._kinds:
             trials = self._right_of(test)[0].trials
-            if not problem([place for place, trial in enumerate(trials) if trial.mistakes]):
+            if not problem([n for n, trial in enumerate(trials) if trial.mistakes or trial.slips]):
                 return ""
         self._kinds.add(kind)
         return problem(None)
@@ -159,7 +190,7 @@ class KnownMistakes:
         """
         rows = list(judged.report.checks)
         for place, trial in enumerate(judged.trials):
-            answered = trial.mistakes and len(trial.attempt.answers) == len(trial.inputs)
+            answered = len(trial.attempt.answers) == len(trial.inputs)
             if rows[place].outcome is Outcome.FAILED and answered:
                 why = recognise(trial.attempt, self._candidates(test, 0, place))
                 share = share_of(trial.mistakes.get(why))
@@ -186,18 +217,21 @@ class KnownMistakes:
         answers = candidates.get(mistake.why, ())
         return recognise(replace(made, answers=answers), candidates) == mistake.why
 
-    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, list[Any]]:
+    def _candidates(self, test: TestCell, seed: int, place: int) -> dict[str, Sequence[Any]]:
         """What each known mistake of a check gives for the inputs drawn with a seed."""
         key = test.grade_id, seed, place
         if key not in self._answers:
             trial = self._right_of(test)[seed].trials[place]
-            found = self._answers[key] = {}
-            for why in trial.mistakes:
-                try:
-                    with self._dry_run.references():
+            found: dict[str, Sequence[Any]] = {}
+            with self._dry_run.references():
+                for why in trial.listed:
+                    try:
                         found[why] = trial.answers_of(why)
-                except Exception as error:
-                    self._raised[Mistake(test, place, why)] = error
+                    except Exception as error:
+                        self._raised[Mistake(test, place, why)] = error
+                with contextlib.suppress(ValueError):  # `misnamed` tells
+                    found |= trial.told_apart(found)
+            self._answers[key] = found
         return self._answers[key]
 
     def nearest(self, test: TestCell) -> tuple[float, str]:
@@ -212,6 +246,18 @@ class KnownMistakes:
     def margin(self, test: TestCell) -> Margin:
         """How far the right answers and the nearest known mistake are from what is expected."""
         return Margin(right_within(self._right_of(test)), *self.nearest(test))
+
+
+def untraceable(report: Report) -> bool:
+    """Whether all that costs points is that JAX cannot trace the known mistake.
+
+    One that is written with `np` says nothing about what a student's mistake, written with `jnp`,
+    would cost there.
+    """
+    failed = [check for check in report.checks if check.earned < check.points]
+    return all(
+        check.outcome is Outcome.FAILED and TRACED.search(check.rationale) for check in failed
+    )
 
 
 def kind_of(answers: Sequence[Any]) -> str:

@@ -227,7 +227,8 @@ class Examination:
             yield Row(
                 test,
                 checks=len(self._gate.right_of(test)[0].report.checks),
-                mistakes=sum(mistake.test is test for mistake in self._known.all),
+                mistakes=sum(mistake.test is test for mistake in self._known.all)
+                + self._known.of_the_kind(test),
                 changes=len(tried.fates),
                 caught=tried.caught,
                 harmless=tried.harmless,
@@ -306,8 +307,10 @@ class Examination:
     def _mistakes(self) -> Iterator[Question]:
         for test in self._gate.tests:
             count = sum(mistake.test is test for mistake in self._known.all)
-            if count:
-                said = f"{count} known mistakes, each to be caught and named"
+            of_the_kind = self._known.of_the_kind(test)
+            if count or of_the_kind:
+                said = f"{count} known mistakes of yours, each to be caught and named"
+                said += f", {of_the_kind} that come with the checks" if of_the_kind else ""
                 ask = partial(self._mistakes_caught, test)
                 yield Question(test.grade_id, ABOUT_KNOWN, ask, lambda said=said: said)  # type: ignore[misc]
 
@@ -345,6 +348,7 @@ class Examination:
             )
 
     def _mistakes_caught(self, test: TestCell) -> Iterator[Finding]:
+        yield from self._known.misnamed(test)
         for mistake in self._known.all:
             if mistake.test is test:
                 yield from self._known.findings(mistake)
@@ -405,7 +409,7 @@ class Examination:
 
 
 ABOUT_OWN = "your own answers"
-ABOUT_PLAIN = "test cells without the kit"
+ABOUT_PLAIN = "plain test cells"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"
 ABOUT_CHANGED = "the changed solutions"

@@ -15,9 +15,11 @@ count for nothing.
     properties   what can be said of an answer without knowing the right one
     draws        the same, of random draws
     leaves       the arrays inside an answer
-    numerics     finite differences and gradient descent
+    numerics     finite differences, and where training ends
+    paths        the way there, step by step
     live         what a live notebook knows of its cells
     diagnosis    why an answer is wrong
+    slips        the mistakes that any gradient and any training loop can make
     hints, tracers   what to look at next, and what JAX's errors say
     mistakes     a known mistake that keeps a share of the points
     curves       what a check gives a feedback page to draw

@@ -26,8 +26,9 @@ class Attempt:
     why. `answers` and `expected` stand in the order of the inputs, one for each; both are empty
     where there is nothing to compare with. `scale` and `rtol` are those that they were compared
     with, as in `compare.disagreement`. `figure` shows the answer beside the expected one, where
-    that says more than numbers. `stop` is the limit that stopped a call, where `sentence` tells
-    of it. `kind` is the way in which it fails, where it does, and `hint` what to look at next.
+    that says more than numbers. `besides` says what is right beside what is wrong. `stop` is the
+    limit that stopped a call, where `sentence` tells of it. `kind` is the way in which it fails,
+    where it does, and `hint` what to look at next.
     """
 
     sentence: str
@@ -37,6 +38,7 @@ class Attempt:
     rtol: float | None = None
     fault: StudentFault | None = None
     figure: Figure | None = None
+    besides: str = ""
     stop: str = ""
     kind: Kind = Kind.VALUE
     hint: str = ""

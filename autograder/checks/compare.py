@@ -122,9 +122,15 @@ def distance(answer: Any, expected: Any, rtol: float | None = None, scale: float
     return max((one.off for one in found), default=0.0)
 
 
-def matched(answer: Any, expected: Any, root: str = "answer") -> Iterator[Difference]:
+def matched(
+    answer: Any,
+    expected: Any,
+    root: str = "answer",
+    rtol: float | None = None,
+    scale: float = 0.0,
+) -> Iterator[Difference]:
     """Each leaf of what was expected beside the one that came, where the structure is right."""
-    return _differences(answer, expected, None, root, 0.0)
+    return _differences(answer, expected, rtol, root, scale)
 
 
 def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
@@ -185,7 +191,7 @@ def _differences(
     answer: Any, expected: Any, rtol: float | None, root: str, scale: float
 ) -> Iterator[Difference]:
     """Each leaf of what was expected, beside what came for it; where that cannot be told, why."""
-    if _parts(expected) is not None:
+    if parts_of(expected) is not None:
         scale = max(scale, ROUNDING_SCALE * max(map(largest, trees.leaves(expected)), default=0))
     return _differences_at((), answer, expected, rtol, root, scale)
 
@@ -198,10 +204,10 @@ def _differences_at(
     root: str,
     scale: float,
 ) -> Iterator[Difference]:
-    of, parts = place(steps, root), _parts(expected)
+    of, parts = place(steps, root), parts_of(expected)
     if parts is None:
         yield _compare_leaves(answer, expected, rtol, of, scale)
-    elif problem := _wrong_container(answer, expected, of):
+    elif problem := wrong_container(answer, expected, of):
         yield Difference(problem, math.inf, form=True)
     else:
         for number, (key, wanted) in enumerate(parts):
@@ -210,7 +216,7 @@ def _differences_at(
             yield from _differences_at(way, got, wanted, rtol, root, scale)
 
 
-def _parts(expected: Any) -> list[tuple[Any, Any]] | None:
+def parts_of(expected: Any) -> list[tuple[Any, Any]] | None:
     """What an expected container holds; None for a leaf, such as a list that is an array."""
     numbers = isinstance(expected, list) and as_array(expected).dtype.kind in "biufc"
     if numbers and not any(np.ndim(leaf) for leaf in trees.leaves(expected)):
@@ -218,7 +224,7 @@ def _parts(expected: Any) -> list[tuple[Any, Any]] | None:
     return trees.items(expected)
 
 
-def _wrong_container(answer: Any, expected: Any, of: str) -> str:
+def wrong_container(answer: Any, expected: Any, of: str) -> str:
     """Say how an answer is another container than the expected one, or ""."""
     fields = trees.fields_of(expected)
     if isinstance(expected, Mapping):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.gradients import SLOPE_SCALE, SLOPE_SCALE_OF_VALUE
 from autograder.checks.hints import Hints
-from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, central_differences, evaluated
 from autograder.checks.student import Given, Part
 from autograder.record.outcome import Kind
@@ -123,7 +123,8 @@ class DerivativeChecks(Checks):
         mistakes: Mistakes | None,
     ) -> None:
         function = evaluated(of.compiled if isinstance(of, Given) else of)
-        trial = Trial(title, part.name, inputs, _bent(mistakes or {}, measure, function))
+        right = partial(measure, function)
+        trial = Trial(title, part.name, inputs, mistakes or {}, slope=right, steps=part.steps)
         self._run(
             trial,
             lambda: replace(trial, attempt=judged(part, measure, function, inputs)),
@@ -208,12 +209,3 @@ def _scale(function: Function, x: Any, *rest: Any, measure: Measure) -> float:
 
 def _largest(tree: Any) -> float:
     return max(map(largest, map(as_array, trees.leaves(tree))), default=0.0)
-
-
-def _bent(mistakes: Mistakes, measure: Measure, function: Function) -> Mistakes:
-    """Mistakes that take the arguments, made from those that take the right derivative first."""
-
-    def of_arguments(bend: Function) -> Function:
-        return worth(share_of(bend), lambda *args: bend(measure(function, *args), *args))
-
-    return {why: of_arguments(bend) for why, bend in mistakes.items()}

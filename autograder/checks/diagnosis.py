@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -20,15 +21,23 @@ import numpy as np
 
 from autograder.checks.arrays import as_array, varied
 from autograder.checks.attempt import Arguments, Attempt, Function
-from autograder.checks.compare import distance
+from autograder.checks.compare import distance, matched, parts_of, wrong_container
 from autograder.checks.context import current
 from autograder.checks.hints import about_form
-from autograder.checks.mistakes import share_of
+from autograder.checks.mistakes import makes, share_of
 from autograder.checks.numerics import plain
 from autograder.record.outcome import Kind, Outcome
 from autograder.record.report import CheckResult
+from autograder.remote import trees
 
-Mistakes = Mapping[str, Function]
+Mistakes = Mapping[str, Function | None]
+"""By its sentence, a function that makes a mistake; None keeps one of the kit's from being said."""
+
+Candidates = Mapping[str, Sequence[Any]]
+"""By its sentence, what a mistake gives: one answer per input."""
+
+# Of more parts than these that are right, a sentence tells the number.
+MOST_NAMED = 4
 
 # A rival within this many tolerances could be what the answer really is: then nothing is named.
 CLEAR = 10.0
@@ -41,12 +50,15 @@ class Trial:
     `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
     the check tells known mistakes and changed solutions from right answers.
 
-    `part` is the name of the student's function. `mistakes` take its arguments, as in `inputs`,
-    and may keep a share of the points (`worth`); `judged` picks from their answers what the check
-    looks at, such as the losses of a training loop. `solution` gives the right answers, where a
-    function does. `stubs` are those of the exercise, for mistakes that bend a solution. `chosen`
-    names values that a student chose, where what they lead to is judged. `attempt` is empty until
-    the check has been judged.
+    `part` is the name of the student's function, and `steps` lead on from it, as to a method of an
+    object that it makes; see `Part`. `mistakes` are those that the author lists. They
+    take its arguments, as in `inputs`, and may keep a share of the points (`worth`); `judged` picks
+    from their answers what the check looks at, such as the losses of a training loop. `slips` gives
+    what the mistakes of this kind of exercise give at the inputs. `solution` gives the right
+    answers, where a function does, and `slope` those of a gradient, which its mistakes take before
+    the arguments. `stubs` are those of the exercise, for mistakes that bend a solution.
+    `chosen` names values that a student chose, where what they lead to is judged. `attempt` is
+    empty until the check has been judged.
     """
 
     title: str
@@ -54,9 +66,12 @@ class Trial:
     inputs: Sequence[Arguments] = ()
     mistakes: Mistakes = field(default_factory=dict)
     judged: Function = lambda answer: answer
+    slips: Callable[[], Candidates] | None = None
     solution: Function | None = None
+    slope: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
     chosen: tuple[str, ...] = ()
+    steps: tuple[Any, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:
@@ -65,7 +80,8 @@ class Trial:
         if not made.sentence:
             return CheckResult(self.title, Outcome.PASSED, stop=made.stop)
         mistake = self.known_mistake()
-        said = " ".join(filter(None, [made.sentence, mistake or self.observation()]))
+        why = [mistake] if mistake else [self.observation(), made.besides]
+        said = " ".join(filter(None, [made.sentence, *why]))
         share = share_of(self.mistakes.get(mistake))
         return CheckResult(
             self.title,
@@ -81,10 +97,25 @@ class Trial:
     def _hint_at_form(self) -> str:
         return about_form(self.attempt.answers) if self.attempt.kind is Kind.SHAPE else ""
 
+    @property
+    def listed(self) -> list[str]:
+        """The mistakes that the author makes with a function."""
+        return [why for why, mistake in self.mistakes.items() if makes(mistake)]
+
+    def function_of(self, mistake: str) -> Function:
+        """A function of the arguments of the part that makes a listed mistake."""
+        function, slope = self.mistakes[mistake], self.slope
+        assert function is not None
+        return function if slope is None else lambda *args: function(slope(*args), *args)
+
     def answers_of(self, mistake: str) -> list[Any]:
-        """What a known mistake gives, one answer per input. Raises whatever the mistake raises."""
+        """What a listed mistake gives, one answer per input. Raises whatever the mistake raises."""
+        function, inputs = self.mistakes[mistake], self.inputs
+        assert function is not None
+        if self.slope is not None:  # it has been measured
+            inputs = [(s, *args) for s, args in zip(self.attempt.expected, inputs, strict=True)]
         with current.get().with_stubs(self.stubs):
-            return [self.judged(plain(self.mistakes[mistake], args)) for args in self.inputs]
+            return [self.judged(plain(function, args)) for args in inputs]
 
     def known_mistake(self) -> str:
         """The known mistake that explains a wrong answer, or "".
@@ -92,33 +123,67 @@ class Trial:
         It is "" as well where nobody asks, and where there are not as many answers as inputs, as
         when a part returned something that could not be judged.
         """
-        asked = self.mistakes and current.get().diagnosing
-        if not asked or len(self.attempt.answers) != len(self.inputs):
+        if not current.get().diagnosing or len(self.attempt.answers) != len(self.inputs):
             return ""
         return recognise(self.attempt, self._candidates())
 
-    def _candidates(self) -> dict[str, list[Any]]:
+    def _candidates(self) -> dict[str, Sequence[Any]]:
         """What each known mistake gives on the inputs.
 
-        In a live notebook there is no solution. If one of the mistakes bends it there, or fails
-        beside names that are the student's, none is tried: a student hears what grading would say,
-        or nothing.
+        In a live notebook there is no solution. If one of the listed mistakes bends it there, or
+        fails beside names that are the student's, none is tried: a student hears what grading would
+        say, or nothing.
         """
         context = current.get()
         if not context.live:
-            return {why: self.answers_of(why) for why in self.mistakes}
+            return self._all()
         with context.without_solutions(), contextlib.suppress(Exception):
-            return {why: self.answers_of(why) for why in self.mistakes}
+            return self._all()
         return {}
+
+    def _all(self) -> dict[str, Sequence[Any]]:
+        listed = {why: self.answers_of(why) for why in self.listed}
+        return {**listed, **self.beside(listed)}
+
+    def beside(self, listed: Candidates) -> dict[str, Sequence[Any]]:
+        """What the mistakes of the kind give, but for those that the author has replaced.
+
+        One is replaced by None, by a function under the same sentence, or by a listed mistake that
+        gives the same answers: the author's word comes first.
+
+        Raises
+        ------
+        ValueError
+            If a share is said, or None, for a sentence that does not come with the check.
+        """
+        slips, scale = self.slips() if self.slips else {}, self.attempt.scale
+        for why in set(self.mistakes) - set(self.listed) - set(slips):
+            raise ValueError(f"{self.title!r}: no mistake that comes with this check reads {why!r}")
+        return {
+            why: answers
+            for why, answers in slips.items()
+            if self.mistakes.get(why, answers) is not None
+            and all(apart(answers, others, scale) > CLEAR for others in listed.values())
+        }
+
+    def told_apart(self, listed: Candidates) -> dict[str, Sequence[Any]]:
+        """What the mistakes of the kind give, where the inputs tell them from all others."""
+        known = {**listed, **self.beside(listed)}
+        return {
+            why: answers
+            for why, answers in known.items()
+            if why not in listed and recognise(replace(self.attempt, answers=answers), known) == why
+        }
 
     def observation(self) -> str:
         """A simple relation of a wrong answer to the expected one, as a sentence, or ""."""
         if not current.get().diagnosing:
             return ""
-        return relation(self.attempt, self.inputs, self.solution)
+        return relation(self.attempt, self.inputs, self.solution) or right_parts(self.attempt)
 
 
-def recognise(made: Attempt, candidates: Mapping[str, Sequence[Any]]) -> str:
+@np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
+def recognise(made: Attempt, candidates: Candidates) -> str:
     """The name of the one known mistake that all answers coincide with, or "".
 
     `candidates` maps a name to what the mistake gives on the same inputs. When a second one, or
@@ -186,13 +251,11 @@ def relation(
     """
     if not made.expected or len(made.answers) != len(made.expected):
         return ""
-    if any(isinstance(value, tuple | list) for value in made.expected):
-        return ""
     try:
         expected = [_as_floats(value) for value in made.expected]
         pairs = zip(made.answers, made.expected, strict=True)
         answers = [_in_the_form_of(e, a) for a, e in pairs]
-    except (TypeError, ValueError):  # the two are not the same dicts of arrays
+    except (TypeError, ValueError):  # the two are not the same trees of arrays
         return ""
     if not varied(_flat(expected)) or not varied(_flat(answers)):
         return ""
@@ -201,6 +264,32 @@ def relation(
     floats = Attempt(made.sentence, answers, expected, made.scale)
     fixed = _fixed_relations(expected, inputs) | _exchanged(inputs, solution)
     return recognise(floats, fixed) or recognise(floats, _fitted_relations(floats))
+
+
+def right_parts(made: Attempt) -> str:
+    """Say which of several values, or entries of a tree, are right where others are wrong, or "".
+
+    >>> right_parts(Attempt("It is off.", [{"w": 1.0, "b": 2.0}], [{"w": 1.0, "b": 3.0}]))
+    "The entry 'w' is right."
+    """
+    if not made.expected or len(made.answers) != len(made.expected):
+        return ""
+    pairs = zip(made.answers, made.expected, strict=True)
+    found = [[*matched(a, e, rtol=made.rtol, scale=made.scale)] for a, e in pairs]
+    names = [leaf.of for leaf in found[0]]
+    if not all(names) or any([leaf.of for leaf in one] != names for one in found):
+        return ""
+    right = [n for n in range(len(names)) if all(one[n].off <= 1 for one in found)]
+    return _are_right([names[n] for n in right]) if 0 < len(right) < len(names) else ""
+
+
+def _are_right(places: Sequence[str]) -> str:
+    """`places` are those of `wording.place`: " for the entry 'w'", " at answer[0]['W']"."""
+    *others, last = [re.sub("^ (for|at) ", "", place) for place in places]
+    if len(others) >= MOST_NAMED:
+        return f"{len(places)} of its parts are right."
+    said = f"{', '.join(others)} and {last} are right." if others else f"{last} is right."
+    return said[0].upper() + said[1:] if said.startswith("the ") else said
 
 
 def _fixed_relations(
@@ -224,7 +313,7 @@ def _fixed_relations(
         found["The two entries have changed places."] = [
             dict(zip(e, reversed(e.values()), strict=True)) for e in expected
         ]
-    counts = [_number_of_points(args) for args in inputs]
+    counts = [number_of_points(args) for args in inputs]
     if counts and all(counts):
         pairs = list(zip(expected, counts, strict=True))
         found["Every number is the expected one divided by the number of points. Is it a mean?"] = [
@@ -280,29 +369,34 @@ def _written(factor: float) -> str:
     return str(simple) if abs(factor - simple) < 1e-5 * abs(factor) else f"{factor:.6g}"
 
 
-def _number_of_points(args: Arguments) -> int | None:
+def number_of_points(args: Arguments) -> int | None:
     """The common length of the arrays among arguments, None if there is no such thing."""
     lengths = {np.shape(arg)[0] for arg in args if np.shape(arg)}
     return lengths.pop() if len(lengths) == 1 else None
 
 
-def _each(change: Function, *values: Any) -> Any:
-    """`change` of every array, in dicts of dicts as well.
+def _each(change: Function, value: Any, *others: Any) -> Any:
+    """`change` of every array in a tree; with several, of those in the same places.
 
-    With several values, all have the keys of the first, or a ValueError is raised.
+    Raises
+    ------
+    ValueError
+        If another one has not the structure of the first.
     """
-    import jax
-
-    return jax.tree.map(change, *values, is_leaf=_is_no_dict)
-
-
-def _is_no_dict(value: Any) -> bool:
-    """Lists of numbers stand for arrays, as they do in `compare`."""
-    return not isinstance(value, Mapping)
+    inside = parts_of(value)
+    if inside is None:
+        return change(value, *others)
+    if any(wrong_container(other, value, "") for other in others):
+        raise ValueError("not trees of one structure")
+    made = [
+        _each(change, item, *(trees.part(other, number, key) for other in others))
+        for number, (key, item) in enumerate(inside)
+    ]
+    return trees.rebuilt(value, made)
 
 
 def _as_floats(value: Any) -> Any:
-    """Numbers and arrays of any kind as float64 arrays, in a dict as well."""
+    """Numbers and arrays of any kind as float64 arrays, in a tree as well."""
     return _each(lambda v: np.asarray(v, dtype=np.float64), value)
 
 
@@ -328,8 +422,6 @@ def _reshaped(expected: Any, answer: Any) -> Any:
 
 
 def _flat(values: Sequence[Any]) -> Any:
-    """All numbers in a row, those of a dict in the order of its keys."""
-    import jax
-
-    leaves = [leaf for v in values for leaf in jax.tree.leaves(v, is_leaf=_is_no_dict)]
+    """All numbers in a row, in the order of the leaves."""
+    leaves = [leaf for value in values for leaf in trees.leaves(value)]
     return np.concatenate([np.ravel(leaf).astype(np.float64) for leaf in leaves])

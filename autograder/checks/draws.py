@@ -1,4 +1,4 @@
-"""Properties of random draws, for `Exercise.satisfies`: `moments`, `distinct` and `independent`.
+"""Properties of random draws, for `Exercise.satisfies`: `moments`, `distinct`, `independent`.
 
 An author asks for draws with keys of theirs, and these say whether what came back can be chance:
 
@@ -9,21 +9,22 @@ An author asks for draws with keys of theirs, and these say whether what came ba
 >>> holds([2 * draw for draw in draws])[:63]
 'The variance of the 500 numbers is 3.7 times what it should be,'
 
-A right answer is called wrong by chance at most once in `1 / FALSE_ALARM` questions. That same key
-gives the same numbers needs no word: a part is asked each question twice. TRUSTED SIDE during
-grading.
+A right answer is called wrong by chance at most once in `1 / FALSE_ALARM` questions. TRUSTED SIDE
+during grading.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
+from autograder.checks.compare import disagreement
 from autograder.checks.leaves import Floats, Picked, everything, leaves, picked
 
 # How often a right answer may be called wrong by chance, for each property of each question. A
@@ -167,7 +168,11 @@ def _wrong_variance(numbers: Floats, variance: float, kurtosis: float, z: float)
     )
 
 
-def distinct(*, of: Picked = everything) -> Draws:
+@overload
+def distinct(answers: Sequence[Any]) -> str: ...
+@overload
+def distinct(*, of: Picked = ...) -> Draws: ...
+def distinct(answers: Sequence[Any] | None = None, *, of: Picked = everything) -> str | Draws:
     """No two answers are the same, and inside an answer each array has numbers of its own.
 
     Give inputs that differ in their key. It sees a key that is left out, an array whose numbers or
@@ -181,15 +186,13 @@ def distinct(*, of: Picked = everything) -> Draws:
     ValueError
         When asked of a single answer: the author's mistake.
     """
-
-    def check(answers: Sequence[Any]) -> str:
-        if len(answers) < 2:
-            raise ValueError("one answer cannot be distinct: give inputs that differ in their key")
-        arrays = [[*leaves(picked(of, answer))] for answer in answers]
-        said = (sentence for found in arrays if (sentence := _repeated(found)))
-        return _same_answers(arrays) or next(said, "")
-
-    return check
+    if answers is None:
+        return partial(distinct, of=of)
+    if len(answers) < 2:
+        raise ValueError("one answer cannot be distinct: give inputs that differ in their key")
+    arrays = [[*leaves(picked(of, answer))] for answer in answers]
+    said = (sentence for found in arrays if (sentence := _repeated(found)))
+    return _same_answers(arrays) or next(said, "")
 
 
 def _same_answers(arrays: Sequence[Sequence[tuple[str, Floats]]]) -> str:
@@ -213,7 +216,11 @@ def _repeated(arrays: Sequence[tuple[str, Floats]]) -> str:
     return ""
 
 
-def independent(*, of: Picked = everything) -> Draws:
+@overload
+def independent(answers: Sequence[Any]) -> str: ...
+@overload
+def independent(*, of: Picked = ...) -> Draws: ...
+def independent(answers: Sequence[Any] | None = None, *, of: Picked = everything) -> str | Draws:
     """Numbers that were drawn apart are uncorrelated.
 
     Compared are the arrays of all answers with one another, those of different shapes by the
@@ -232,19 +239,42 @@ def independent(*, of: Picked = everything) -> Draws:
         When no two arrays, rows or columns have eight numbers to compare.
     """
 
-    def check(answers: Sequence[Any]) -> str:
-        drawn = [*_labelled(answers, of)]
-        pairs = [*combinations(filter(_tells, drawn), 2)]
-        for label, array in drawn:
-            for kind, lines in _lines(array):
-                named = [(f"{kind[:-1]} {i} of {label}", line) for i, line in enumerate(lines)]
-                pairs += combinations(filter(_tells, named[:LINES]), 2)
-        if not pairs:
-            raise ValueError(f"there are no two arrays of {FEWEST} numbers to compare")
-        worst = min((_correlated(*pair) for pair in pairs), key=lambda found: found.chance)
-        return str(worst) if worst.chance * len(pairs) * CAUTION < FALSE_ALARM else ""
+    if answers is None:
+        return partial(independent, of=of)
+    drawn = [*_labelled(answers, of)]
+    pairs = [*combinations(filter(_tells, drawn), 2)]
+    for label, array in drawn:
+        for kind, lines in _lines(array):
+            named = [(f"{kind[:-1]} {i} of {label}", line) for i, line in enumerate(lines)]
+            pairs += combinations(filter(_tells, named[:LINES]), 2)
+    if not pairs:
+        raise ValueError(f"there are no two arrays of {FEWEST} numbers to compare")
+    worst = min((_correlated(*pair) for pair in pairs), key=lambda found: found.chance)
+    return str(worst) if worst.chance * len(pairs) * CAUTION < FALSE_ALARM else ""
 
-    return check
+
+@overload
+def deterministic(answers: Sequence[Any]) -> str: ...
+@overload
+def deterministic(*, of: Picked = ...) -> Draws: ...
+def deterministic(answers: Sequence[Any] | None = None, *, of: Picked = everything) -> str | Draws:
+    """All answers are the same.
+
+    Give inputs with the same key, which may differ in what must not matter. (That the same question
+    has the same answer needs no word: each is put twice.) ::
+
+        exercise.satisfies(
+            "the key alone decides",
+            student.noise,
+            [(key, (5,)), (jnp.array(key), (5,))],
+            properties.deterministic,
+        )
+    """
+    if answers is None:
+        return partial(deterministic, of=of)
+    first, *others = (picked(of, answer) for answer in answers)
+    said = next(filter(None, (disagreement(other, first) for other in others)), "")
+    return said and f"The same key gave two different answers. {said}"
 
 
 def _labelled(answers: Sequence[Any], of: Picked) -> Iterator[Labelled]:

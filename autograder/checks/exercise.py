@@ -67,8 +67,9 @@ class Exercise(
     title
         What is asked, in words that a student understands.
     part
-        `student.NAME`, for a function of the student's. It is called in float64; what goes in and
-        what comes back are NumPy arrays, numbers, and dicts, tuples and lists of these.
+        `student.NAME`, a function or a value of the student's, or what it leads to (see `Part`).
+        It is called in float64; what goes in and what comes back is any pytree of arrays, numbers,
+        texts, None and random keys.
     inputs
         A sequence of tuples of arguments. `rng`, a `numpy.random.Generator` seeded for each
         student, draws random ones.
@@ -80,11 +81,12 @@ class Exercise(
         the part raised an error, or its answer has another type or shape than was asked for: there
         a student first needs to know where to look, and not the formula. A dict has other ones
         for each kind of failure, and none for the kinds that it leaves out:
-        `{"value": ["Is it a sum or a mean?"], "exception": ["`theta` is a dict."], "shape": []}`.
+        `{"value": ["Is it a sum or a mean?"], "exception": ["theta is a dict."], "shape": []}`.
     mistakes
         A dict from the sentence about a known mistake to a function that makes it, which takes
         the arguments of the part; `worth(0.75, function)` lets it keep three quarters of the
-        points.
+        points. `is_gradient` and `descends` know the mistakes of their kind: of these only the
+        sentence is listed, with `worth(0.75)` or, to leave one out, None.
     rtol
         Largest accepted difference, relative to the largest expected number of the same array;
         by default 1e-5, and 2e-5 for an answer that is kept in float32 or less.

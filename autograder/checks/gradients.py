@@ -5,12 +5,14 @@ Trusted side during grading.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from autograder.checks import slips
 from autograder.checks.arrays import (
     RELATIVE_TOLERANCE,
     as_array,
@@ -22,10 +24,9 @@ from autograder.checks.arrays import (
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.base import Checks
 from autograder.checks.compare import disagreement, kind_of
-from autograder.checks.diagnosis import Mistakes, Trial
+from autograder.checks.diagnosis import Mistakes, Trial, number_of_points
 from autograder.checks.faults import StudentFault
 from autograder.checks.hints import Hints, about_form
-from autograder.checks.mistakes import share_of, worth
 from autograder.checks.numerics import STEP, Params, central_differences, evaluated
 from autograder.checks.reference import reference
 from autograder.checks.student import WEIGHT, Part
@@ -61,27 +62,27 @@ class GradientChecks(Checks):
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
-        That argument is a dict. The gradient is compared with central differences, in float64, at
-        every tuple of arguments: of the stub that has this name in the exercise, which the part
-        sees in its place; and of your solution of this name, since a student may work out the
-        slope of what is asked for by hand. One of the two has to fit at all inputs.
+        That argument is any pytree of numbers, and the gradient has its form. It is compared with
+        central differences, in float64, at every tuple of arguments: of the stub that has this
+        name in the exercise, which the part sees in its place; and of your solution of this name,
+        since a student may work out the slope of what is asked for by hand. One of the two has to
+        fit at all inputs.
 
-        A known mistake takes the right slope, then the arguments of the part::
+        The mistakes of any gradient come with the check: a sign, a mean for a sum, an entry that
+        is missing, the value for the slope, and so on. One of your own takes the right slope, then
+        the arguments of the part::
 
-            exercise.is_gradient(
-                "it is the slope of `loss`",
-                student.dloss,
-                "loss",
-                [({"w": 0.7, "b": -0.4}, x, y)],
-                mistakes={"It looks as if the gradient is doubled.": lambda slope, *args: {
-                    k: 2 * v for k, v in slope.items()
-                }},
-            )
+            mistakes={
+                "It looks as if b is taken for 0.": lambda slope, t, x: dloss({**t, "b": 0.0}, x)
+            }
+
+        One that is listed under the sentence of the kit's, or gives the same answer, takes its
+        place; `worth(0.5)` lets one of the kit's keep a share, None leaves it out.
         """
-        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs)
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs, steps=part.steps)
         self._run(
             trial,
-            lambda: is_gradient(part, self._functions(of), inputs, trial),
+            lambda: is_gradient(part, of, self._functions(of), inputs, trial),
             points,
             hints,
         )
@@ -113,7 +114,7 @@ class GradientChecks(Checks):
         points: float = 1,
         hints: Hints = (),
     ) -> None:
-        """JAX can differentiate the part with respect to its first argument, a dict.
+        """JAX can differentiate the part with respect to its first argument, any pytree.
 
         What `jax.grad` makes of the part (of a weighted sum of its numbers, for an array) must
         come to the slopes that central differences of the part show. A part that is written with
@@ -126,65 +127,102 @@ class GradientChecks(Checks):
         self._run(trial, lambda: is_differentiable(part, inputs), points, hints)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The slope of a function at one input, and the value beside it."""
+
+    slope: Any
+    value: float
+
+    @property
+    def scale(self) -> float:
+        """How small a slope still counts by its own size."""
+        return max(SLOPE_SCALE, SLOPE_SCALE_OF_VALUE * abs(self.value))
+
+
 def is_gradient(
-    part: Part, functions: Iterable[Function], inputs: Sequence[Arguments], trial: Trial
+    part: Part, of: str, functions: Iterable[Function], inputs: Sequence[Arguments], trial: Trial
 ) -> Trial:
     """Judge `Exercise.is_gradient`: a gradient is right if it is that of one of the functions.
 
     They are the instructor's: the stub that the part was given, and the solution, whose slope an
     answer may have worked out by hand. In a live notebook the student's own `Part` stands for the
     solution, and its fault counts only where there is no stub. Where neither fits, the one counts
-    under which the answer is a known mistake, else the first. The known mistakes of `trial` take
-    the right slope and the arguments of the part; those of the trial that comes back take the
-    arguments.
+    under which the answer is a known mistake, else the first.
     """
     answers: list[Any] = []
     tried: list[Trial] = []
     for function in functions:
-        made = _slopes(function, inputs)  # before the part is asked: an error here is ours
+        made = _measured_at(function, inputs)  # before the part is asked: an error here is ours
         answers = answers or part.answers(inputs)
+        explained = _explained(trial, of, function, made.expected)
         if made.fault is None:
             made = _beside(answers, made.expected)
-        tried.append(replace(trial, attempt=made, mistakes=_bent(trial.mistakes, function)))
+        tried.append(replace(explained, attempt=made))
         if made.passed:
             return tried[-1]
     return next((one for one in tried if one.known_mistake()), tried[0])
 
 
-def _bent(mistakes: Mistakes, function: Function) -> Mistakes:
-    """Mistakes that take the arguments of a gradient, made from those that take the slope first.
+def _measured_at(function: Function, inputs: Sequence[Arguments]) -> Attempt:
+    """What is measured at every input: an `Attempt` that expects it."""
+    return attempt(lambda: Attempt("", expected=[measured(function, args) for args in inputs]))
+
+
+def _beside(answers: Sequence[Any], right: Sequence[Measured]) -> Attempt:
+    """Compare gradients with slopes, each on its own scale, at every input."""
+    pairs = zip(answers, right, strict=True)
+    wrong = (
+        (said, kind_of(answer, one.slope))
+        for answer, one in pairs
+        if (said := disagreement(answer, one.slope, scale=one.scale))
+    )
+    sentence, kind = next(wrong, ("", Kind.VALUE))
+    scale = max((one.scale for one in right), default=0.0)
+    return Attempt(sentence, answers, [one.slope for one in right], scale, kind=kind)
+
+
+def _explained(trial: Trial, of: str, function: Function, right: Sequence[Measured]) -> Trial:
+    """A trial that knows the mistakes: those that its author lists, and those of any gradient.
 
     There are none beside a part of the student's: no yardstick may ask it.
     """
     if isinstance(function, Part):
-        return {}
-
-    def of_arguments(bend: Function) -> Function:
-        return worth(share_of(bend), lambda *args: bend(_measured(function, args)[0], *args))
-
-    return {why: of_arguments(bend) for why, bend in mistakes.items()}
-
-
-def _slopes(function: Function, inputs: Sequence[Arguments]) -> Attempt:
-    """What is expected at every input: the slope of a function, and its scale."""
-    return attempt(lambda: Attempt("", expected=[_measured(function, args) for args in inputs]))
-
-
-def _beside(answers: Sequence[Any], expected: Sequence[tuple[Params, float]]) -> Attempt:
-    """Compare gradients with slopes, each on its own scale, at every input."""
-    pairs = zip(answers, expected, strict=True)
-    wrong = (
-        (said, kind_of(answer, slope))
-        for answer, (slope, scale) in pairs
-        if (said := disagreement(answer, slope, scale=scale))
+        return replace(trial, mistakes={})
+    return replace(
+        trial,
+        slope=lambda *args: measured(function, args).slope,
+        slips=lambda: _slips(trial, of, function, right),
     )
-    sentence, kind = next(wrong, ("", Kind.VALUE))
-    slopes, scale = [s for s, _ in expected], max((s for _, s in expected), default=0.0)
-    return Attempt(sentence, answers, slopes, scale, kind=kind)
 
 
-def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
-    """The slope of a function of the instructor's, and its scale.
+def _slips(
+    trial: Trial, of: str, function: Function, right: Sequence[Measured]
+) -> dict[str, list[Any]]:
+    """What the mistakes of any gradient give at the inputs of a trial, by their sentences."""
+    pairs = zip(right, trial.inputs, strict=True)
+    slopes = [
+        slips.Slope(one.slope, one.value, of, number_of_points(args[1:])) for one, args in pairs
+    ]
+    return slips.slopes(slopes) | _of_another(trial, of, function)
+
+
+def _of_another(trial: Trial, of: str, function: Function) -> dict[str, list[Any]]:
+    """Slopes with a function of the exercise in the place of one that is passed as an argument.
+
+    Whoever writes `loss(theta, my_model, x, y)`, where the answer is handed a model, gets them.
+    """
+    found: dict[str, list[Any]] = {}
+    for name, stub in trial.stubs.items():
+        for place in slips.functions_among(trial.inputs) if name != of else ():
+            changed = [slips.with_argument(args, place, stub) for args in trial.inputs]
+            with contextlib.suppress(Exception):  # it need not bear that one
+                found[slips.another_function(name)] = [measured(function, a).slope for a in changed]
+    return found
+
+
+def measured(function: Function, args: Arguments) -> Measured:
+    """The slope and the value of a function of the instructor's.
 
     Raises
     ------
@@ -193,12 +231,12 @@ def _measured(function: Function, args: Arguments) -> tuple[Params, float]:
     StudentFault
         If it is the student's own function, as in a live notebook, and gives no finite number.
     """
-    if isinstance(function, Part):
-        return slope_of(function.call, args), slope_scale(function.call, args)
-    measure = evaluated(function)
+    measure = function.call if isinstance(function, Part) else evaluated(function)
     try:
-        return slope_of(measure, args), slope_scale(measure, args)
+        return Measured(slope_of(measure, args), scalar(measure(*args)))
     except StudentFault as fault:
+        if isinstance(function, Part):
+            raise
         raise ValueError(f"the function whose slope is asked for: {fault}") from fault
 
 

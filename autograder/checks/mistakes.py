@@ -12,7 +12,8 @@ from typing import Any
 class Worth:
     """A function that makes a known mistake, and the share of a check's points that it keeps.
 
-    Called, it does what the function does; see `worth`.
+    Called, it does what the function does; see `worth`. `function` is None for a mistake that comes
+    with the check.
 
     Raises
     ------
@@ -21,7 +22,7 @@ class Worth:
     """
 
     share: float
-    function: Callable[..., Any]
+    function: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         number = isinstance(self.share, int | float) and not isinstance(self.share, bool)
@@ -29,10 +30,14 @@ class Worth:
             raise ValueError(f"worth({self.share!r}, …): expected a share from 0 to 1")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function is None:
+            raise TypeError(
+                "worth(…) without a function is for a mistake that comes with the check"
+            )
         return self.function(*args, **kwargs)
 
 
-def worth(share: float, mistake: Callable[..., Any]) -> Worth:
+def worth(share: float, mistake: Callable[..., Any] | None = None) -> Worth:
     """A known mistake that keeps a share of the points of the check that lists it.
 
     The check fails all the same, and the student reads how much is kept::
@@ -42,10 +47,22 @@ def worth(share: float, mistake: Callable[..., Any]) -> Worth:
             "It looks as if the sign is turned round.": lambda *a: -reference.loss(*a),
         }
 
+    One that comes with the check is listed by its sentence, and needs no function::
+
+        mistakes={"It looks as if the gradient is doubled.": worth(0.5)}
+
     A mistake without `worth` keeps nothing. With a share of 1 it is named and costs nothing, as
     where another check has charged for it already.
     """
     return Worth(share, mistake)
+
+
+def makes(mistake: Callable[..., Any] | None) -> bool:
+    """Whether a listed mistake is a function of the author's.
+
+    Otherwise it is None, or a share, and says something of a mistake that comes with the check.
+    """
+    return mistake is not None and not (isinstance(mistake, Worth) and mistake.function is None)
 
 
 def share_of(mistake: Callable[..., Any] | None) -> float:

@@ -1,4 +1,4 @@
-"""Numerical yardsticks: finite differences and plain gradient descent. Trusted side."""
+"""Numerical yardsticks: finite differences, and where training ends. Trusted side."""
 
 from __future__ import annotations
 
@@ -78,49 +78,6 @@ def _differences_of_leaf(function: Callable[[Any], Any], leaf: Any, least: float
             ends.append(float(np.asarray(function(shifted))))
         slope[index] = (ends[0] - ends[1]) / (2 * step)
     return slope
-
-
-def gradient_descent(
-    gradient: Callable[[Params], Params],
-    params: Params,
-    n_steps: int,
-    step_size: float,
-) -> list[Params]:
-    """Plain gradient descent, p <- p - step_size * gradient(p), step by step.
-
-    The yardstick for a training loop, for which every point counts; `descend` is the fast way to
-    the last one.
-
-    Parameters
-    ----------
-    gradient
-        Takes and gives a pytree like `params`.
-    params
-        Where to start: a pytree of floats and float64 arrays.
-
-    Returns
-    -------
-    list of pytrees
-        All n_steps + 1 points, the start included.
-
-    Examples
-    --------
-    >>> gradient_descent(lambda p: {"w": 2 * p["w"]}, {"w": 1.0}, 2, 0.25)
-    [{'w': 1.0}, {'w': 0.5}, {'w': 0.25}]
-    """
-    path = [params]
-    for _ in range(n_steps):
-        path.append(_moved(path[-1], gradient(path[-1]), step_size))
-    return path
-
-
-def _moved(params: Params, slopes: Params, step_size: Any) -> Params:
-    """One step of gradient descent; what is no number stays where it is."""
-    return trees.together(
-        lambda leaf, slope: leaf - step_size * _number(slope) if is_real(leaf) else leaf,
-        params,
-        slopes,
-    )
 
 
 def in_floats(params: Params) -> Params:

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograder.checks.arrays import as_array, tolerance, wrong_form
-from autograder.checks.draws import distinct, independent, moments
+from autograder.checks.draws import deterministic, distinct, independent, moments
 from autograder.checks.faults import StudentFault
 from autograder.checks.leaves import MISFITS, Picked, arrays, everything, misfit, picked
 from autograder.checks.wording import described
@@ -37,6 +37,7 @@ __all__ = [
     "adding_up_to",
     "between",
     "decreasing",
+    "deterministic",
     "distinct",
     "falls",
     "increasing",

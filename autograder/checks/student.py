@@ -112,12 +112,12 @@ class Part:
     `student.NAME` makes one. It can be looked at in other ways, and what comes of that is a `Part`
     again, for any of the checks::
 
-        student.f(2.0)                     what that call returns: a function, an object, a value
-        student.Dense(W, b).n_params       a method of it
-        student.train(x, y)[1]             a part of what it returns
-        student.f.partial(n_steps=5)       with arguments by name, as `functools.partial` has it
-        student.f.vmapped((None, 0))       jax.vmap(f, in_axes=(None, 0))
-        student.f.jitted()                 jax.jit(f)
+        student.f(2.0)                     # what that call returns: a function, an object, a value
+        student.Dense(W, b).n_params       # a method of it
+        student.train(x, y)[1]             # a part of what it returns
+        student.f.partial(n_steps=5)       # with arguments by name, as by functools.partial
+        student.f.vmapped((None, 0))       # jax.vmap(f, in_axes=(None, 0))
+        student.f.jitted()                 # jax.jit(f)
         student.f.through("lambda f: jax.hessian(f)")
 
     Nothing is asked until a check calls it, or asks for its value. The questions go to the

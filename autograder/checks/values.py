@@ -48,7 +48,7 @@ class ValueChecks(Checks):
     ) -> None:
         """The value of the part lies within an absolute distance of `target`, entry by entry.
 
-        Both are dicts of numbers or arrays, with the same keys and shapes::
+        Both are pytrees of numbers and arrays, of the same form::
 
             exercise.reaches("near the truth", student.theta, {"w": 2.0, "b": 4.0}, within=0.1)
 

@@ -11,6 +11,7 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     compiling     finds what JAX compiled for the notebook before, and has it made
     maker         makes it, in a process of its own
     saving        saves the marks, and asks for a person where one has to look
+    untouched     says where nothing was written for a person to mark
     sanitise      makes what is stored safe to show
 
 `cells` and `course` are the only modules that know nbgrader's labels and folders, `solutions` the

@@ -23,6 +23,13 @@ STOPS = "nbgrader_jax_stops"
 """Notebook metadata: how often which limit stopped something."""
 STOP = "nbgrader_jax_stop"
 """Cell metadata: the limit that stopped this cell."""
+UNTOUCHED = "nbgrader_jax_untouched"
+"""Cell metadata: nothing was written in this cell, or below it, for a person to mark."""
+PUT_BACK = "nbgrader_jax_put_back"
+"""Cell metadata, until marks are saved: the cell was missing from what was handed in."""
+
+NO_RESPONSE = "No response."
+"""What nbgrader writes in the place of a marker's comment where nothing was written."""
 
 
 def labels(cell: Any) -> dict[str, Any]:
@@ -76,6 +83,11 @@ def uses_kit(source: str) -> bool:
         for alias in node.names
     ]
     return any(name.split(".")[0] == KIT for name in imported)
+
+
+def is_marked_by_hand(cell: Any) -> bool:
+    """Whether only a person can mark a cell: an answer with points of its own, or a task."""
+    return bool(labels(cell).get("task") or (labels(cell).get("grade") and is_answer(cell)))
 
 
 def is_judged(cell: Any) -> bool:

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_locked
 from traitlets import Bool, List, Set, Unicode
 
-from autograder.judge.cells import DAMAGED, STOP, STOPS, report_in
+from autograder.judge.cells import DAMAGED, STOP, STOPS, UNTOUCHED, report_in
 from autograder.judge.course import course_of, source_notebook
 
 Resources = dict[str, Any]
@@ -53,7 +53,7 @@ DATA_IMAGE = re.compile(rf"data:{RASTER.pattern};base64,[A-Za-z0-9+/=\s]*")
 BESIDE = re.compile(r"(?!.*(?:\.\.|:))[\w .-]+(?:/[\w .-]+)*")  # a file next to the notebook
 STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 NOTEBOOK_METADATA = {"kernelspec", "language_info", DAMAGED, STOPS}
-CELL_METADATA = {"nbgrader", "tags", STOP}
+CELL_METADATA = {"nbgrader", "tags", STOP, UNTOUCHED}
 
 
 class Sanitise(SanitizeHTML):

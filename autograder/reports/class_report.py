@@ -150,7 +150,7 @@ def exercise_rows(results: Results) -> Iterator[ExerciseRow]:
             points=parts[0].points,
             mean=round(mean(part.score for part in parts), 2),
             full_marks=sum(part.score >= part.points for part in parts),
-            not_attempted=sum(bool(p.report and p.report.not_attempted) for p in parts),
+            not_attempted=sum(part.not_attempted for part in parts),
             waiting=sum(part.waiting for part in parts),
         )
 

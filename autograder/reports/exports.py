@@ -105,7 +105,7 @@ def gradescope_tests(part: GradedCell) -> Iterator[dict[str, Any]]:
             "name": part.exercise,
             "score": part.score,
             "max_score": part.points,
-            "output": "",
+            "output": "Not attempted." if part.not_attempted else "",
             "output_format": "text",
             "visibility": "visible",
         }

@@ -23,12 +23,21 @@ from nbgrader.preprocessors.clearmarkingscheme import ClearMarkScheme
 from nbgrader.utils import is_locked, is_task
 from traitlets.config import Config
 
-from autograder.judge.cells import DAMAGED, grade_id, is_graded, is_test_cell, labels, report_in
+from autograder.judge.cells import (
+    DAMAGED,
+    NO_RESPONSE,
+    UNTOUCHED,
+    grade_id,
+    is_graded,
+    is_test_cell,
+    labels,
+    report_in,
+)
 from autograder.record.render import points_text, progress, to_html
 from autograder.record.report import Report
 from autograder.reports.figures import Drawing, curves
 from autograder.reports.hidden import hidden_lines, hide
-from autograder.reports.results import Problem, problems_of
+from autograder.reports.results import Problem, by_hand, problems_of
 
 Resources = dict[str, Any]
 
@@ -73,6 +82,10 @@ class Section:
     by_hand: bool
     report: Report | None = None
     comments: tuple[str, ...] = ()
+    untouched: bool = False
+    stopped: bool = False
+    pictures: tuple[str, ...] = ()
+    """What the student's cell drew, each as an address that holds the picture itself."""
 
     @property
     def name(self) -> str:
@@ -84,9 +97,12 @@ class Section:
         if self.report:
             said = progress(self.report)
             return f"{said}; a person will look at it" if self.waiting else said
-        if self.waiting:
-            return "waits for a person to read it"
-        return "marked by a person" if self.by_hand else "see the test cell in your notebook"
+        if not self.by_hand and not self.waiting:
+            return "see the test cell in your notebook"
+        if self.untouched and not self.waiting:
+            return "not attempted"
+        said = "waits for a person to read it" if self.waiting else "marked by a person"
+        return f"stopped with an error; {said}" if self.stopped else said
 
     @property
     def adjusted(self) -> bool:
@@ -144,6 +160,7 @@ class Summarise(NbGraderPreprocessor):  # type: ignore[misc]
                 identity["notebook"], identity["assignment"], identity["student"]
             )
             waiting = {grade.name for grade in notebook.grades if grade.needs_manual_grade}
+            marked = {grade.name for grade in notebook.grades if by_hand(grade)}
         resources["page"] = Page(
             title=identity["notebook"].replace("_", " ").capitalize(),
             student=identity["student"],
@@ -151,7 +168,7 @@ class Summarise(NbGraderPreprocessor):  # type: ignore[misc]
             max_score=identity["max_score"],
             late_penalty=identity["late_penalty"],
             damaged=nb.metadata.get(DAMAGED, ""),
-            sections=list(sections_of(nb, waiting)),
+            sections=list(sections_of(nb, waiting, marked)),
             problems=list(problems_of(nb)),
         )
         for cell in nb.cells:
@@ -160,24 +177,45 @@ class Summarise(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-def sections_of(nb: NotebookNode, waiting: set[str]) -> Iterator[Section]:
-    """The graded cells in order, each with the comments on the answers that lead up to it."""
+def sections_of(nb: NotebookNode, waiting: set[str], marked: set[str]) -> Iterator[Section]:
+    """The graded cells in order, each with the comments on the answers that lead up to it.
+
+    `waiting` and `marked` are the names of those that a person has yet to mark, or has marked.
+    """
     comments: list[str] = []
     for cell in nb.cells:
-        marks = labels(cell)
-        if marks.get("comment"):
+        marks, name = labels(cell), grade_id(cell)
+        if marks.get("comment") not in (None, "", NO_RESPONSE):  # the last is no marker's
             comments.append(marks["comment"])
         if is_graded(cell):
+            by_hand, untouched = not is_test_cell(cell), UNTOUCHED in cell.metadata
             yield Section(
-                anchor=grade_id(cell),
+                anchor=name,
                 score=marks["score"],
                 points=marks["points"],
-                waiting=grade_id(cell) in waiting,
-                by_hand=not is_test_cell(cell),
+                waiting=name in waiting,
+                by_hand=by_hand,
                 report=report_in(cell),
                 comments=tuple(comments),
+                untouched=untouched and name not in marked,
+                stopped=by_hand and not untouched and is_stopped(cell),
+                pictures=tuple(pictures_in(cell)) if by_hand else (),
             )
             comments = []
+
+
+def is_stopped(cell: NotebookNode) -> bool:
+    """Whether a cell ended in an error, or was stopped."""
+    return any(output.output_type == "error" for output in cell.get("outputs", ()))
+
+
+def pictures_in(cell: NotebookNode) -> Iterator[str]:
+    """The bitmaps that a cell drew, as addresses that hold them."""
+    for output in cell.get("outputs", ()):
+        for kind in ("image/png", "image/jpeg"):
+            if data := output.get("data", {}).get(kind):
+                yield f"data:{kind};base64,{''.join(data.split())}"
+                break
 
 
 class Feedback(HTMLExporter):

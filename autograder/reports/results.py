@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.judge.cells import DAMAGED, STOP, grade_id, report_in
+from autograder.judge.cells import DAMAGED, STOP, UNTOUCHED, grade_id, report_in
 from autograder.judge.course import autograded_folder
 from autograder.record.report import Report
 
@@ -34,7 +34,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class GradedCell:
-    """One graded cell of one submission. `waiting` says that a person has yet to look at it."""
+    """One graded cell of one submission. `waiting` says that a person has yet to look at it.
+
+    `untouched`: there was nothing for a person to mark, and nobody has given points all the same.
+    """
 
     notebook: str
     name: str
@@ -42,6 +45,11 @@ class GradedCell:
     points: float
     waiting: bool
     report: Report | None
+    untouched: bool = False
+
+    @property
+    def not_attempted(self) -> bool:
+        return self.report.not_attempted if self.report else self.untouched
 
     @property
     def exercise(self) -> str:
@@ -134,14 +142,21 @@ def parts_of(entry: Any, notebooks: dict[str, NotebookNode]) -> Iterator[GradedC
     cells = {grade_id(cell): cell for cell in notebooks[entry.name].cells if grade_id(cell)}
     order = {name: position for position, name in enumerate(cells)}
     for grade in sorted(entry.grades, key=lambda g: (order.get(g.name, len(order)), g.name)):
+        cell = cells.get(grade.name)
         yield GradedCell(
             notebook=entry.name,
             name=grade.name,
             score=float(grade.score),
             points=float(grade.max_score),
             waiting=bool(grade.needs_manual_grade),
-            report=report_in(cells[grade.name]) if grade.name in cells else None,
+            report=report_in(cell) if cell is not None else None,
+            untouched=cell is not None and UNTOUCHED in cell.metadata and not by_hand(grade),
         )
+
+
+def by_hand(grade: Any) -> bool:
+    """Whether a person has given the points, or some beyond them."""
+    return grade.manual_score is not None or bool(grade.extra_credit)
 
 
 def problems_of(notebook: NotebookNode) -> Iterator[Problem]:

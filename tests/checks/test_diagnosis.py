@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.attempt import Attempt
-from autograder.checks.diagnosis import recognise, relation
+from autograder.checks.diagnosis import recognise, relation, right_parts
 from autograder.checks.exercise import Exercise
 from autograder.checks.student import given, student
 from tests.support.inprocess import one_check
@@ -146,12 +146,13 @@ def test_no_relation_is_invented(answer, expected):
         ({"w": -1.0, "b": -3.0, 7: 0.0}, SLOPES),
         ({"w": {"x": -1.0, 7: -3.0}, "b": -3.0}, SLOPES),
         ({10**5000: -1.0, "b": -3.0}, SLOPES),
-        ({"w": -ROW, 7: -ROW}, {"w": ROW, 7: ROW}),
-        ({"w": (-ROW, -1.0)}, {"w": (ROW, 1.0)}),
+        ({"w": -ROW, "b": "text"}, {"w": ROW, "b": "text"}),
+        ({"w": -ROW, "b": None}, {"w": ROW, "b": None}),
+        ({"w": {"x": -ROW}}, {"w": (ROW,)}),
     ],
-    ids=["two types of keys", "the same further in", "a huge key", "expected as well", "a tuple"],
+    ids=["two types of keys", "the same further in", "a huge key", "a text", "None", "a dict"],
 )
-def test_dicts_that_are_no_dicts_of_arrays_have_no_relation(answer, expected):
+def test_what_is_no_tree_of_arrays_of_one_structure_has_no_relation(answer, expected):
     assert relation(made([answer], [expected])) == ""
 
 
@@ -164,6 +165,57 @@ def test_a_relation_is_observed_in_dicts_of_dicts():
     expected = {"layer": {"w": ROW, "b": 0.5}, "scale": 2.0}
     answer = {"scale": -2.0, "layer": {"b": -0.5, "w": -ROW}}
     assert relation(made([answer], [expected])).startswith("Every number has the sign")
+
+
+def test_a_relation_is_observed_in_several_values():
+    expected = (ROW, {"w": (0.5, -2.0), 7: [ROW, {"b": 3.0}]})
+    answer = [-ROW, {"w": [-0.5, 2.0], 7: (-ROW, {"b": -3.0})}]
+    assert relation(made([answer], [expected])).startswith("Every number has the sign")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "said"),
+    [
+        ({"w": 0.7, "b": 5.0}, SLOPES, "The entry 'w' is right."),
+        ({"b": 5.0, "w": 0.7}, SLOPES, "The entry 'w' is right."),
+        ((ROW, 3.0), (ROW, 2.0), "The first value is right."),
+        ([1.0, ROW], (2.0, ROW), "The second value is right."),
+        ((1.0, 2.0, 4.0), (1.0, 2.0, 3.0), "The first value and the second value are right."),
+        (
+            {"a": 1.0, "b": 2.0, "c": 3.0, "d": 5.0},
+            {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0},
+            "The entry 'a', the entry 'b' and the entry 'c' are right.",
+        ),
+        (tuple("abcde"), (1.0, 2.0, 3.0, 4.0, 5.0), ""),
+        (
+            dict.fromkeys("abcdef", 1.0),
+            dict.fromkeys("abcde", 1.0) | {"f": 2.0},
+            "5 of its parts are",
+        ),
+        (
+            [{"W": ROW, "b": 1.0}, {"W": -ROW, "b": 2.0}],
+            [{"W": ROW, "b": 3.0}, {"W": ROW, "b": 2.0}],
+            "answer[0]['W'] and answer[1]['b'] are right.",
+        ),
+        ((3.0, 3.0), (1.0, 2.0), ""),
+        ((1.0, 2.0), (1.0, 2.0), ""),
+        ((ROW[:2], 3.0), (ROW, 2.0), ""),
+        ({"w": 0.7}, SLOPES, ""),
+        (ROW, SLOPES, ""),
+        (None, (1.0, 2.0), ""),
+        ((1.0, 2.0, 3.0), (1.0, 2.0), ""),
+        (ROW, ROW + 1, ""),
+    ],
+    ids=repr,
+)
+def test_which_of_several_parts_are_right_is_told(answer, expected, said):
+    assert right_parts(made([answer], [expected])).startswith(said)
+    assert bool(said) == bool(right_parts(made([answer], [expected])))
+
+
+def test_a_part_is_right_only_if_it_is_for_every_input():
+    assert right_parts(made([(1.0, 5.0), (2.0, 5.0)], [(1.0, 2.0), (3.0, 4.0)])) == ""
+    assert right_parts(made([(1.0, 5.0)], [])) == ""
 
 
 def test_a_list_in_a_dict_stands_for_an_array():
@@ -280,7 +332,7 @@ def test_an_observation_on_the_losses_of_a_loop():
     def check(e: Exercise) -> None:
         e.descends(
             "t", student.loop, theta, line, squares, POINTS, 2 * POINTS,
-            n_steps=4, step_size=0.01, of="losses",
+            loss=squares, n_steps=4, step_size=0.01, of="losses",
         )  # fmt: skip
 
     loop = """

@@ -288,3 +288,27 @@ def test_numbers_that_ignore_the_key_and_differ_each_time_are_two_answers():
         "import numpy; layers, key = [], jax.random.key(numpy.random.randint(10**6))",
     )
     assert "gave two different answers to the same question" in said(source, HE)
+
+
+# deterministic
+
+
+def test_the_key_alone_decides():
+    source = "import jax\ndef f(key, scale): return {} * jax.random.normal(key, (5,))"
+    inputs = [(jax.random.key(3), 1.0), (jax.random.key(3), 2.0)]
+
+    def judge(factor):
+        return one_check(
+            source.format(factor),
+            lambda e: e.satisfies("t", student.f, inputs, properties.deterministic),
+        )
+
+    assert judge("1.0").outcome is Outcome.PASSED
+    assert judge("scale").rationale.startswith("The same key gave two different answers. 5 of 5")
+
+
+@pytest.mark.parametrize("name", ["distinct", "independent", "deterministic"])
+def test_a_property_without_options_needs_no_call(name):
+    holds = getattr(properties, name)
+    answers = [np.random.default_rng(seed).normal(size=20) for seed in (1, 2)]
+    assert holds(answers) == holds()(answers)

@@ -35,7 +35,8 @@ def every_kind(e: Exercise, hints=(), points=1.0):
     e.satisfies("satisfies", student.f, [(X,)], properties.between(-9, 9), shape=(6,), **options)
     e.is_gradient("is_gradient", student.f, "loss", [(theta, X)], **options)
     e.is_differentiable("is_differentiable", student.f, [(theta, X)], **options)
-    e.descends("descends", student.f, theta, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1, **options)
+    run = [theta, MODEL, LOSS, X, Y]
+    e.descends("descends", student.f, *run, loss=LOSS, n_steps=2, step_size=0.1, **options)
     e.reaches("reaches", student.theta, theta, 0.1, **options)
     e.minimises("minimises", student.theta, lambda p: p["w"] ** 2 + p["b"] ** 2, theta, **options)
     e.reaches("chosen", [student.theta], theta, 0.1, through=broken, **options)

@@ -109,15 +109,17 @@ def test_no_value_breaks_a_diagnosis(value):
         made = Attempt("It is off.", [answer], [expected])
         assert isinstance(diagnosis.relation(made, [(ROW,)], lambda row: row), str)
         assert diagnosis.recognise(made, mistakes) == ""
+        assert isinstance(diagnosis.right_parts(made), str)
 
 
 @pytest.mark.parametrize("value", NUMBERS.values(), ids=NUMBERS)
 def test_no_value_breaks_the_judgement_of_training_and_of_values(value):
     start = {"w": 2.0, "b": -1}
+    ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
     for answer in nasty(value).values():
-        assert isinstance(training.wrong_losses(answer, [3.0, 2.0, 1.0], 2), str)
+        assert isinstance(training.wrong_losses(answer, ways), str)
         assert isinstance(training.wrong_training_form(answer, start), str)
-        assert curves.loss_curves(answer, [3.0, 2.0, 1.0]).lines
+        assert curves.loss_curves(answer, ways, "as asked").lines
         assert isinstance(said(lambda answer=answer: gradients.scalar(answer)), float | str)
         for target in (start, {"w": -1.7e308, "b": ROW}):
             assert values._too_far(answer, target, 0.1, "theta") != ""
@@ -168,10 +170,11 @@ CHECKS: dict[str, Callable[[Exercise], None]] = {
     ),
     "is_differentiable": lambda e: e.is_differentiable("t", student.f, [({"w": 1.0}, X)]),
     "descends": lambda e: e.descends(
-        "t", student.f, {"w": 1.0, "b": 2.0}, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1
+        "t", student.f, {"w": 1.0, "b": 2.0}, MODEL, LOSS, X, Y, loss=LOSS, n_steps=2,
+        step_size=0.1,
     ),
     "descends, losses": lambda e: e.descends(
-        "t", student.f, {"w": 1.0, "b": 0.0}, MODEL, LOSS, X, Y,
+        "t", student.f, {"w": 1.0, "b": 0.0}, MODEL, LOSS, X, Y, loss=LOSS,
         n_steps=2, step_size=0.1, of="losses",
     ),
     "reaches": lambda e: e.reaches("t", student.theta, {"w": 2.0, "b": -1}, 0.1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import numpy as np
 import pytest
 
 from autograder.checks.exercise import Exercise
@@ -23,7 +24,18 @@ def descent(source, of="parameters", loss=LOSS, stubs=None, **options):
     return one_check(
         source,
         lambda e: e.descends(
-            "t", student.f, START, MODEL, loss, X, Y, n_steps=4, step_size=0.05, of=of, **options
+            "t",
+            student.f,
+            START,
+            MODEL,
+            loss,
+            X,
+            Y,
+            loss=loss,
+            n_steps=4,
+            step_size=0.05,
+            of=of,
+            **options,
         ),
         stubs,
     )
@@ -107,7 +119,8 @@ def test_descends_wrong_losses(returned, rationale):
     if returned.startswith("{"):  # a dict in first place, and parameters in the second
         assert descent(source, "parameters").outcome is PASSED
     result = descent(source, "losses")
-    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, rationale, "")
+    said = f"{rationale} The parameters are right."
+    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, said, "")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +163,7 @@ def test_descends_names_the_known_mistake():
 def test_descends_of_something_else_is_the_authors_mistake(of):
     with notebook(HEAD + LOOP), pytest.raises(ValueError, match="expected") as caught:
         Exercise("e").descends(
-            "t", student.f, START, MODEL, LOSS, X, Y, n_steps=1, step_size=0.1, of=of
+            "t", student.f, START, MODEL, LOSS, X, Y, loss=LOSS, n_steps=1, step_size=0.1, of=of
         )
     assert str(caught.value) == f"of={of!r}: expected 'parameters' or 'losses'"
 
@@ -162,7 +175,9 @@ def test_a_loss_that_is_not_given_is_the_authors_mistake(loss):
         notebook(HEAD + LOOP),
         pytest.raises(TypeError, match=r"descends\('t'\): the loss has to be given\('…'\), not "),
     ):
-        Exercise("e").descends("t", student.f, START, MODEL, loss, X, Y, n_steps=1, step_size=0.1)
+        Exercise("e").descends(
+            "t", student.f, START, MODEL, LOSS, X, Y, loss=loss, n_steps=1, step_size=0.1
+        )
 
 
 OWN = "return jnp.sum((model(theta, x) - y) ** 2)"
@@ -262,7 +277,8 @@ def test_a_loop_is_asked_twice():
     ],
 )
 def test_wrong_losses(losses, agrees):
-    assert (wrong_losses(losses, [3.0, 2.0, 1.0], 2) == "") is agrees
+    ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
+    assert (wrong_losses(losses, ways) == "") is agrees
 
 
 # What is drawn
@@ -295,3 +311,91 @@ def test_nothing_is_drawn_without_losses():
     assert descent(HEAD + LOOP).figure is None
     assert descent("def f(*a, **k): return None", "losses").figure is None
     assert descent("def f(*a, **k): raise ValueError", "losses").figure is None
+
+
+# What an author may get wrong
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "error", "said"),
+    [
+        ((START, student.model, LOSS, X, Y), {}, TypeError, "given('…'), not student.model"),
+        ((START, max, LOSS, X, Y), {}, TypeError, "given('…'), not <built-in function max>"),
+        ((LOSS,), {}, ValueError, "the parameters to start from are missing"),
+        ((START, MODEL, LOSS, X, Y), {"step_size": None}, ValueError, "say step_size=…, or step=…"),
+        (
+            (START, MODEL, LOSS, X, Y),
+            {"returns": ("a", "b")},
+            ValueError,
+            "should name 'parameters'",
+        ),
+        (
+            (START, MODEL, LOSS, X, Y),
+            {"returns": "parameters", "of": "losses"},
+            ValueError,
+            "should name 'parameters' and 'losses'",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_told_at_once(args, options, error, said):
+    asked = {"loss": LOSS, "n_steps": 2, "step_size": 0.1} | options
+    with notebook(HEAD + LOOP), pytest.raises(error) as caught:
+        Exercise("e").descends("t", student.f, *args, **asked)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((START, LOSS, X, Y), "raises TypeError: "),
+        ((START, given("lambda theta: 1.0"), LOSS, X, Y), "raises TypeError: "),
+        ((START, MODEL, LOSS, X, Y[:-1]), "raises TypeError: "),
+        ((START, given("lambda theta, x: theta['v']"), LOSS, X, Y), "raises KeyError: 'v'"),
+    ],
+)
+def test_a_loss_that_cannot_bear_its_arguments_is_told_in_one_sentence(args, said):
+    result = one_check(
+        HEAD + LOOP,
+        lambda e: e.descends("t", student.f, *args, loss=LOSS, n_steps=2, step_size=0.1),
+    )
+    assert_ours(result)
+    last = result.staff_note.strip().splitlines()
+    where = next(line for line in last if line.startswith("ValueError: descends('t'): the path"))
+    assert said in where
+    assert "During handling" not in result.staff_note
+
+
+def test_a_path_that_is_not_finite_judges_nobody():
+    nowhere = given("lambda theta, m, x, y: jnp.nan * theta['w'] * theta['b']")
+    result = descent(HEAD + LOOP, loss=nowhere)
+    assert_ours(result)
+    assert "is not finite. Take smaller steps" in result.staff_note
+
+
+# What else is said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "of", "said"),
+    [
+        ("(loss_fun(theta, model, x, y))", "(7.0)", "losses", "The parameters are right."),
+        ("return losses, theta", "return losses, {'w': 0.1, 'b': theta['b']}", "parameters",
+         "The entry 'b' is right. The losses are right."),
+        ("theta[k] - step", "theta[k] + 2.5 * step", "parameters",
+         "The loss is larger there than at the start."),
+        ("theta[k] - step", "theta[k] - 0.7 * step", "parameters", ""),
+    ],
+)  # fmt: skip
+def test_what_is_right_beside_what_is_wrong_is_told(old, new, of, said):
+    result = descent(HEAD + LOOP.replace(old, new), of)
+    assert (result.outcome, result.mistake) == (FAILED, "")
+    assert result.rationale.endswith(said) if said else result.rationale.endswith("%.")
+
+
+# A function of the exercise where one is handed over
+
+
+def test_a_loop_that_uses_its_own_loss_where_it_is_handed_one_is_told_so():
+    stub = {"loss": given("lambda theta, model, x, y: jnp.sum((model(theta, x) - y) ** 4)")}
+    result = descent(HEAD + USED["its own, by name"], stubs=stub)
+    assert result.mistake.startswith("It looks as if `loss` is used, instead of a function")

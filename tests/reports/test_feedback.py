@@ -125,6 +125,9 @@ def section(**change: object) -> Section:
         ({}, "see the test cell in your notebook"),
         ({"by_hand": True}, "marked by a person"),
         ({"by_hand": True, "waiting": True}, "waits for a person to read it"),
+        ({"by_hand": True, "untouched": True}, "not attempted"),
+        ({"by_hand": True, "untouched": True, "waiting": True}, "waits for a person to read it"),
+        ({"by_hand": True, "stopped": True}, "stopped with an error; marked by a person"),
         ({"report": classroom.RECORDS["amber"]}, "2 of 2 checks passed"),
         ({"report": classroom.RECORDS["blue"]}, "not attempted"),
         (
@@ -189,7 +192,7 @@ class TestMathematics:
 
 class TestFigures:
     def test_the_same_data_give_the_same_bytes(self) -> None:
-        figure = loss_curves([3.0, 2.0], [3.0, 2.0, 1.0])
+        figure = loss_curves([3.0, 2.0], ([3.0, 2.0], [2.0, 1.0]), "gradient descent")
         assert curves(figure) == curves(figure)
         assert score_distribution([1, 2, 2], 4) == score_distribution([1, 2, 2], 4)
 
@@ -208,7 +211,7 @@ class TestFigures:
 
     @pytest.mark.slow
     def test_colours_follow_the_page(self, tmp_path: Path) -> None:
-        svg = curves(loss_curves([3.0, 4.0], [3.0, 2.0, 1.0])).svg
+        svg = curves(loss_curves([3.0, 4.0], ([3.0, 2.0], [2.0, 1.0]), "gradient descent")).svg
         page = tmp_path / "page.html"
         page.write_text(f"<style>:root {{ --ink: rgb(1, 2, 3) }}</style>{svg}", encoding="utf-8")
         with browser() as chromium:

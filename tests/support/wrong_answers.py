@@ -186,7 +186,10 @@ wrong(
         "slopes swapped": (gradient("{'w': g['b'], 'b': g['w']}"), "changed places"),
         "zero for b": (gradient("{**g, 'b': 0.0}"), "slope for b is missing"),
         "zero for w": (gradient("{**g, 'w': 0.0}"), "slope for w is missing"),
-        "with the step size": (gradient("{k: 0.0001 * v for k, v in g.items()}"), "step size"),
+        "with the step size": (
+            gradient("{k: 0.0001 * v for k, v in g.items()}"),
+            "step size 0.0001",
+        ),
         "doubled": (gradient("{k: 2 * v for k, v in g.items()}"), "doubled"),
         "unit length": (
             gradient("{k: v / jnp.hypot(g['w'], g['b']) for k, v in g.items()}"),
@@ -194,7 +197,7 @@ wrong(
         ),
         "the loss itself": (
             gradient("logistic_loss(params, model, x, y)"),
-            "value of the loss, not",
+            "value of `logistic_loss`, not",
         ),
         "value and slope": (
             gradient("jax.value_and_grad(logistic_loss)(params, model, x, y)"),
@@ -344,20 +347,20 @@ wrong(
         "losses averaged": (record("losses.append(float(loss(theta, model, x, y)) / len(x))"), ""),
         "always the gradient of logistic_loss": (
             loop("slope_of = grad(loss)", "slope_of = dlogistic_loss"),
-            "",
+            "`logistic_loss` is used",
         ),
         "always logistic_loss": (
             LOOP.replace("losses = []", "loss, losses = logistic_loss, []").replace(
                 "slope_of = grad(loss)", "slope_of = grad(logistic_loss)"
             ),
-            "",
+            "`logistic_loss` is used",
         ),
         "always the own model": (
             loop(
                 "slope = slope_of(theta, model, x, y)",
                 "slope = slope_of(theta, logistic_model, x, y)",
             ),
-            "",
+            "`logistic_model` is used",
         ),
     },
 )
