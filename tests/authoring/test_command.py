@@ -44,7 +44,7 @@ def test_a_line_for_each_question_then_numbers_then_the_verdict(course: Course) 
         "scaling.ipynb: what the release shows of solutions and hidden tests … ok",
         "scaling.ipynb: whether each exercise stands on its own … ok",
         "scaling.ipynb: the untouched release, which should score 0, not attempted … ok",
-        "test_standardise: 3 known mistakes, each to be caught and named … ok",
+        "test_standardise: 3 known mistakes of yours, each to be caught and named … ok",
         "test_standardise: 8 changed solutions, 8 caught … ok",
     ]
     assert lines[-6].startswith("test cell ")
