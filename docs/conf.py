@@ -14,4 +14,3 @@ html_theme = "furo"
 html_title = "nbgrader-jax"
 html_show_sphinx = False
 html_copy_source = False
-

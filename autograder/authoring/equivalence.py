@@ -30,6 +30,8 @@ from autograder.remote.wire import encode
 
 ENOUGH = 50
 """Inputs on which two answers have to agree, for each way in which the checks ask a part."""
+FEW = 20
+"""The same where all arguments are whole numbers: there are not so many small ones."""
 MOST_ASKED = 4
 """Questions of the checks that are varied, of those that ask for the same in the same way."""
 LARGEST = 1e12
@@ -39,6 +41,9 @@ NEAR = 1e-2
 step more of a training loop changes its last digits."""
 CALL_SECONDS = 5.0
 """Processor time for one answer. An input that takes the original longer is passed over."""
+SLOW = 0.5
+"""Processor time after which no more is asked with a function's defaults: ten thousand steps, say,
+where the checks ask for ten."""
 MORE = 12
 """Inputs that are tried after a difference was found: the shortest one is shown."""
 
@@ -234,8 +239,9 @@ class Comparison:
         """A difference, or that it is undecided; None where all agree on enough inputs."""
         differing: list[str] = []
         since, seen, exhausted = 0, 0, False
+        planned = ENOUGH if self.way.extra else PLANNED
         questions = self._questions()
-        while not (exhausted or (seen >= PLANNED and self.agreed >= ENOUGH) or since > MORE):
+        while not (exhausted or (seen >= planned and self.agreed >= ENOUGH) or since > MORE):
             question = next(questions, "")
             exhausted = not question
             if time.process_time() > self.ends:
@@ -255,8 +261,9 @@ class Comparison:
         nothing_to_vary = not any(
             m.get(key) for m in messages for key in ("steps", "args", "kwargs")
         )
-        truths = [leaf.numbers.dtype.kind == "b" for m in messages for leaf in leaves_of(m)]
-        return exhausted and self.agreed > 0 and (nothing_to_vary or (all(truths) and any(truths)))
+        kinds = {leaf.numbers.dtype.kind for message in messages for leaf in leaves_of(message)}
+        few = {frozenset("b"): 1, frozenset("i"): FEW}.get(frozenset(kinds), ENOUGH)
+        return exhausted and self.agreed >= (1 if nothing_to_vary else few)
 
     def _undecided(self) -> Verdict:
         said = (
@@ -277,6 +284,7 @@ class Comparison:
             )
             for n, question in enumerate(asked)
         ]
+        by_default = streams[len(asked) - len(self._about_options()) :]
         seen: set[str] = set()
         while streams:
             for stream in [*streams]:
@@ -285,6 +293,8 @@ class Comparison:
                 elif question not in seen:
                     seen.add(question)
                     yield question
+                    if stream in by_default and self.original.answer(question).seconds > SLOW:
+                        streams.remove(stream)
 
     def _about_options(self) -> list[str]:
         """The last question with all options of the function written out, and with none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ from autograder.checks.mistakes import share_of
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import Report
+
+TRACED = re.compile(r"\b(?:Tracer|UnexpectedTracer|Concretization|NonConcrete)\w*Error\b")
+"""The errors of JAX's for code that needs the numbers where there is only a tracer."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ class KnownMistakes:
             yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
         for other in reached:
             report = self._dry_run.judge(other, handed_in, self._seeds[0]).report
-            if report.score < other.points:
+            if report.score < other.points and not untraceable(report):
                 self._unmoved[trial.part, other.grade_id] = True  # said once
                 yield Finding(
                     test.grade_id,
@@ -235,6 +239,18 @@ class KnownMistakes:
     def margin(self, test: TestCell) -> Margin:
         """How far the right answers and the nearest known mistake are from what is expected."""
         return Margin(right_within(self._right_of(test)), *self.nearest(test))
+
+
+def untraceable(report: Report) -> bool:
+    """Whether all that costs points is that JAX cannot trace the known mistake.
+
+    One that is written with `np` says nothing about what a student's mistake, written with `jnp`,
+    would cost there.
+    """
+    failed = [check for check in report.checks if check.earned < check.points]
+    return all(
+        check.outcome is Outcome.FAILED and TRACED.search(check.rationale) for check in failed
+    )
 
 
 def kind_of(answers: Sequence[Any]) -> str:

@@ -61,6 +61,13 @@ class PlainCell:
     points: float
     before: tuple[Cell, ...]
 
+    def needed(self) -> Sequence[Cell]:
+        """Those that define names which it needs, directly or not."""
+        try:
+            return needed(self.before, *read_cell(self.source).needs)
+        except SyntaxError:  # running it will say so
+            return []
+
 
 class PlainCells:
     """The plain test cells of the author's notebook.
@@ -102,7 +109,7 @@ class PlainCells:
 
     def _passes_blank(self, cell: PlainCell) -> Iterator[Finding]:
         """The finding about a cell that awards points before a student has written anything."""
-        ended = self._run(cell, needed(cell.before, *read_cell(cell.source).needs))
+        ended = self._run(cell, cell.needed())
         if ended.error is None and ended.points:
             yield Finding(
                 cell.grade_id,
@@ -116,8 +123,7 @@ class PlainCells:
         What it needs is followed by name. A cell may have an effect that is no name's, such as a
         setting of JAX's.
         """
-        source = read_cell(cell.source)
-        ended = self._run(cell, needed(cell.before, *source.needs))
+        ended = self._run(cell, cell.needed())
         return ended if ended.error is None else self._run(cell, cell.before)
 
     def _run(self, cell: PlainCell, before: Sequence[Cell]) -> Ended:
@@ -137,7 +143,19 @@ class PlainCells:
 @contextlib.contextmanager
 def noticed() -> Iterator[io.StringIO]:
     """Keep what is written to stderr in this block, warnings as well, as a kernel shows them."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: Any = None,
+        line: str | None = None,
+    ) -> None:
+        written.write(warnings.formatwarning(message, category, filename, lineno, line))
+
     with contextlib.redirect_stderr(io.StringIO()) as written, warnings.catch_warnings():
+        warnings.showwarning = show
         warnings.simplefilter("default")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-PLANNED = 96
+PLANNED = 64
 """Variations of one question that are always tried: tame ones, wild ones, and those at constants of
 the change. More tame ones follow where these leave too few answers to compare."""
 MOST = 240
 """Variations of one question at most."""
 LONGEST_COUNT = 64
-"""Numbers of steps are varied up to this, or a little beyond what the check used."""
+"""Numbers of steps are varied up to this, or a little beyond what the check used; mostly fewer, for
+they take their time."""
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 SCALARS = ("float", "int", "bool")
 
@@ -221,8 +222,9 @@ def _critical(
         if leaf.numbers.dtype.kind not in "iuf":
             continue
         fit = [c for c in constants if not whole or c == int(c)][:6]
-        near = [c + step for c in fit for step in ((-1, 0, 1) if whole else (0,)) if c + step >= 0]
-        for value in near:
+        # Many steps take their time; two versions of `n < 1000` differ at their constants only.
+        steps = {c: (-1, 0, 1) if whole and c <= LONGEST_COUNT else (0,) for c in fit}
+        for value in sorted({c + step for c in fit for step in steps[c] if c + step >= 0}):
             yield [*tame[:place], _fixed(value), *tame[place + 1 :]]
 
 
@@ -266,7 +268,8 @@ def _whole(leaf: Leaf, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     if rng.random() < 0.6:
         few = [0, 1, 2, 3, 5, abs(value), abs(value) + 1]
         return np.asarray((-1 if value < 0 else 1) * int(rng.choice(few)))
-    return np.asarray(rng.integers(min(value, 0), max(LONGEST_COUNT, min(value, 200) + 2)))
+    sign = -1 if value < 0 and rng.random() < 0.5 else 1
+    return np.asarray(sign * int(max(LONGEST_COUNT, min(value, 200) + 2) ** rng.random()))
 
 
 def _wild(leaf: Leaf, rng: np.random.Generator) -> np.ndarray[Any, Any]:

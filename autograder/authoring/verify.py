@@ -391,7 +391,7 @@ class Examination:
         yield from fates(self._gate.dry_run, changes, worthwhile(seconds, self._most))
 
 
-ABOUT_PLAIN = "test cells without the kit"
+ABOUT_PLAIN = "plain test cells"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"
 ABOUT_CHANGED = "the changed solutions"

@@ -22,7 +22,7 @@ def answer(source: str) -> nbformat.NotebookNode:
     return new_code_cell(source, metadata={"nbgrader": labels})
 
 
-def tested(source: str, name: str = "test_double", points: float = 2) -> nbformat.NotebookNode:
+def checking(source: str, name: str = "test_double", points: float = 2) -> nbformat.NotebookNode:
     labels = {"grade_id": name, "grade": True, "solution": False, "locked": True}
     return new_code_cell(source, metadata={"nbgrader": {**labels, "points": points}})
 
@@ -48,7 +48,7 @@ def found(folder: Path, *cells: Any, solution: str = SOLUTION, blank: str = BLAN
     ],
 )
 def test_a_cell_that_only_answers_pass_is_no_finding(tmp_path: Path, source: str) -> None:
-    assert found(tmp_path, tested(source)) == []
+    assert found(tmp_path, checking(source)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_a_cell_that_only_answers_pass_is_no_finding(tmp_path: Path, source: str
     [
         (
             "x = 3\nassert double(x) == 7, 'it is 6'",
-            "- test_double: your own answers do not pass it. It stops with AssertionError: it is 6\n"
-            "    line 2: assert double(x) == 7, 'it is 6'",
+            "- test_double: your own answers do not pass it. It stops with AssertionError: "
+            "it is 6\n    line 2: assert double(x) == 7, 'it is 6'",
         ),
         (
             "double(x)",
@@ -81,46 +81,46 @@ def test_a_cell_that_only_answers_pass_is_no_finding(tmp_path: Path, source: str
     ],
 )
 def test_what_is_at_fault_is_told(tmp_path: Path, source: str, said: str) -> None:
-    (finding,) = found(tmp_path, tested(source))
+    (finding,) = found(tmp_path, checking(source))
     assert finding.startswith(said)
 
 
 def test_a_warning_costs_every_point_with_nbgrader(tmp_path: Path) -> None:
     source = "import warnings\nwarnings.warn('careful')\nassert double(2) == 4"
-    (finding,) = found(tmp_path, tested(source))
+    (finding,) = found(tmp_path, checking(source))
     assert "nbgrader gives no points, whatever the answer" in finding
     assert "UserWarning: careful" in finding
 
 
 def test_a_cell_without_points_may_pass_with_nothing_written(tmp_path: Path) -> None:
-    assert found(tmp_path, tested("assert callable(double)", points=0)) == []
+    assert found(tmp_path, checking("assert callable(double)", points=0)) == []
 
 
 def test_a_cell_sees_what_plain_test_cells_before_it_import(tmp_path: Path) -> None:
-    first = tested("import math\nassert double(2) == 4", "test_first")
-    assert found(tmp_path, first, tested("assert double(math.pi) > 6")) == []
+    first = checking("import math\nassert double(2) == 4", "test_first")
+    assert found(tmp_path, first, checking("assert double(math.pi) > 6")) == []
 
 
 def test_what_the_kits_cells_import_is_not_there_in_grading(tmp_path: Path) -> None:
-    first = tested("import math\nfrom autograder import student", "test_first")
-    (finding,) = found(tmp_path, first, tested("assert double(math.pi) > 6"))
+    first = checking("import math\nfrom autograder import student", "test_first")
+    (finding,) = found(tmp_path, first, checking("assert double(math.pi) > 6"))
     assert "NameError: name 'math' is not defined" in finding
 
 
 def test_nor_is_what_a_skipped_cell_defines(tmp_path: Path) -> None:
     skipped = new_code_cell("x = double(2)", metadata={"tags": ["skip-execution"]})
-    (finding,) = found(tmp_path, skipped, tested("assert x == 4"))
+    (finding,) = found(tmp_path, skipped, checking("assert x == 4"))
     assert "NameError: name 'x' is not defined" in finding
 
 
 def test_an_effect_that_is_no_names_is_found_by_running_all(tmp_path: Path) -> None:
     effect = new_code_cell("import sys\nsetattr(sys, 'seen_here', 1)")
-    test = tested("from sys import seen_here\nassert double(seen_here) == 2")
+    test = checking("from sys import seen_here\nassert double(seen_here) == 2")
     assert found(tmp_path, effect, test) == []
 
 
 def test_the_gate_asks_about_them_too(tmp_path: Path) -> None:
-    found(tmp_path, tested("assert callable(double)"))
+    found(tmp_path, checking("assert callable(double)"))
     paths = (tmp_path / kind / "it.ipynb" for kind in ("source", "release"))
     verification = verify(*paths, Thresholds(seeds=(1,)))
     assert [finding.where for finding in verification.findings] == ["test_double"]

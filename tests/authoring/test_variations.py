@@ -66,9 +66,9 @@ def test_a_number_of_steps_is_never_negative() -> None:
 
 def test_constants_of_the_change_are_tried_and_their_neighbours() -> None:
     asked = question(0.3, n_steps=9)
-    tried = [leaves_of(json.loads(q)) for q in variations(asked, [0.25, 1000.0], seed=1)]
+    tried = [leaves_of(json.loads(q)) for q in variations(asked, [0.25, 50.0, 1000.0], seed=1)]
     assert {0.25, 1000.0} <= {float(x.numbers) for x, _ in tried}
-    assert {999, 1000, 1001} <= {int(n.numbers) for _, n in tried}
+    assert {49, 50, 51, 1000} <= {int(n.numbers) for _, n in tried}
 
 
 def test_what_is_given_and_text_stay() -> None:

@@ -137,8 +137,8 @@ def marked_otherwise(notebook: nbformat.NotebookNode) -> None:
     ]
 
 
-def unused_kit(notebook: nbformat.NotebookNode) -> None:
-    notebook.cells[TEST].source = "assert standardise(x) is not None"
+def no_test_cell(notebook: nbformat.NotebookNode) -> None:
+    del notebook.cells[TEST]
 
 
 def uses_x(notebook: nbformat.NotebookNode) -> None:
@@ -156,6 +156,11 @@ def blank_passes(notebook: nbformat.NotebookNode) -> None:
 def no_check(notebook: nbformat.NotebookNode) -> None:
     source = "from autograder import Exercise\nExercise('standardise').report()"
     notebook.cells[TEST].source = source
+
+
+def worthless(notebook: nbformat.NotebookNode) -> None:
+    editing(TEST, "points=2", "points=0")(notebook)
+    editing(TEST, "hints=[", "points=0, hints=[")(notebook)
 
 
 def two_names(notebook: nbformat.NotebookNode) -> None:
@@ -241,14 +246,17 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "hidden tests, or write the numbers down and use `returns`.",
         ),
         (untested, "spare: no test cell asks for what this solution defines, so nothing in it "),
-        (unused_kit, "scaling.ipynb: no test cell uses the kit."),
+        (
+            no_test_cell,
+            "scaling.ipynb: there is no test cell: nothing in it is marked by a program.",
+        ),
         (
             editing(TEXT, "(3 points)", "(4 points)"),
             "test_standardise: the heading above it says 4 points, and nbgrader gives 3. ",
         ),
         (
-            editing(TEST, "points=2", "points=3"),
-            "test_standardise: the points of its checks add up to 4, and nbgrader gives 3. ",
+            worthless,
+            "test_standardise: its checks have no points: no answer gets any of 3.",
         ),
         (
             editing(TEST, "\nexercise.report()", "\nshown = exercise.report()"),
@@ -266,9 +274,11 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "there is no such change, or it loses points:\n# equivalent: a → b",
         ),
         (
-            editing(ANSWER, "return", "constant = 7\n    return"),
+            editing(ANSWER, "(x - ", "(jnp.abs(x) - "),
             "standardise: with this change your solution still gets every point:\n"
-            "-    constant = 7\n+    pass\n",
+            "-    return (jnp.abs(x) - jnp.mean(x)) / jnp.std(x)\n"
+            "+    return (x - jnp.mean(x)) / jnp.std(x)\n"
+            "standardise([",
         ),
     ],
     ids=lambda value: "" if callable(value) else value[:60].replace("\n", " "),
@@ -317,7 +327,7 @@ def test_a_solution_with_magics_is_changed_as_well(tmp_path: Path) -> None:
 
 def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
-        check = "assert abs(student.standardise(np.array([1.0, 5.0])).sum()) < 1\n"
+        check = "assert abs(student.standardise.call(np.array([1.0, 5.0])).sum()) < 1\n"
         editing(TEST, "exercise.returns(", check + "exercise.returns(")(notebook)
 
     sentences = said(examine(tmp_path, change))
@@ -330,13 +340,41 @@ def test_a_check_that_breaks_on_a_wrong_answer_is_found(tmp_path: Path) -> None:
 
 def test_a_change_that_is_declared_equivalent_is_no_finding(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
-        editing(ANSWER, "return", "constant = 7\n    return")(notebook)
-        lines = "# equivalent: constant = 7 → nothing\n# equivalent: 7 → 8\n"
-        editing(TEST, HIDDEN_END, lines + HIDDEN_END)(notebook)
+        editing(ANSWER, "(x - ", "(jnp.abs(x) - ")(notebook)
+        line = "# equivalent: jnp.abs(x) → x\n"
+        editing(TEST, HIDDEN_END, line + HIDDEN_END)(notebook)
 
     found = examine(tmp_path, change)
     assert said(found) == []
-    assert found.rows[0].changes - found.rows[0].caught == 2
+    (row,) = found.rows
+    assert (row.changes - row.caught, row.harmless) == (1, 0)
+
+
+def test_a_change_that_changes_nothing_is_counted_and_no_finding(tmp_path: Path) -> None:
+    found = examine(tmp_path, editing(ANSWER, "return", "constant = 7\n    return"))
+    assert said(found) == []
+    (row,) = found.rows
+    assert (row.changes - row.caught, row.harmless) == (2, 2)
+
+
+def test_points_of_checks_are_weights(tmp_path: Path) -> None:
+    """Weights 1 and 5 in a cell worth 3."""
+    assert said(examine(tmp_path, editing(TEST, "points=2", "points=5"))) == []
+
+
+@pytest.mark.parametrize("answer", ["list(range(n))", "{'n': n}", "(n, [n, 2.0])", "jnp.arange(n)"])
+def test_lists_and_whole_numbers_are_the_same_the_second_time(tmp_path: Path, answer: str) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        solution = (
+            f"def twice(n):\n    ### BEGIN SOLUTION\n    return {answer}\n    ### END SOLUTION"
+        )
+        test = ANOTHER_TEST.replace("(later.rng.uniform(1, 2, size=4),)", "(3,), (5,)")
+        notebook.cells += [
+            new_code_cell(solution, metadata={"nbgrader": marks("twice")}),
+            new_code_cell(test, metadata={"nbgrader": marks("test_twice", 1)}),
+        ]
+
+    assert not [s for s in said(examine(tmp_path, change)) if "asks different things" in s]
 
 
 def test_two_mistakes_that_only_some_seeds_tell_apart(tmp_path: Path) -> None:

@@ -68,6 +68,12 @@ def test_grade_cell(grade, answers, found, score):
     assert not report.needs_review
 
 
+def test_rows_show_nbgraders_points_whatever_the_weights(grade):
+    report = grade(CELL, "def f(x): return 2.0", solution=lambda *_: lambda x: 2 * x, points=6.0)
+    assert [check.points for check in report.checks] == [1.5, 4.5]
+    assert report.score == sum(check.earned for check in report.checks) == 1.5
+
+
 def test_a_missing_solution_is_our_error_and_not_the_students_zero(grade):
     report = grade(CELL, "def f(x): return 2 * x")
     assert outcomes(report)[0] is PASSED

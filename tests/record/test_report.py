@@ -101,6 +101,24 @@ def test_score_weighs_checks_by_their_points():
     assert FULL.score == 2.0
 
 
+@pytest.mark.parametrize("most", [4.0, 6.0, 0.5])
+def test_rows_are_worth_the_cells_points_together(most):
+    rows = [("a", Outcome.PASSED, 1), ("b", Outcome.FAILED, 1), ("c", Outcome.PASSED, 2)]
+    checks = tuple(CheckResult(*row) for row in rows)
+    report = Report("it", checks, most)
+    shared = report.shared_out()
+    assert [check.points for check in shared.checks] == [most / 4, most / 4, most / 2]
+    assert sum(check.earned for check in shared.checks) == shared.score == report.score
+    assert shared.shared_out() == shared
+
+
+def test_rows_that_are_not_graded_or_worth_nothing_stay_as_they_are():
+    live = Report("it", (CheckResult("a", Outcome.PASSED, 3),))
+    worthless = Report("it", (CheckResult("a", Outcome.PASSED, 0),), 2.0)
+    assert live.shared_out() is live
+    assert worthless.shared_out() is worthless
+
+
 def test_score_is_zero_when_no_check_is_worth_anything():
     assert Report("e", checks(PASSED, PASSED, points=0.0), 4.0).score == 0.0
 
