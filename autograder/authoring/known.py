@@ -92,7 +92,9 @@ class KnownMistakes:
     def findings(self, mistake: Mistake) -> Iterator[Finding]:
         """A known mistake fails the check that lists it, is named, and costs nothing elsewhere.
 
-        It takes the place of the answer, and the rest of the notebook stays the author's own.
+        It takes the place of the answer, and the rest of the notebook stays the author's own. Where
+        a part is seen through something, such as a batch or a method of a class, a mistake stands
+        for what is seen, and not for the student's function: there it only has to be told apart.
         """
         test, quoted = mistake.test, f"the known mistake {mistake.why!r}"
         trial = self._right_of(test)[0].trials[mistake.place]
@@ -103,6 +105,10 @@ class KnownMistakes:
                 f"{quoted} cannot be tried: its function raises {said}. It is called with the "
                 "arguments of the answer. As long as it raises, no wrong answer can be explained.",
             )
+            return
+        if trial.steps:
+            if problem := self._told_apart_from(0, mistake):
+                yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
             return
         made = {trial.part: spread(trial.function_of(mistake.why))}
         reached = [other for other in self._gate.tests if self._reaches(mistake, trial.part, other)]
@@ -167,14 +173,18 @@ class KnownMistakes:
                 f"is explained as another one as well, {others[0]!r}. Use one sentence for one "
                 "mistake in all checks."
             )
-        # The first draw is the one that was judged.
-        if draws := [n for n in range(1, len(self._seeds)) if not self._named(mistake, n)]:
-            return (
-                "gets its explanation for some students only: with draw "
-                f"{draws[0] + 1} of {len(self._seeds)} of the random inputs, something else gives "
-                "the same. Draw them from where all known mistakes differ."
-            )
-        return ""
+        return self._told_apart_from(1, mistake)  # the first draw is the one that was judged
+
+    def _told_apart_from(self, first: int, mistake: Mistake) -> str:
+        """With which draw of the inputs a known mistake is not told apart from all else, or ""."""
+        draws = [n for n in range(first, len(self._seeds)) if not self._named(mistake, n)]
+        if not draws:
+            return ""
+        return (
+            "gets its explanation for some students only: with draw "
+            f"{draws[0] + 1} of {len(self._seeds)} of the random inputs, something else gives "
+            "the same. Draw them from where all known mistakes differ."
+        )
 
     def _diagnosed(self, test: TestCell, judged: Judged) -> Report:
         """A report, with the known mistake that each failed check names.

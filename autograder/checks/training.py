@@ -102,7 +102,15 @@ class TrainingChecks(Checks):
         given = zip(names, (n_steps, step_size), strict=True)
         options = {name: value for name, value in given if value is not None}
         inputs = [(*args, *options.values())]
-        trial = Trial(title, loop.name, inputs, mistakes or {}, judged=asked.pick, stubs=self.stubs)
+        trial = Trial(
+            title,
+            loop.name,
+            inputs,
+            mistakes or {},
+            loop.steps,
+            judged=asked.pick,
+            stubs=self.stubs,
+        )
         self._run(trial, lambda: asked.judge(loop, options, trial), points, hints)
 
 
