@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -21,10 +22,13 @@ import numpy as np
 import pytest
 import yaml
 from distributed.cli import dask_scheduler, dask_worker
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import Exchange
+from nbgrader.nbgraderformat import MetadataValidator, ValidationError
+from nbgrader.utils import is_locked
 from scipy.special import expit, xlogy
 from traitlets.config import Config, HasTraits
 
@@ -34,6 +38,7 @@ from autograder.apps.verify import VerifyApp
 from autograder.checks import numerics
 from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.checks.exercise import Exercise
+from autograder.judge.cells import is_answer, is_marked_by_hand, is_test_cell
 from autograder.judge.execute import Execute
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
@@ -270,6 +275,38 @@ def rows(page: str) -> list[list[str]]:
         for line in lines
         if line.startswith("|")
     ]
+
+
+KINDS = {
+    "autograded answer": (True, False, False),
+    "autograded tests": (False, True, False),
+    "manually graded answer": (True, False, True),
+    "manually graded task": (False, False, True),
+    "read-only": (False, False, False),
+}
+"""Cells as the panel calls them: whether students fill it in, it is a test, a person marks it."""
+
+
+def test_cells_can_be_made_from_the_keys_on_the_page() -> None:
+    (example,) = blocks(DOCS / "writing-a-lesson.md", "json")
+    listed = {row[0]: row[1:] for row in rows("writing-a-lesson") if row[0] in KINDS}
+    assert listed.keys() == KINDS.keys()
+    for kind, (grade, solution, task, locked, points, types) in listed.items():
+        marks = json.loads(example)["nbgrader"]
+        keys = {"grade": grade, "solution": solution, "task": task, "locked": locked}
+        marks |= {key: json.loads(value) for key, value in keys.items()}
+        if points == "none":
+            del marks["points"]
+        makers = {"code": new_code_cell, "Markdown": new_markdown_cell}
+        for name, make in makers.items():
+            cell = make("2", metadata={"nbgrader": marks})
+            if name in types or types == "any":
+                MetadataValidator().validate_nb(new_notebook(cells=[cell]))
+                assert (is_answer(cell), is_test_cell(cell), is_marked_by_hand(cell)) == KINDS[kind]
+                assert is_locked(cell) is not is_answer(cell)
+            else:
+                with pytest.raises(ValidationError):
+                    MetadataValidator().validate_nb(new_notebook(cells=[cell]))
 
 
 def test_budgets_are_the_code_s() -> None:

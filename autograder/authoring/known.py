@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.dry_run import Judged, Namespace, TestCell, spread
+from autograder.authoring.dry_run import Instead, Judged, Namespace, TestCell, spread
 from autograder.authoring.findings import Finding, Gate
 from autograder.checks.attempt import Attempt
 from autograder.checks.diagnosis import apart, recognise
@@ -92,9 +92,7 @@ class KnownMistakes:
     def findings(self, mistake: Mistake) -> Iterator[Finding]:
         """A known mistake fails the check that lists it, is named, and costs nothing elsewhere.
 
-        It takes the place of the answer, and the rest of the notebook stays the author's own. Where
-        a part is seen through something, such as a batch or a method of a class, a mistake stands
-        for what is seen, and not for the student's function: there it only has to be told apart.
+        It takes the place of the answer, and the rest of the notebook stays the author's own.
         """
         test, quoted = mistake.test, f"the known mistake {mistake.why!r}"
         trial = self._right_of(test)[0].trials[mistake.place]
@@ -106,8 +104,9 @@ class KnownMistakes:
                 "arguments of the answer. As long as it raises, no wrong answer can be explained.",
             )
             return
-        if trial.steps:
-            if problem := self._told_apart_from(0, mistake):
+        if trial.steps:  # nobody else sees the part like this
+            instead = Instead(trial.part, trial.steps, spread(trial.function_of(mistake.why)))
+            if problem := self._problem(mistake, self._dry_run.hand_in([test]), instead):
                 yield Finding(test.grade_id, f"an answer with {quoted} {problem}")
             return
         made = {trial.part: spread(trial.function_of(mistake.why))}
@@ -125,7 +124,9 @@ class KnownMistakes:
                     f"a function of yours stand for it (`stubs=`):\n{to_text(report)}",
                 )
 
-    def _problem(self, mistake: Mistake, handed_in: Namespace) -> str:
+    def _problem(
+        self, mistake: Mistake, handed_in: Namespace, instead: Instead | None = None
+    ) -> str:
         """What is wrong with how an answer with a known mistake is judged, or "".
 
         Checks that list no known mistakes cannot take it for one. They are judged once for answers
@@ -135,7 +136,7 @@ class KnownMistakes:
         test = mistake.test
 
         def problem(wanted: Collection[int] | None) -> str:
-            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted)
+            judged = self._dry_run.judge_mistake(test, handed_in, self._seeds[0], wanted, instead)
             return self._overlooked(mistake, self._diagnosed(test, judged))
 
         kind = test.grade_id, kind_of(self._candidates(test, 0, mistake.place)[mistake.why])
@@ -173,18 +174,14 @@ class KnownMistakes:
                 f"is explained as another one as well, {others[0]!r}. Use one sentence for one "
                 "mistake in all checks."
             )
-        return self._told_apart_from(1, mistake)  # the first draw is the one that was judged
-
-    def _told_apart_from(self, first: int, mistake: Mistake) -> str:
-        """With which draw of the inputs a known mistake is not told apart from all else, or ""."""
-        draws = [n for n in range(first, len(self._seeds)) if not self._named(mistake, n)]
-        if not draws:
-            return ""
-        return (
-            "gets its explanation for some students only: with draw "
-            f"{draws[0] + 1} of {len(self._seeds)} of the random inputs, something else gives "
-            "the same. Draw them from where all known mistakes differ."
-        )
+        # The first draw is the one that was judged.
+        if draws := [n for n in range(1, len(self._seeds)) if not self._named(mistake, n)]:
+            return (
+                "gets its explanation for some students only: with draw "
+                f"{draws[0] + 1} of {len(self._seeds)} of the random inputs, something else gives "
+                "the same. Draw them from where all known mistakes differ."
+            )
+        return ""
 
     def _diagnosed(self, test: TestCell, judged: Judged) -> Report:
         """A report, with the known mistake that each failed check names.

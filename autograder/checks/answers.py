@@ -56,7 +56,7 @@ class AnswerChecks(Checks):
 
             exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
         """
-        trial = Trial(title, part.name, [args], mistakes or {}, part.steps)
+        trial = Trial(title, part.name, [args], mistakes or {}, steps=part.steps)
         self._run(trial, lambda: returns(part, args, expected, rtol, show), points, hints)
 
     def agrees(
@@ -94,7 +94,7 @@ class AnswerChecks(Checks):
         """
         several = isinstance(solution, list) and all(map(callable, solution))
         solutions: Any = solution if several else [solution]
-        trial = Trial(title, part.name, inputs, mistakes or {}, part.steps, stubs=self.stubs)
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs, steps=part.steps)
         self._run(trial, lambda: agrees(part, solutions, rtol, trial), points, hints)
 
     def satisfies(
@@ -126,7 +126,7 @@ class AnswerChecks(Checks):
         asked: Sequence[Arguments] = VALUE if callable(inputs) else inputs
         properties = (inputs, *properties) if callable(inputs) else properties
         self._run(
-            Trial(title, part.name, asked, mistakes or {}, part.steps),
+            Trial(title, part.name, asked, mistakes or {}, steps=part.steps),
             lambda: satisfies(part, asked, properties, shape),
             points,
             hints,

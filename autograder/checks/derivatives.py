@@ -124,7 +124,7 @@ class DerivativeChecks(Checks):
     ) -> None:
         function = evaluated(of.compiled if isinstance(of, Given) else of)
         right = partial(measure, function)
-        trial = Trial(title, part.name, inputs, mistakes or {}, part.steps, slope=right)
+        trial = Trial(title, part.name, inputs, mistakes or {}, slope=right, steps=part.steps)
         self._run(
             trial,
             lambda: replace(trial, attempt=judged(part, measure, function, inputs)),

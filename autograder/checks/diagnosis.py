@@ -50,8 +50,8 @@ class Trial:
     `Exercise` makes one for each check and keeps it, so that `autograder verify` can ask whether
     the check tells known mistakes and changed solutions from right answers.
 
-    `part` is the name of the student's function, and `steps` lead on from there, where it is seen
-    through something (see `student.Part`). `mistakes` are those that the author lists. They
+    `part` is the name of the student's function, and `steps` lead on from it, as to a method of an
+    object that it makes; see `Part`. `mistakes` are those that the author lists. They
     take its arguments, as in `inputs`, and may keep a share of the points (`worth`); `judged` picks
     from their answers what the check looks at, such as the losses of a training loop. `slips` gives
     what the mistakes of this kind of exercise give at the inputs. `solution` gives the right
@@ -65,13 +65,13 @@ class Trial:
     part: str
     inputs: Sequence[Arguments] = ()
     mistakes: Mistakes = field(default_factory=dict)
-    steps: Sequence[Any] = ()
     judged: Function = lambda answer: answer
     slips: Callable[[], Candidates] | None = None
     solution: Function | None = None
     slope: Function | None = None
     stubs: Mapping[str, Any] = field(default_factory=dict)
     chosen: tuple[str, ...] = ()
+    steps: tuple[Any, ...] = ()
     attempt: Attempt = field(default_factory=lambda: Attempt(""))
 
     def result(self) -> CheckResult:

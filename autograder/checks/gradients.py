@@ -79,7 +79,7 @@ class GradientChecks(Checks):
         One that is listed under the sentence of the kit's, or gives the same answer, takes its
         place; `worth(0.5)` lets one of the kit's keep a share, None leaves it out.
         """
-        trial = Trial(title, part.name, inputs, mistakes or {}, part.steps, stubs=self.stubs)
+        trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs, steps=part.steps)
         self._run(
             trial,
             lambda: is_gradient(part, of, self._functions(of), inputs, trial),

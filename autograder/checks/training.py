@@ -107,9 +107,9 @@ class TrainingChecks(Checks):
             loop.name,
             inputs,
             mistakes or {},
-            loop.steps,
             judged=asked.pick,
             stubs=self.stubs,
+            steps=loop.steps,
         )
         self._run(trial, lambda: asked.judge(loop, options, trial), points, hints)
 

@@ -6,6 +6,7 @@ the student's: which cells are graded, locked or answers follows from the gradeb
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import os
@@ -22,7 +23,16 @@ from nbgrader.converters import BaseConverter
 from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.judge.cells import DAMAGED, STOP, STOPS, UNTOUCHED, claimed_id, is_graded, labels
+from autograder.judge.cells import (
+    DAMAGED,
+    PUT_BACK,
+    STOP,
+    STOPS,
+    UNTOUCHED,
+    claimed_id,
+    is_graded,
+    labels,
+)
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
 
 Resources = dict[str, Any]
@@ -162,7 +172,7 @@ def drop_claims(notebook: NotebookNode) -> None:
     for key in (DAMAGED, STOPS):
         notebook.metadata.pop(key, None)
     for cell in notebook.cells:
-        for key in (STOP, UNTOUCHED):
+        for key in (STOP, UNTOUCHED, PUT_BACK):
             cell.metadata.pop(key, None)
 
 
@@ -221,7 +231,9 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
             missing = not any(claimed_id(cell) == name for cell in nb.cells)
             if missing and (is_graded(originals[name]) or labels(originals[name])["locked"]):
                 self.log.warning("Cell %r is missing; it is put back", name)
-                nb.cells.insert(place_after(nb, previous), originals[name].copy())
+                cell = copy.deepcopy(originals[name])
+                cell.metadata[PUT_BACK] = True
+                nb.cells.insert(place_after(nb, previous), cell)
             previous = name
 
 

@@ -13,6 +13,7 @@ from nbgrader.utils import is_task
 from autograder.judge.cells import (
     DAMAGED,
     NO_RESPONSE,
+    PUT_BACK,
     UNTOUCHED,
     grade_id,
     is_marked_by_hand,
@@ -56,7 +57,12 @@ class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
         return list(nbformat.read(path, as_version=4).cells) if path.exists() else []
 
     def _has_nothing(self, cell: NotebookNode) -> bool:
-        """Whether there is nothing in a cell, or below a task, for a person to mark."""
+        """Whether there is nothing in a cell, or below a task, for a person to mark.
+
+        Where the cell itself is gone, the answer may stand in another one.
+        """
+        if PUT_BACK in cell.metadata:
+            return False
         if is_task(cell):
             return is_unanswered(grade_id(cell), self._cells, self._instructors)
         gradebook: Gradebook = self.gradebook
@@ -99,12 +105,15 @@ class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
         grade, report = self._grade_of(cell), report_in(cell)
         if UNTOUCHED in cell.metadata:
             self._add_nothing(grade)
+        elif is_marked_by_hand(cell):  # nbgrader gives 0 to one that was put back
+            grade.auto_score, grade.needs_manual_grade = None, True
         if self._damaged or (report is not None and report.needs_review):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 
     def _add_comment(self, cell: NotebookNode, resources: Resources) -> None:
         super()._add_comment(cell, resources)
-        if UNTOUCHED in cell.metadata:
-            self._comment_on(cell).auto_comment = NO_RESPONSE
+        if is_marked_by_hand(cell):
+            nothing = UNTOUCHED in cell.metadata
+            self._comment_on(cell).auto_comment = NO_RESPONSE if nothing else None
             self.gradebook.db.commit()

@@ -188,7 +188,7 @@ def sections_of(nb: NotebookNode, waiting: set[str], marked: set[str]) -> Iterat
         if marks.get("comment") not in (None, "", NO_RESPONSE):  # the last is no marker's
             comments.append(marks["comment"])
         if is_graded(cell):
-            by_hand = not is_test_cell(cell)
+            by_hand, untouched = not is_test_cell(cell), UNTOUCHED in cell.metadata
             yield Section(
                 anchor=name,
                 score=marks["score"],
@@ -197,8 +197,8 @@ def sections_of(nb: NotebookNode, waiting: set[str], marked: set[str]) -> Iterat
                 by_hand=by_hand,
                 report=report_in(cell),
                 comments=tuple(comments),
-                untouched=UNTOUCHED in cell.metadata and name not in marked,
-                stopped=by_hand and is_stopped(cell),
+                untouched=untouched and name not in marked,
+                stopped=by_hand and not untouched and is_stopped(cell),
                 pictures=tuple(pictures_in(cell)) if by_hand else (),
             )
             comments = []

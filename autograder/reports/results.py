@@ -155,8 +155,8 @@ def parts_of(entry: Any, notebooks: dict[str, NotebookNode]) -> Iterator[GradedC
 
 
 def by_hand(grade: Any) -> bool:
-    """Whether a person has given the points."""
-    return grade.manual_score is not None
+    """Whether a person has given the points, or some beyond them."""
+    return grade.manual_score is not None or bool(grade.extra_credit)
 
 
 def problems_of(notebook: NotebookNode) -> Iterator[Problem]:

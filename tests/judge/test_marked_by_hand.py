@@ -22,6 +22,7 @@ from tests.support.by_hand import (
     DrawingCourse,
     marks,
 )
+from tests.support.lesson import grade_id
 
 NOTHING = dict.fromkeys(CELLS, (0, 0, False))
 WAITING = (None, 0, True)
@@ -35,6 +36,10 @@ def graded(
     course = DrawingCourse.create(tmp_path_factory.mktemp("by_hand") / request.param)
     for student, answers in ANSWERS.items():
         course.write(student, answers)
+    lost = course.blank()
+    lost.cells = [cell for cell in lost.cells if grade_id(cell) != "thoughts"]
+    lost.cells.append(new_markdown_cell(WORDS))
+    course.hand_in("loses a cell", lost)
     course.write("renamed", ANSWERS["answers"], name=f"{DRAWING} (1)")
     grade = {"autograder": "grade", "nbgrader": "autograde"}[request.param]
     course.run(request.param, grade, DRAWING)
@@ -52,6 +57,10 @@ class TestAClassGraded:
     @pytest.mark.parametrize("student", ["answers", "renamed"])
     def test_what_was_written_waits(self, graded: DrawingCourse, student: str) -> None:
         assert graded.grades(student) == dict.fromkeys(CELLS, WAITING)
+
+    def test_where_the_cell_is_gone_a_person_looks(self, graded: DrawingCourse) -> None:
+        assert graded.grades("loses a cell") == {**NOTHING, "thoughts": WAITING}
+        assert graded.cell("loses a cell", "thoughts").source == BLANK
 
     def test_a_plot_that_raised_waits(self, graded: DrawingCourse) -> None:
         assert graded.grades("raises") == {**NOTHING, "plot": WAITING}

@@ -111,17 +111,14 @@ def test_a_cell_that_raises_midway_keeps_earlier_checks(grade):
             NOT_ATTEMPTED,
             "`f` is not written yet: your answer goes where it says `raise NotImplementedError()`.",
         ),
-        ("f = 5", FAILED, "`f` raised TypeError: 'int' object is not callable"),
+        ("def f(x): return x", FAILED, "`f` raised TypeError: f() missing 1 required positional"),
     ],
 )
 def test_a_students_fault_outside_a_check(grade, answers, outcome, rationale):
     report = grade("from autograder import student\nvalue = student.f.call()", answers)
     (check,) = report.checks
-    assert (check.title, check.outcome, check.rationale) == (
-        "the test ran to its end",
-        outcome,
-        rationale,
-    )
+    assert (check.title, check.outcome) == ("the test ran to its end", outcome)
+    assert check.rationale.startswith(rationale)
     assert not report.needs_review
     assert report.score == 0.0
     assert report.exercise == "test_f"

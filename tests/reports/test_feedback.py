@@ -192,7 +192,7 @@ class TestMathematics:
 
 class TestFigures:
     def test_the_same_data_give_the_same_bytes(self) -> None:
-        figure = loss_curves([3.0, 2.0], [3.0, 2.0, 1.0])
+        figure = loss_curves([3.0, 2.0], ([3.0, 2.0], [2.0, 1.0]), "gradient descent")
         assert curves(figure) == curves(figure)
         assert score_distribution([1, 2, 2], 4) == score_distribution([1, 2, 2], 4)
 
@@ -211,7 +211,7 @@ class TestFigures:
 
     @pytest.mark.slow
     def test_colours_follow_the_page(self, tmp_path: Path) -> None:
-        svg = curves(loss_curves([3.0, 4.0], [3.0, 2.0, 1.0])).svg
+        svg = curves(loss_curves([3.0, 4.0], ([3.0, 2.0], [2.0, 1.0]), "gradient descent")).svg
         page = tmp_path / "page.html"
         page.write_text(f"<style>:root {{ --ink: rgb(1, 2, 3) }}</style>{svg}", encoding="utf-8")
         with browser() as chromium:

@@ -19,25 +19,27 @@ STUDENTS = ("answers", "untouched", "raises")
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> DrawingCourse:
-    """Three students; a person has given the untouched one a point for the essay."""
+    """Three students; a person has given the untouched one points for two cells."""
     course = DrawingCourse.create(tmp_path_factory.mktemp("by_hand") / "course")
     for student in STUDENTS:
         course.write(student, ANSWERS[student])
     course.autograder("grade", DRAWING)
-    course.mark("untouched", essay=1)
+    course.mark("untouched", essay=1, plot=0.5)
     course.nbgrader("generate_feedback", DRAWING)
     return course
 
 
 def test_who_wrote_nothing_reads_not_attempted(course: DrawingCourse) -> None:
     words = words_of(course.page("untouched"))
-    assert "1 of 10 points Overview" in words  # without "so far"
-    assert "thoughts not attempted 0 / 2 plot not attempted 0 / 3" in words
+    assert "1.5 of 10 points Overview" in words  # without "so far"
+    assert "thoughts not attempted 0 / 2" in words
     assert "No response." not in words  # nbgrader's own, and no comment of a marker's
 
 
 def test_points_that_a_person_gives_all_the_same_are_shown(course: DrawingCourse) -> None:
-    assert "essay marked by a person 1 / 4" in words_of(course.page("untouched"))
+    assert "plot marked by a person 0.5 / 3 essay marked by a person 1 / 4" in words_of(
+        course.page("untouched")
+    )
 
 
 def test_who_wrote_reads_that_a_person_will(course: DrawingCourse) -> None:
@@ -73,13 +75,13 @@ def test_the_class_report_counts_them(course: DrawingCourse, tmp_path: Path) -> 
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     rows = {row["exercise"]: row for row in report["exercises"]}
     counts = [(rows[name]["not_attempted"], rows[name]["waiting"]) for name in CELLS]
-    assert counts == [(2, 1), (1, 2), (1, 1)]
+    assert counts == [(2, 1), (0, 2), (1, 1)]
     assert "2 of 3 did not attempt thoughts." in report["sentences"]
 
 
 def test_scores_have_no_star(course: DrawingCourse) -> None:
     row = next(r for r in course.autograder("scores", DRAWING).splitlines() if "untouched" in r)
-    assert row.split() == ["untouched", "0", "0", "0", "1", "1"]
+    assert row.split() == ["untouched", "0", "0.5", "0", "1", "1.5"]
 
 
 def test_gradescope_is_told(course: DrawingCourse) -> None:
@@ -88,5 +90,5 @@ def test_gradescope_is_told(course: DrawingCourse) -> None:
     path = course.root / "gradescope" / DRAWING / "untouched" / "results.json"
     results = json.loads(path.read_text("utf-8"))
     outputs = {test["name"]: test["output"] for test in results["tests"]}
-    assert outputs == {"thoughts": "Not attempted.", "plot": "Not attempted.", "essay": "", "a": ""}
+    assert outputs == {"thoughts": "Not attempted.", "plot": "", "essay": "", "a": ""}
     assert not re.search("yet to look at", results["output"])

@@ -95,7 +95,7 @@ def test_cells_that_were_not_run_any_more_were_not_stopped() -> None:
     [
         "from autograder import Exercise, student\n"
         "e = Exercise('loss')\ne.returns('is one', student.f, expected=1.0)",
-        "from autograder import student\nstudent.f()",
+        "from autograder import student\nstudent.f.call()",
     ],
     ids=["in a check", "outside a check"],
 )
