@@ -138,7 +138,8 @@ def signature(function: griffe.Function, said: str) -> str:
         if kind == "keyword-only" and not named and "*" not in "".join(arguments):
             arguments.append("*")
         named = kind == "keyword-only"
-        default = f"={one.default}" if one.default is not None and kind not in stars else ""
+        written = str(one.default).replace("'", '"')
+        default = f"={written}" if one.default is not None and kind not in stars else ""
         arguments.append(stars.get(kind, "") + one.name + default)
     if not arguments and said.startswith("properties."):
         return said
