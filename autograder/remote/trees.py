@@ -112,10 +112,10 @@ def together(change: Callable[[Any, Any], Any], value: Any, other: Any) -> Any:
 
 
 def part(container: Any, number: int, key: Any) -> Any:
-    """What a container has for a key or a field, or at a place, where it is a plain sequence."""
+    """What a container has for a key or a field; or at a place, where the key is no field of it."""
     if isinstance(container, Mapping):
         return container[key]
-    return getattr(container, key) if fields_of(container) is not None else container[number]
+    return getattr(container, key) if key in (fields_of(container) or ()) else container[number]
 
 
 def refilled(value: Any, new: Iterator[Any]) -> Any:

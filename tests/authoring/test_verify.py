@@ -173,14 +173,15 @@ def two_names(notebook: nbformat.NotebookNode) -> None:
     editing(TEST, HIDDEN_END, again + HIDDEN_END)(notebook)
 
 
-def breaks_on_text(notebook: nbformat.NotebookNode) -> None:
-    """A property of the author's own that does not bear a known mistake of another kind."""
+def breaks_on_large_numbers(notebook: nbformat.NotebookNode) -> None:
+    """A property of the author's own that does not bear the numbers of a known mistake."""
     check = """exercise.satisfies(
-    "t", student.standardise, [(np.array([1.0, 5.0]),)], lambda answers: answers[0][1] > 0, points=0
+    "t", student.standardise, [(np.array([1.0, 5.0]),)],
+    lambda answers: answers[0][1] < 3 or 1 / 0, shape=(2,), points=0,
 )
 """
     editing(TEST, "### BEGIN", check + "### BEGIN")(notebook)
-    editing(TEST, LISTED, LISTED + '"Added up.": lambda x: np.sum(x),')(notebook)
+    editing(TEST, LISTED, LISTED + '"Added up.": lambda x: x + np.sum(x),')(notebook)
 
 
 LISTED = "    mistakes={\n"
@@ -225,7 +226,7 @@ STATISTICS = '"It looks as if the mean is not subtracted.": lambda x: x / np.std
             "NameError: name 'no_such_name' is not defined. It is called with ",
         ),
         (
-            breaks_on_text,
+            breaks_on_large_numbers,
             "an answer with the known mistake 'Added up.' makes the check 't' itself break. Mend "
             "the check:\nTraceback",
         ),

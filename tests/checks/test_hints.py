@@ -32,12 +32,12 @@ def satisfies(exercise):
 
 
 def descends(exercise):
-    exercise.descends("t", student.f, THETA, MODEL, LOSS, X, Y, n_steps=2, step_size=0.1)
+    exercise.descends("t", student.f, THETA, MODEL, LOSS, X, Y, loss=LOSS, n_steps=2, step_size=0.1)
 
 
 def losses(exercise):
     run = (THETA, MODEL, LOSS, X, Y)
-    exercise.descends("t", student.f, *run, n_steps=2, step_size=0.1, of="losses")
+    exercise.descends("t", student.f, *run, loss=LOSS, n_steps=2, step_size=0.1, of="losses")
 
 
 def gradient(exercise):

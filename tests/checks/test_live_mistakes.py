@@ -20,14 +20,14 @@ SQUARES = given("lambda theta, model, x, y: jnp.sum((model(theta, x) - y) ** 2)"
 GRADIENT = """
     import jax
     def loss(theta): return theta["w"] ** 3
-    def slope(theta): return {"w": -jax.grad(loss)(theta)["w"]}
+    def slope(theta): return {"w": 3.7 * jax.grad(loss)(theta)["w"]}
 """
 LOOP = """
     import jax
     def fit(theta, model, loss, x, y, n_steps, step_size):
         for _ in range(n_steps):
             slope = jax.grad(loss)(theta, model, x, y)
-            theta = {"w": theta["w"] + step_size * slope["w"]}
+            theta = {"w": theta["w"] + 3.7 * step_size * slope["w"]}
         return [], theta
 """
 
@@ -48,18 +48,20 @@ def gradient(exercise, mistakes):
 
 def descent(exercise, mistakes):
     run = ({"w": 0.5}, LINE, SQUARES, X, 2 * X)
-    exercise.descends("t", student.fit, *run, n_steps=2, step_size=0.01, mistakes=mistakes)
+    exercise.descends(
+        "t", student.fit, *run, loss=SQUARES, n_steps=2, step_size=0.01, mistakes=mistakes
+    )
 
 
 def uphill(theta, model, loss, x, y, n_steps, step_size):
     for _ in range(n_steps):
         slope = loss.gradient().compiled(theta, model, x, y)
-        theta = {"w": float(theta["w"] + step_size * slope["w"])}
+        theta = {"w": float(theta["w"] + 3.7 * step_size * slope["w"])}
     return [], theta
 
 
 def turned(slope, *_):
-    return {"w": -slope["w"]}
+    return {"w": 3.7 * slope["w"]}
 
 
 STUB = {"loss": given("lambda theta: jnp.sin(theta['w'])")}

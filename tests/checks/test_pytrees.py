@@ -60,6 +60,7 @@ def judged(body, expected, *args):
         ("[(args[0], args[1])]", [(W, B)]),
         ("Layer(args[0], args[1])", Layer(W, B)),
         ("(args[0], args[1])", Layer(W, B)),
+        ("Layer(args[0], args[1])", (W, B)),
         ("Dense(args[0], args[1])", Dense(W, B)),
         ("{'layer': Layer(args[0], None), 'n': 3}", {"layer": Layer(W, None), "n": 3}),
         ("jnp.argmax(args[0], -1)", np.array([1, 1])),
@@ -86,13 +87,13 @@ def test_right_answers_of_every_kind(body, expected):
             "[{'W': args[0]}, {'W': args[0] + 1}]",
             [{"W": W}, {"W": W}],
             "4 of 4 numbers at answer[1]['W'] are off, by about 25% of the largest one. "
-            "Got 2, 3, 4, 5; expected 1, 2, 3, 4.",
+            "Got 2, 3, 4, 5; expected 1, 2, 3, 4. answer[0]['W'] is right.",
         ),
         (
             "[Layer(args[0], args[1])]",
             [Layer(W, 2 * B)],
             "2 of 2 numbers at answer[0].b are off, by about 50% of the largest one. "
-            "Got 0.5, -0.5; expected 1, -1.",
+            "Got 0.5, -0.5; expected 1, -1. answer[0].W is right.",
         ),
         ("[{'W': args[0]}]", LISTED, "Got a list of length 1, expected 2 values."),
         (

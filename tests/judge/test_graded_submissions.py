@@ -80,6 +80,10 @@ class TestDamagedFiles:
         assert graded.scores(student)["loss_discussion"] is None
         assert graded.needs_review(student) == {"loss_discussion"}
 
+    def test_a_written_question_that_nobody_answered_waits_for_nobody(self, graded: Course) -> None:
+        assert graded.scores("blank")["loss_discussion"] == 0
+        assert graded.needs_review("blank") == set()
+
     def test_a_missing_notebook_gets_a_clear_entry(self, graded: Course) -> None:
         assert graded.automatic("no_notebook") == dict.fromkeys(TESTS, 0)
         assert "There is no notebook named" in graded.autograded("no_notebook").cells[0].source
