@@ -138,7 +138,8 @@ def signature(function: griffe.Function, said: str) -> str:
         if kind == "keyword-only" and not named and "*" not in "".join(arguments):
             arguments.append("*")
         named = kind == "keyword-only"
-        default = f"={one.default}" if one.default is not None and kind not in stars else ""
+        written = str(one.default).replace("'", '"')
+        default = f"={written}" if one.default is not None and kind not in stars else ""
         arguments.append(stars.get(kind, "") + one.name + default)
     if not arguments and said.startswith("properties."):
         return said
@@ -159,21 +160,27 @@ def described(thing: Any) -> Iterator[str]:
             case "returns":
                 yield "\n".join(["**Returns** " + flat(one.description) for one in section.value])
             case "raises" as kind:
-                yield listed(kind, [(str(e.annotation), e.description) for e in section.value])
+                raised = [(str(e.annotation).strip("()"), e.description) for e in section.value]
+                yield listed(kind, raised)
             case "parameters" as kind:
                 yield listed(kind, together([(e.name, e.description) for e in section.value]))
 
 
 def listed(kind: str, entries: list[tuple[str, str]]) -> str:
-    lines = [f"- `{name}`: {flat(text)}" for name, text in entries]
+    lines = [f"- `{name.replace(', ', '`, `')}`: {inside_a_list(text)}" for name, text in entries]
     return "\n".join([f"**{kind.title()}**", "", *lines])
+
+
+def inside_a_list(text: str) -> str:
+    said, *code = re.split(r"\n\n(?=```)", prose(text), maxsplit=1)
+    return flat(said) + "".join(f"\n\n{textwrap.indent(one, '  ')}" for one in code)
 
 
 def together(entries: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Parameters that share their text, as `mean, variance`, in one entry."""
     found: dict[str, str] = {}
     for name, text in entries:
-        found[text] = f"{found[text]}`, `{name}" if text in found else name
+        found[text] = f"{found[text]}, {name}" if text in found else name
     return [(name, text) for text, name in found.items()]
 
 

@@ -35,6 +35,7 @@ def labels(name: str, points: int) -> dict[str, object]:
     return {**marks, "schema_version": 3, "task": False} | ({"points": points} if points else {})
 
 
+ONE_SEED = Thresholds(seeds=(1,))
 BY_HAND = {**labels("by_hand", 2), "solution": True, "locked": False}
 """Of a cell that a person marks."""
 
@@ -54,9 +55,9 @@ def notebook(blocks: list[str]) -> nbformat.NotebookNode:
     return new_notebook(cells=cells)
 
 
-def written(folder: Path, part: str) -> tuple[Path, Path]:
-    """The notebook of a part as the author has it, and as students get it."""
-    made, paths = notebook(PARTS[part]), [folder / kind / "part.ipynb" for kind in ("a", "b")]
+def written(folder: Path, blocks: list[str]) -> tuple[Path, Path]:
+    """A notebook as the author has it, and as students get it."""
+    made, paths = notebook(blocks), [folder / kind / "part.ipynb" for kind in ("a", "b")]
     for path in paths:
         path.parent.mkdir()
         nbformat.write(made, path)
@@ -68,7 +69,7 @@ def written(folder: Path, part: str) -> tuple[Path, Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_the_gate_has_nothing_to_say(part: str, tmp_path: Path) -> None:
-    found = verify(*written(tmp_path, part), Thresholds(seeds=(1,)))
+    found = verify(*written(tmp_path, PARTS[part]), ONE_SEED)
     assert not found.findings, str(found)
 
 
@@ -110,7 +111,7 @@ WRONG = {
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
 def test_a_wrong_answer_fails(part: str, tmp_path: Path) -> None:
-    author, _ = written(tmp_path, part)
+    author, _ = written(tmp_path, PARTS[part])
     sources = {grade_id(cell): cell.source for cell in nbformat.read(author, as_version=4).cells}
     run = DryRun(author)
     for test in run.tests:

@@ -33,6 +33,7 @@ LONGEST = (
     "cluster",
     "class",
     "tests/authoring/test_verify.py",
+    "tests/authoring/test_examples_page.py",
     "tests/grading/test_writer.py",
     "tests/journeys/test_student.py",
     "tests/journeys/test_instructor.py",
