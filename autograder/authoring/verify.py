@@ -309,8 +309,10 @@ class Examination:
             count = sum(mistake.test is test for mistake in self._known.all)
             of_the_kind = self._known.of_the_kind(test)
             if count or of_the_kind:
-                said = f"{count} known mistakes of yours, each to be caught and named"
-                said += f", {of_the_kind} that come with the checks" if of_the_kind else ""
+                own = f"{count} known mistake{'s' if count > 1 else ''} of yours"
+                kits = f"{of_the_kind} that come with the checks"
+                named = " and ".join([own] * bool(count) + [kits] * bool(of_the_kind))
+                said = f"{named}, each to be caught and named"
                 ask = partial(self._mistakes_caught, test)
                 yield Question(test.grade_id, ABOUT_KNOWN, ask, lambda said=said: said)  # type: ignore[misc]
 
