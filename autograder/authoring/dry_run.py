@@ -175,7 +175,8 @@ class DryRun:
             for cell in cells.needed_cells(*sorted(names)):
                 code = (sources or {}).get(cell.grade_id, cell.source)
                 try:
-                    exec(compile(code, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
+                    made = compile(code, cell.grade_id or "cell", "exec", dont_inherit=True)
+                    exec(made, namespace)  # noqa: S102
                 except Exception as error:
                     if stopped is not None:
                         stopped.append(Stopped(cell.grade_id or code.splitlines()[0], error))

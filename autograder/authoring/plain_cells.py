@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import nbformat
@@ -131,7 +132,7 @@ class PlainCells:
         with self._dry_run.references(), directory_importable(self._dry_run.notebook.parent):
             for other in before:
                 with contextlib.suppress(Exception, SystemExit):
-                    exec(compile(other.source, "cell", "exec"), namespace)  # noqa: S102
+                    exec(compile(other.source, "cell", "exec", dont_inherit=True), namespace)  # noqa: S102
             with noticed() as written:
                 try:
                     points_given = awarded(shown_by(cell.source, namespace), cell.points)
@@ -186,13 +187,18 @@ def shown_by(source: str, namespace: Namespace) -> Any:
         tree = ast.parse(read_cell(source).source)
     *first, last = tree.body or [ast.Pass()]
     if not isinstance(last, ast.Expr):
-        exec(compile(tree, CELL, "exec"), namespace)  # noqa: S102
+        exec(compiled(tree), namespace)  # noqa: S102
         return None
-    exec(compile(ast.Module(first, []), CELL, "exec"), namespace)  # noqa: S102
-    return eval(compile(ast.Expression(last.value), CELL, "eval"), namespace)  # noqa: S307
+    exec(compiled(ast.Module(first, [])), namespace)  # noqa: S102
+    return eval(compiled(ast.Expression(last.value), "eval"), namespace)  # noqa: S307
 
 
 CELL = "<test cell>"
+
+
+def compiled(source: ast.Module | ast.Expression, mode: str = "exec") -> CodeType:
+    """The test cell's code, without this module's `from __future__`, which no cell asked for."""
+    return compile(source, CELL, mode, dont_inherit=True)
 
 
 def awarded(shown: Any, most: float) -> float:

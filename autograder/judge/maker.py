@@ -224,7 +224,8 @@ def answers(solutions: Solutions, names: set[str]) -> dict[str, Any]:
     with directory_importable(solutions.notebook.parent):
         for cell in solutions.needed_cells(*sorted(names)):
             with contextlib.suppress(Exception):
-                exec(compile(cell.source, cell.grade_id or "cell", "exec"), namespace)  # noqa: S102
+                made = compile(cell.source, cell.grade_id or "cell", "exec", dont_inherit=True)
+                exec(made, namespace)  # noqa: S102
     return namespace
 
 

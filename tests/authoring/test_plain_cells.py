@@ -45,6 +45,7 @@ def found(folder: Path, *cells: Any, solution: str = SOLUTION, blank: str = BLAN
         "%matplotlib inline\nassert double(2) == 4",
         "double(2)  # 4, which is more than all points",
         "assert double(2) == 4\nNone",
+        "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int\nassert double(2) == 4",
     ],
 )
 def test_a_cell_that_only_answers_pass_is_no_finding(tmp_path: Path, source: str) -> None:
