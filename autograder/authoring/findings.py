@@ -355,19 +355,27 @@ class Gate:
         """What students see of a test cell does not ask `reference`.
 
         In their notebook that name finds their own function, and whatever it does agrees with
-        itself.
+        itself. What the lesson defines without an answer is the same for all: a class, say.
         """
+        answers = {name for cell in self._solution_cells for name in cell.binds}
         for cell in nbformat.read(released, as_version=4).cells:
             if not is_judged(cell):
                 continue
             nodes = ast.walk(ast.parse(cell.source))
             for name in sorted({name for node in nodes if (name := solution_asked(node))}):
+                if not self._hangs_on(name, answers):
+                    continue
                 yield Finding(
                     grade_id(cell),
                     f"a visible check uses `reference.{name}`. Students have no solutions: in "
                     "their notebook it is their own answer, and any answer passes. Move the check "
                     "to the hidden tests, or write the numbers down and use `returns`.",
                 )
+
+    def _hangs_on(self, name: str, answers: Collection[str]) -> bool:
+        """Whether a name is an answer, comes from one, or is defined nowhere."""
+        cells = self.dry_run.solutions.needed_cells(name)
+        return not cells or any(cell.binds & set(answers) for cell in cells)
 
     def stale_comments(self, test: TestCell, needed: Collection[str]) -> Iterator[Finding]:
         """`# equivalent:` lines of hidden tests that no change needs which keeps its points."""

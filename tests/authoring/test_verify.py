@@ -311,6 +311,15 @@ def test_a_test_cell_may_import_what_the_lesson_imports(
     assert all("a name that the lesson uses" in sentence for sentence in found)
 
 
+def test_a_visible_check_may_ask_for_a_class_of_the_lesson(tmp_path: Path) -> None:
+    def change(notebook: nbformat.NotebookNode) -> None:
+        notebook.cells.insert(IMPORTS + 1, new_code_cell("class Numbers(list):\n    pass"))
+        test = notebook.cells[TEST + 1]
+        test.source = test.source.replace("exercise.returns", "reference.Numbers\nexercise.returns")
+
+    assert said(examine(tmp_path, change)) == []
+
+
 def test_points_of_data_are_not_points_of_an_exercise(tmp_path: Path) -> None:
     def change(notebook: nbformat.NotebookNode) -> None:
         notebook.cells.insert(TEST, new_markdown_cell("Try it on numbers (5 points on a line)."))
