@@ -63,6 +63,10 @@ def given_function(source: str) -> Callable[..., Any]:
     return function
 
 
+COMPILED = "given_by_the_test_cell"
+"""What JAX calls these: that one of them is compiled says nothing of who calls it."""
+
+
 @cache
 def compiled_given(source: str, functions: tuple[int, ...]) -> Callable[..., Any]:
     """The same, compiled by JAX; `functions` are the places of arguments that are functions.
@@ -75,6 +79,7 @@ def compiled_given(source: str, functions: tuple[int, ...]) -> Callable[..., Any
     # A new function each time: jax (0.10) has one cache for all that `jit` makes of a function,
     # and takes a call for another's whose static arguments stand in other places.
     made = given_function.__wrapped__(source)
+    made.__name__ = COMPILED
     return jax.jit(made, static_argnums=functions)
 
 
