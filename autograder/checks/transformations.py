@@ -143,8 +143,11 @@ def is_jittable(
         "`jax.jit` cannot compile it.",
         "Compiled, it gives other numbers than as it is.",
     )
-    ignores = made.passed and len(plain) > 1 and not change_with_inputs(plain)
-    return Attempt(HARDLY) if ignores else made
+    if not made.passed:
+        return made
+    if len(plain) == 1:
+        return Attempt(constant(plain, None))
+    return Attempt("" if change_with_inputs(plain) else HARDLY)
 
 
 def _is_huge(leaf: Any) -> bool:
@@ -163,7 +166,7 @@ def _alike(
     pairs = zip(made.answers, plain, strict=True)
     wrong = ((said, kind_of(a, p)) for a, p in pairs if (said := disagreement(a, p)))
     sentence, kind = next(wrong, ("", Kind.VALUE))
-    return Attempt(f"{others} {sentence}" if sentence else constant(plain, None), kind=kind)
+    return Attempt(f"{others} {sentence}" if sentence else "", kind=kind)
 
 
 def does_not_retrace(part: Part, inputs: Sequence[Arguments]) -> Attempt:

@@ -183,3 +183,9 @@ def test_what_is_told_of_tracing_may_be_anything(told):
         exercise.does_not_retrace("t", student.f, [(X,), (X,)])
     (result,) = exercise.results
     assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_a_mask_of_infinities_may_move_from_example_to_example():
+    masked = HEAD + "def f(x): return jnp.where(x > 1, x, -jnp.inf)"
+    result = one_check(masked, lambda e: e.is_vmappable("t", student.f, [(X,)]))
+    assert (result.outcome, result.rationale, result.staff_note) == (PASSED, "", "")
