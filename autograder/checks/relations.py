@@ -15,7 +15,7 @@ import numpy as np
 from autograder.checks.arrays import DISTINCT, as_array, finite
 from autograder.checks.attempt import Arguments, Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of, wrong_params
+from autograder.checks.compare import disagreement, kind_of, wrong_structure
 from autograder.checks.diagnosis import Trial
 from autograder.checks.hints import Hints
 from autograder.checks.leaves import Floats, Picked, arrays, everything, leaves, picked
@@ -126,7 +126,7 @@ def relates(
         if said := disagreement(other, wanted, rtol):
             told = f"It does not hold between the answers to two inputs: {_lower(said)}"
             return Attempt(told, kind=kind_of(other, wanted))
-    return Attempt("" if _change_with_inputs([*before, *after]) else HARDLY)
+    return Attempt("" if change_with_inputs([*before, *after]) else HARDLY)
 
 
 def _arguments(changed: Any) -> Arguments:
@@ -145,17 +145,15 @@ def stacks(part: Part, inputs: Sequence[Arguments], in_axes: Axes, rtol: float |
         made = _unfit([batch, *single]) or _not_stacked(batch, single, rtol)
         if not made.passed:
             return made
-        if not _change_with_inputs(single):
+        if not change_with_inputs(single):
             return Attempt(HARDLY)
     return Attempt("")
 
 
 def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> Attempt:
     """Judge whether the answer to a batch is made of those to its examples."""
-    forms = [trees.mapped(lambda leaf: as_array(leaf).astype(float), one) for one in single]
-    if form := next(filter(None, (wrong_params(form, forms[0]) for form in forms)), ""):
-        told = f"The answers to single examples differ in their form: {_lower(form)}"
-        return Attempt(told, kind=Kind.SHAPE)
+    if unfit := unstackable(single):
+        return unfit
     wanted = stacked(single)
     if said := disagreement(batch, wanted, rtol):
         told = f"A batch does not give what its examples give one by one: {_lower(said)}"
@@ -212,6 +210,18 @@ def stacked(answers: Sequence[Any]) -> Any:
     return rows
 
 
+def unstackable(answers: Sequence[Any]) -> Attempt | None:
+    """What is found of answers to examples that are no numbers, or differ in their form."""
+    for leaf in (leaf for answer in answers for leaf in trees.leaves(answer)):
+        if as_array(leaf).dtype.kind not in "biufc":
+            return Attempt(f"Got {described(leaf)}, expected numbers.", kind=Kind.SHAPE)
+    first, *others = (trees.mapped(lambda leaf: np.zeros(np.shape(leaf)), one) for one in answers)
+    if form := next(filter(None, (wrong_structure(other, first) for other in others)), ""):
+        told = f"The answers to single examples differ in their form: {_lower(form)}"
+        return Attempt(told, kind=Kind.SHAPE)
+    return None
+
+
 def _with_row(rows: Any, leaf: Any) -> Any:
     return np.concatenate([rows, as_array(leaf)[None]])
 
@@ -234,7 +244,7 @@ def _no_numbers(answers: Sequence[Any]) -> str:
     return ""
 
 
-def _change_with_inputs(answers: Sequence[Any]) -> bool:
+def change_with_inputs(answers: Sequence[Any]) -> bool:
     """Whether any answer differs clearly from the first one."""
     first, *others = (_flat(answer) for answer in answers)
     return any(_differ(first, other) for other in others)
@@ -247,6 +257,10 @@ def _flat(answer: Any) -> Floats:
 def _differ(one: Floats, other: Floats) -> bool:
     if one.shape != other.shape:
         return True
+    numbers = np.isfinite(one) & np.isfinite(other)
+    if not np.array_equal(one[~numbers], other[~numbers], equal_nan=True):
+        return True  # such as a mask of -inf, at other places
+    one, other = one[numbers], other[numbers]
     largest = np.max(np.abs([one, other]), initial=0.0)
     with np.errstate(over="ignore"):
         return bool(np.max(np.abs(one - other), initial=0.0) > DISTINCT * largest)

@@ -9,14 +9,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograder.checks.answers import constant
+from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Arguments, Attempt, attempt
 from autograder.checks.base import Checks
 from autograder.checks.compare import disagreement, kind_of
 from autograder.checks.diagnosis import Trial
 from autograder.checks.hints import Hints
-from autograder.checks.relations import Axes, examples, stacked
+from autograder.checks.relations import (
+    HARDLY,
+    Axes,
+    change_with_inputs,
+    examples,
+    stacked,
+    unstackable,
+)
 from autograder.checks.student import Part
+from autograder.checks.wording import described
 from autograder.record.outcome import Kind
+from autograder.remote import trees
 
 TRACES = "__import__('autograder.remote.tracing', fromlist=['traces']).traces"
 """What `does_not_retrace` sends the student's function through; see `remote.tracing`."""
@@ -105,9 +115,14 @@ class TransformationChecks(Checks):
 
 def is_vmappable(part: Part, inputs: Sequence[Arguments], in_axes: Axes) -> Attempt:
     """Judge `Exercise.is_vmappable`: one by one comes first, so that its own error is told."""
-    one_by_one = [stacked([part.call(*one) for one in examples(args, in_axes)]) for args in inputs]
+    one_by_one = [[part.call(*one) for one in examples(args, in_axes)] for args in inputs]
+    for answers in one_by_one:
+        if unfit := unstackable(answers):
+            return unfit
+        if not change_with_inputs(answers):
+            return Attempt(HARDLY)
     return _alike(
-        one_by_one,
+        [stacked(answers) for answers in one_by_one],
         lambda: part.vmapped(in_axes).answers(inputs),
         "`jax.vmap` cannot map it over a batch.",
         "Mapped over a batch it gives other numbers than one by one.",
@@ -120,12 +135,24 @@ def is_jittable(
     """Judge `Exercise.is_jittable`: the plain answers come first, so that its own error is told."""
     options = {"static_argnames": static_argnames} if static_argnames else {}
     plain = part.answers(inputs)
-    return _alike(
+    if huge := [leaf for leaf in trees.leaves(plain) if _is_huge(leaf)]:
+        return Attempt(f"Got {described(huge[0])}, expected numbers that fit an array.")
+    made = _alike(
         plain,
         lambda: part.jitted(**options).answers(inputs),
         "`jax.jit` cannot compile it.",
         "Compiled, it gives other numbers than as it is.",
     )
+    if not made.passed:
+        return made
+    if len(plain) == 1:
+        return Attempt(constant(plain, None))
+    return Attempt("" if change_with_inputs(plain) else HARDLY)
+
+
+def _is_huge(leaf: Any) -> bool:
+    """Whether a leaf is a whole number that no array can hold, and JAX cannot compute with."""
+    return isinstance(leaf, int) and as_array(leaf).dtype == object
 
 
 def _alike(
@@ -139,15 +166,17 @@ def _alike(
     pairs = zip(made.answers, plain, strict=True)
     wrong = ((said, kind_of(a, p)) for a, p in pairs if (said := disagreement(a, p)))
     sentence, kind = next(wrong, ("", Kind.VALUE))
-    return Attempt(f"{others} {sentence}" if sentence else constant(plain, None), kind=kind)
+    return Attempt(f"{others} {sentence}" if sentence else "", kind=kind)
 
 
 def does_not_retrace(part: Part, inputs: Sequence[Arguments]) -> Attempt:
     """Judge `Exercise.does_not_retrace`."""
     (told,) = part.through(TRACES).answers([inputs])
-    if not told["compiled"]:
+    if not (isinstance(told, dict) and {*map(type, told.values())} <= {bool, int}):
+        return Attempt("It cannot be seen how often JAX traces it.")  # something else answered
+    if not told.get("compiled"):
         return Attempt("It is not compiled: its operations run one by one. `jax.jit` compiles it.")
-    if told["again"]:
+    if told.get("again", True):
         return Attempt(
             "It is traced and compiled anew at every call. Call `jax.jit` once, outside of the "
             "function, and keep what it gives."

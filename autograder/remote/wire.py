@@ -11,7 +11,8 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,7 +198,7 @@ class _Encoder(_Counter):
             return ["ref", value.name, *value.steps]
         if isinstance(value, GivenSource):
             return ["source", value.text]
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):  # such as flax's FrozenDict
             return ["dict", [self._pair(value, key, depth) for key in value]]
         if (fields := trees.fields_of(value)) is not None:
             return self._record(value, fields, depth)
@@ -212,7 +213,7 @@ class _Encoder(_Counter):
         self.place.pop()
         return encoded
 
-    def _pair(self, container: dict[Any, Any], key: Any, depth: int) -> list[Any]:
+    def _pair(self, container: Mapping[Any, Any], key: Any, depth: int) -> list[Any]:
         if not isinstance(key, str | int):
             raise self._cannot(f"a dict with keys of type {type_name(key)}")
         return [self.encode(key, depth + 1), self._item(container, key, container[key], depth)]
@@ -316,8 +317,9 @@ class _Decoder(_Counter):
         if not all(type(n) is int and n >= 0 for n in shape):
             raise TypeError(shape)
         dtype = _dtype(dtype_name)
+        # An array with no numbers takes no memory, but (2**40, 0) has rows to walk along.
+        self.weigh(math.prod(max(n, 1) for n in shape) * dtype.itemsize)
         nbytes = math.prod(shape) * dtype.itemsize
-        self.weigh(nbytes)
         data = base64.b64decode(raw, validate=True)
         if len(data) != nbytes:
             raise ValueError(shape)
@@ -327,7 +329,7 @@ class _Decoder(_Counter):
         self, depth: int, name: str, module: str, fields: list[str], items: list[object]
     ) -> Any:
         for text in (name, *fields):
-            if not (isinstance(text, str) and text.isidentifier() and len(text) <= LONGEST_NAME):
+            if not (isinstance(text, str) and _is_name(text)):
                 raise TypeError(text)
         if not isinstance(module, str) or len(set(fields)) != len(items):
             raise TypeError(module)
@@ -351,12 +353,20 @@ class _Decoder(_Counter):
 
 def is_key(value: object) -> bool:
     """Whether a value is a random key, or an array of keys, as `jax.random.key` makes them."""
+    if isinstance(value, tuple | list):  # a named tuple may have a field `dtype`
+        return False
     dtype = getattr(value, "dtype", None)
     if dtype is None or isinstance(dtype, np.dtype):
         return False
     import jax
 
     return bool(jax.numpy.issubdtype(dtype, jax.dtypes.prng_key))
+
+
+def _is_name(text: str) -> bool:
+    """Whether Python could have this as a name. It reads "ﬁ" as "fi", so two could become one."""
+    short = len(text) <= LONGEST_NAME
+    return short and text.isidentifier() and text == unicodedata.normalize("NFKC", text)
 
 
 def _dtype(name: str) -> np.dtype[Any]:

@@ -155,6 +155,16 @@ CHECKS: dict[str, Callable[[Exercise], None]] = {
         "t", student.f, [(X,), (Y,)], change=lambda x: (-x,), then=lambda y: -y
     ),
     "stacks": lambda e: e.stacks("t", student.f, [(X,)]),
+    "shapes": lambda e: e.shapes("t", student.f, X, expected=(7,)),
+    "raises": lambda e: e.raises("t", student.f, X, error=KeyError, accepts=[(X,)]),
+    "is_vmappable": lambda e: e.is_vmappable("t", student.f, [(X,)]),
+    "is_jittable": lambda e: e.is_jittable("t", student.f, [(X,), (Y,)]),
+    "does_not_retrace": lambda e: e.does_not_retrace("t", student.f, [(X,), (Y,)]),
+    "is_jacobian": lambda e: e.is_jacobian(
+        "t", student.f, np.sin, [(X,)], mistakes={"m": lambda right, x: right[0]}
+    ),
+    "is_jvp": lambda e: e.is_jvp("t", student.f, np.sin, [(X, X)]),
+    "is_vjp": lambda e: e.is_vjp("t", student.f, np.sin, [(X, X)]),
     "generalises": lambda e: e.generalises(
         "t", student.theta, through=lambda p: p["w"] * X > 0, labels=[0, 1] * 3, at_least=0.9
     ),

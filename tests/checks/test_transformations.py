@@ -8,8 +8,9 @@ import pytest
 from autograder.checks.exercise import Exercise
 from autograder.checks.student import student
 from autograder.record.outcome import Outcome
+from autograder.remote import wire
 from tests.support.checking import NOT_WRITTEN
-from tests.support.inprocess import notebook, one_check
+from tests.support.inprocess import Says, answering, notebook, one_check
 
 PASSED, FAILED, NOT_ATTEMPTED = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ATTEMPTED
 HEAD = "import jax, jax.numpy as jnp, numpy as np\n"
@@ -131,3 +132,60 @@ def test_does_not_retrace(source, said):
 def test_one_call_says_nothing_about_the_next():
     with pytest.raises(ValueError, match="give two inputs or more"):
         Exercise("f").does_not_retrace("t", student.f, [(1.0,)])
+
+
+HARDLY = "The answers hardly change with the inputs."
+
+
+@pytest.mark.parametrize("source", ["def f(x): return jnp.arange(3.0)", "def f(x): return X"])
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda e: e.is_vmappable("t", student.f, [(X,)]),
+        lambda e: e.is_jittable("t", student.f, [(X,), (X + 1,)]),
+    ],
+)
+def test_a_row_that_is_always_the_same_earns_nothing(source, check):
+    result = one_check(f"{HEAD}X = jnp.array([[1.0, 2.0], [5.0, 6.0]])\n{source}", check)
+    assert (result.outcome, result.rationale, result.staff_note) == (FAILED, HARDLY, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("'text'", "Got a str, expected numbers."),
+        ("10**400", "Got an int, expected numbers."),
+        ("jax.random.key(0)", "Got a random key, expected numbers."),
+        ("[1.0] * int(1 + jnp.sum(x))", "The answers to single examples differ in their form: "),
+    ],
+)
+def test_answers_that_make_no_batch_are_told_as_the_students(answer, said):
+    examples = [(np.array([[0.0, 0.0], [1.0, 1.0]]),)]
+    result = one_check(
+        f"{HEAD}def f(x): return {answer}", lambda e: e.is_vmappable("t", student.f, examples)
+    )
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale.startswith(said)
+
+
+def test_a_number_too_large_for_an_array_is_told_as_the_students():
+    result = one_check("def f(x): return 10**400", lambda e: e.is_jittable("t", student.f, [(X,)]))
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+    assert result.rationale == "Got an int, expected numbers that fit an array."
+
+
+@pytest.mark.parametrize(
+    "told", [None, 1.0, "no", [], {}, {"compiled": True}, {"compiled": [1], "again": X}]
+)
+def test_what_is_told_of_tracing_may_be_anything(told):
+    with answering(Says(wire.dumps({"status": "ok", "value": wire.encode(told)}))):
+        exercise = Exercise("f")
+        exercise.does_not_retrace("t", student.f, [(X,), (X,)])
+    (result,) = exercise.results
+    assert (result.outcome, result.staff_note) == (FAILED, "")
+
+
+def test_a_mask_of_infinities_may_move_from_example_to_example():
+    masked = HEAD + "def f(x): return jnp.where(x > 1, x, -jnp.inf)"
+    result = one_check(masked, lambda e: e.is_vmappable("t", student.f, [(X,)]))
+    assert (result.outcome, result.rationale, result.staff_note) == (PASSED, "", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from typing import NamedTuple
 
 import jax
@@ -51,6 +52,7 @@ def test_who_trusts_the_sender_says_what_is_made():
         ["record", "Pair", "m", ["a", "a"], [["none"], ["none"]]],
         ["record", "Pair", "m", ["_a", "b"], [["none"], ["none"]]],
         ["record", "Pair", "m", ["a", "class"], [["none"], ["none"]]],
+        ["record", "Pair", "m", ["fi", "\ufb01"], [["none"], ["none"]]],  # one name to Python
         ["record", "a b", "m", ["a", "b"], [["none"], ["none"]]],
         ["record", "Pair", 1, ["a", "b"], [["none"], ["none"]]],
         ["record", ["Pair"], "m", ["a", "b"], [["none"], ["none"]]],
@@ -101,3 +103,11 @@ def test_a_sentence_says_where(value, place):
     with pytest.raises(WireError) as caught:
         wire.encode(value)
     assert str(caught.value).startswith(f"The value at {place} is of type builtin")
+
+
+def test_a_mapping_of_any_kind_arrives_as_a_dict():
+    assert travel(types.MappingProxyType({"w": 1.0})) == {"w": 1.0}
+
+
+def test_a_field_called_dtype_makes_no_random_key():
+    assert not wire.is_key(trees.record("Layer", ("dtype",))(1.0))

@@ -320,8 +320,6 @@ def bomb(levels: int):
         ["array", "float64", None, B64_ONE],
         ["array", "float64", {}, B64_ONE],
         ["array", "float64", [1] * 17, B64_ONE],
-        ["array", "float64", [0, 2**62], ""],
-        ["array", "float64", [0, 10**30], ""],
         ["array", "float64", [1], B64_ONE, "more"],
     ],
     ids=lambda tree: repr(tree)[:40].encode("ascii", "backslashreplace").decode(),
@@ -342,7 +340,18 @@ def test_stubs_are_never_accepted_from_a_kernel(kind, container):
 
 
 @pytest.mark.parametrize(
-    "shape", [[2**31], [2**62], [10**30], [2**40, 2**40], [10**4000], [2**21, 2**3]], ids=str
+    "shape",
+    [
+        [2**31],
+        [2**62],
+        [10**30],
+        [2**40, 2**40],
+        [10**4000],
+        [2**21, 2**3],
+        [2**40, 0],
+        [0, 10**30],
+    ],
+    ids=str,
 )
 def test_a_claimed_size_is_refused_before_memory_is_spent(shape):
     with pytest.raises(WireError) as caught:
