@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nbgrader.converters import GenerateAssignment
+from nbgrader.converters import GenerateAssignment, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files
 from traitlets import Bool, Float, Integer, default
@@ -22,6 +22,7 @@ from autograder.apps.configuration import stands_for
 from autograder.apps.ending import INTERRUPTED
 from autograder.apps.shell import generate, place_of
 from autograder.authoring.findings import Finding
+from autograder.authoring.readable import unreadable
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
@@ -83,31 +84,42 @@ class VerifyApp(AssignmentCommand):
                 found = self._examine(notebooks, telling)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
+        except NbGraderException:  # nbgrader has said more
+            self.fail("nbgrader can make no release of %s, so it was not looked at.", assignment)
         took = f"({time.perf_counter() - began:.0f} s)"
-        print(
-            f"{assignment}: {found} to mend, above {took}"
-            if found
-            else f"{assignment} is ready to release {took}."
-        )
-        self.exit(1 if found else 0)
+        if found:
+            print(f"{assignment}: {found} to mend, see above {took}.")
+            self.exit(1)
+        print(f"{assignment} is ready to release {took}.")
 
     def _telling(self, came: Sequence[int]) -> Aloud:
         return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))
 
     def _examine(self, notebooks: Sequence[Path], telling: Aloud) -> int:
-        """Look at each notebook and at the release, and say what is found; how much that is."""
+        """Look at the release and at each notebook, and say what is found; how much that is."""
         thresholds = Thresholds(
             range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
         )
-        with tempfile.TemporaryDirectory() as folder:
-            released = self._strip(Path(folder))
-            stale = list(self._stale(released, self.coursedir.assignment_id))
-            for finding in stale:
-                telling.finding(finding)
-            done = [
-                verify(n, released / n.name, thresholds, telling=telling, processes=self.workers)
-                for n in notebooks
-            ]
+        if problems := [problem for path in notebooks for problem in unreadable(path)]:
+            for problem in problems:
+                telling.finding(problem)
+            telling.left_out("Nothing else was looked at. Mend that first.")
+            return len(problems)
+        waiting, done = list(notebooks), []
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                released = self._strip(Path(folder))
+                stale = list(self._stale(released, self.coursedir.assignment_id))
+                for finding in stale:
+                    telling.finding(finding)
+                while waiting:
+                    one = waiting.pop(0)
+                    paths = one, released / one.name
+                    done.append(verify(*paths, thresholds, telling=telling, processes=self.workers))
+        except KeyboardInterrupt:
+            if waiting:
+                telling.left_out("Stopped.", [path.name for path in waiting])
+            raise
         for table in filter(None, (verification.table() for verification in done)):
             telling.write(f"\n{table}\n")
         return len(stale) + sum(len(verification.findings) for verification in done)

@@ -1,9 +1,13 @@
 """Tries a lesson on its author's own answers before students get it. TRUSTED SIDE, for authors.
 
 verify        puts all questions to one notebook, and shows what came of it
+telling       says what is found as soon as it is
 findings      the questions, each with the findings that answer it
+known         the questions about known mistakes
+readable      what keeps a notebook from being looked at at all
 dry_run       runs test cells in this very process, on answers of the author's only
 mutants       small changes of a solution, which the test cells have to notice
+changes       tries these, in one process or in several
 equivalence   whether such a change is as right as before: both are asked the same, many times
 variations    the many inputs that are tried, like those of the checks
 replies       what comes back: whether two say the same, and how the author reads them

@@ -30,6 +30,7 @@ class Change:
     """One changed solution: the source that a cell has instead of its own, and who has to notice.
 
     `seed` draws the random inputs, and after `seconds` of processor time it counts as caught.
+    `declared` says that its author expects it to keep its points.
     """
 
     test: TestCell
@@ -37,6 +38,7 @@ class Change:
     source: str
     seed: int
     seconds: float
+    declared: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def fate(dry_run: DryRun, change: Change) -> Fate:
     try:
         with limited(change.seconds) as timer:
             changed = dry_run.hand_in([change.test], sources={change.cell: change.source})
-            lost = dry_run.first_loss(change.test, changed, change.seed)
+            lost = dry_run.first_loss(change.test, changed, change.seed, once=True)
+            if lost is None and not change.declared:  # it may give two answers to one question
+                lost = dry_run.first_loss(change.test, changed, change.seed)
     except OutOfTime:
         return LATE
     if timer.expired:

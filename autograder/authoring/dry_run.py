@@ -254,7 +254,9 @@ class DryRun:
         assert isinstance(connection, SameProcess)
         return Judged(report, trials, seconds, stubs, tuple(connection.questions))
 
-    def first_loss(self, test: TestCell, namespace: Namespace, seed: int) -> CheckResult | None:
+    def first_loss(
+        self, test: TestCell, namespace: Namespace, seed: int, *, once: bool = False
+    ) -> CheckResult | None:
         """The first check that an answer fails and that costs points; None if it keeps them all.
 
         As `judge`, for much less: the cell ends there, and nobody asks why the answer is wrong.
@@ -266,7 +268,7 @@ class DryRun:
                 lost.append(check)
                 raise _Settled
 
-        context = self._context(test, SameProcess(namespace), seed)
+        context = self._context(test, SameProcess(namespace, once=once), seed)
         context.diagnosing, context.judged = False, judged
         with contextlib.suppress(_Settled):
             lost += filter(costs, self._run(test, context).checks)

@@ -39,7 +39,7 @@ LARGEST = 1e12
 NEAR = 1e-2
 """Largest difference of a value that has to be near something, relative to its largest number: one
 step more of a training loop changes its last digits."""
-CALL_SECONDS = 5.0
+CALL_SECONDS = 2.0
 """Processor time for one answer. An input that takes the original longer is passed over."""
 SLOW = 0.5
 """Processor time after which no more is asked with a function's defaults: ten thousand steps, say,

@@ -28,7 +28,7 @@ class Telling:
     def answered(self, where: str, what: str, findings: int) -> None:
         """A question is answered, with so many findings."""
 
-    def left_out(self, why: str, questions: Sequence[str]) -> None:
+    def left_out(self, why: str, questions: Sequence[str] = ()) -> None:
         """The run ends before these questions were asked."""
 
 
@@ -64,10 +64,8 @@ class Aloud(Telling):
     def answered(self, where: str, what: str, findings: int) -> None:
         self.write(f"{where}: {what} … {f'{findings} to look at' if findings else 'ok'}")
 
-    def left_out(self, why: str, questions: Sequence[str]) -> None:
-        self.write(
-            " ".join([why, *([f"Not looked at: {'; '.join(questions)}."] * bool(questions))])
-        )
+    def left_out(self, why: str, questions: Sequence[str] = ()) -> None:
+        self.write(f"{why} Not looked at: {'; '.join(questions)}." if questions else why)
 
     def write(self, text: str) -> None:
         """Say something above the bar, and let a pipe have it at once."""

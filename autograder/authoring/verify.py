@@ -181,6 +181,8 @@ class Examination:
         processes: int,
     ) -> None:
         self.findings: list[Finding] = []
+        self._open: list[Question] = []
+        self._later: Sequence[str] = ()
         self._name, self._released = notebook.name, released
         self._thresholds, self._telling, self._most = thresholds, telling, processes
         self._gate = Gate(notebook, thresholds.seeds)
@@ -190,15 +192,26 @@ class Examination:
         self.modules_kept = self._gate.dry_run.modules_kept
 
     def run(self) -> None:
-        """Ask everything; answers that are not right themselves say nothing about others."""
-        first, tests = [*self._own_answers(), *self._as_it_stands()], self._gate.tests
-        self._telling.expect(len(tests))
-        self._put(first, then=[ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
+        """Ask everything; whoever stops it hears what was not looked at."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self._telling.left_out("Stopped.", [*in_words(self._open), *self._later])
+            raise
+
+    def _run(self) -> None:
+        """Answers that are not right themselves say nothing about others: then it ends early."""
+        self._telling.expect(len(self._gate.tests))
+        self._put([self._cells()], later=[ABOUT_OWN, ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
+        if self.findings:
+            self._telling.left_out(f"{self._name}: nothing else was looked at. Mend that first.")
+            return
+        first = [*self._own_answers(), *self._as_it_stands()]
+        self._put(first, later=[ABOUT_BLANK, ABOUT_KNOWN, ABOUT_CHANGED])
         if not self._gate.answers_are_right():
             self._telling.left_out(
                 f"{self._name}: known mistakes and changed solutions are tried as soon as your own "
-                "answers get every point.",
-                [],
+                "answers get every point."
             )
             return
         self._telling.expect(len(self._known.all) + sum(map(len, self._gate.mutants.values())))
@@ -223,33 +236,36 @@ class Examination:
                 seconds=self._gate.takes(test),
             )
 
-    def _put(self, questions: Sequence[Question], then: Sequence[str] = ()) -> None:
-        """Put questions one after the other, and tell what comes of each at once."""
-        for number, question in enumerate(questions):
-            found = 0
-            try:
-                for finding in question.ask():
-                    found += 1
-                    self.findings.append(finding)
-                    self._telling.finding(finding)
-            except KeyboardInterrupt:
-                self._telling.left_out("Stopped.", [*in_words(questions[number:]), *then])
-                raise
+    def _put(self, questions: Sequence[Question], later: Sequence[str] = ()) -> None:
+        """Put questions one after the other, and tell what comes of each at once.
+
+        `later` is what others will be about that come afterwards.
+        """
+        self._open, self._later = list(questions), later
+        while self._open:
+            question, found = self._open[0], 0
+            for finding in question.ask():
+                found += 1
+                self.findings.append(finding)
+                self._telling.finding(finding)
+            self._open.pop(0)
             self._telling.answered(question.where, question.answer(), found)
 
     # The questions, in their order ---------------------------------------------------------
 
+    def _cells(self) -> Question:
+        about = "the cells that your answers need"
+        return Question(self._name, about, self._gate.cells_run, lambda: about)
+
     def _own_answers(self) -> Iterator[Question]:
-        draws = len(self._thresholds.seeds)
-        yield Question(
-            self._name, "whether its cells run", self._gate.cells_run, lambda: "its cells run"
-        )
+        count = len(self._thresholds.seeds)
+        draws = f"{count} draws" if count > 1 else "one draw"
         for test in self._gate.tests:
             yield Question(
                 test.grade_id,
-                "your own answers",
+                ABOUT_OWN,
                 partial(self._answers_score, test),
-                lambda: f"your own answers, with {draws} draws of the random inputs",
+                lambda: f"your own answers, with {draws} of the random inputs",
             )
 
     def _as_it_stands(self) -> Iterator[Question]:
@@ -293,8 +309,10 @@ class Examination:
             count = sum(mistake.test is test for mistake in self._known.all)
             of_the_kind = self._known.of_the_kind(test)
             if count or of_the_kind:
-                said = f"{count} known mistakes of yours, each to be caught and named"
-                said += f", {of_the_kind} that come with the checks" if of_the_kind else ""
+                own = f"{count} known mistake{'s' if count > 1 else ''} of yours"
+                kits = f"{of_the_kind} that come with the checks"
+                named = " and ".join([own] * bool(count) + [kits] * bool(of_the_kind))
+                said = f"{named}, each to be caught and named"
                 ask = partial(self._mistakes_caught, test)
                 yield Question(test.grade_id, ABOUT_KNOWN, ask, lambda said=said: said)  # type: ignore[misc]
 
@@ -385,12 +403,14 @@ class Examination:
                     mutant.source,
                     self._thresholds.seeds[0],
                     self._thresholds.mutant_seconds,
+                    declared=mutant.change in equivalent(test),
                 )
                 for cell, mutant in mutants
             ]
         yield from fates(self._gate.dry_run, changes, worthwhile(seconds, self._most))
 
 
+ABOUT_OWN = "your own answers"
 ABOUT_PLAIN = "plain test cells"
 ABOUT_BLANK = "the untouched release, which should score 0, not attempted"
 ABOUT_KNOWN = "the known mistakes"

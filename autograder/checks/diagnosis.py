@@ -196,23 +196,35 @@ def recognise(made: Attempt, candidates: Candidates) -> str:
     >>> recognise(wrong, {"halved": [1.0], "one instead of two": [1.0]})
     ''
     """
-    far = {name: apart(made.answers, answers, made.scale) for name, answers in candidates.items()}
+    far = {
+        name: apart(made.answers, answers, made.scale, enough=CLEAR)
+        for name, answers in candidates.items()
+    }
     if len(made.expected) == len(made.answers):
-        far[""] = apart(made.answers, made.expected, made.scale)
+        far[""] = apart(made.answers, made.expected, made.scale, enough=CLEAR)
     near = [name for name, how_far in far.items() if how_far <= CLEAR]
     return near[0] if len(near) == 1 and far[near[0]] <= 1 else ""
 
 
 def apart(
-    answers: Sequence[Any], others: Sequence[Any], scale: float = 0.0, rtol: float | None = None
+    answers: Sequence[Any],
+    others: Sequence[Any],
+    scale: float = 0.0,
+    rtol: float | None = None,
+    enough: float = float("inf"),
 ) -> float:
     """The largest distance of answers to the same inputs, in units of the tolerance.
 
     Both have one answer per input; other numbers of them are a ValueError. Without any the
-    distance is infinite: nothing coincides.
+    distance is infinite: nothing coincides. Who does not ask how far beyond `enough` it is gets
+    the first distance that is.
     """
-    pairs = zip(answers, others, strict=True)
-    return max((distance(a, o, rtol, scale) for a, o in pairs), default=float("inf"))
+    far = [float("inf")] if not answers else []
+    for one, other in zip(answers, others, strict=True):
+        far.append(distance(one, other, rtol, scale))
+        if far[-1] > enough:
+            break
+    return max(far)
 
 
 @np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")

@@ -57,7 +57,7 @@ def examine(
     notebook = page_notebook()
     if change:
         change(notebook)
-    (folder / "source").mkdir()
+    (folder / "source").mkdir(exist_ok=True)
     nbformat.write(notebook, folder / "source" / "scaling.ipynb")
     (folder / "release").mkdir()
     for strip in (ClearSolutions(), ClearHiddenTests()):
