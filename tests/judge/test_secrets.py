@@ -84,4 +84,4 @@ class TestFeedback:
             planted = leaks.leaks(page + written, {}, {secret})
             assert planted == [f"number of a hidden test: {secret}"]
         notebook = json.dumps(graded.autograded("blank"))
-        assert len(leaks.leaks(notebook, lines)) > 50  # autograded/ holds them all
+        assert len(leaks.leaks(notebook, lines)) > 30  # autograded/ holds them all
