@@ -63,8 +63,8 @@ def given_function(source: str) -> Callable[..., Any]:
     return function
 
 
-COMPILED = "given_by_the_test_cell"
-"""What JAX calls these: that one of them is compiled says nothing of who calls it."""
+COMPILED = "given_by_the_test_cell_"
+"""How what JAX calls these begins: that one of them is compiled says nothing of who calls it."""
 
 
 @cache
@@ -76,10 +76,16 @@ def compiled_given(source: str, functions: tuple[int, ...]) -> Callable[..., Any
     """
     import jax
 
+    given = given_function.__wrapped__(source)
+
     # A new function each time: jax (0.10) has one cache for all that `jit` makes of a function,
-    # and takes a call for another's whose static arguments stand in other places.
-    made = given_function.__wrapped__(source)
-    made.__name__ = COMPILED
+    # and takes a call for another's whose static arguments stand in other places. And one of our
+    # own to name: the source may say `jnp.cbrt`, which is everybody's.
+    @wraps(given)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        return given(*args, **kwargs)
+
+    made.__name__ = COMPILED + getattr(given, "__name__", "")
     return jax.jit(made, static_argnums=functions)
 
 

@@ -162,3 +162,8 @@ def test_a_given_function_that_jax_cannot_compile_is_called_as_it_is():
     assert given("lambda x: 1 if x > 0 else 2").compiled(3.0) == 1
     with pytest.raises(AttributeError, match="nothing"):
         given("lambda x: x.nothing").compiled(3)
+
+
+def test_a_function_of_jaxs_own_keeps_its_name_when_it_is_given():
+    given_module.ready_made("jnp.cbrt")(8.0)
+    assert jnp.cbrt.__name__ == "cbrt"
