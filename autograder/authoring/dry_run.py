@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,7 +27,7 @@ from autograder.checks.context import Context, current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.student import QUICK, Given
 from autograder.judge.cells import asked, grade_id, is_judged, points
-from autograder.judge.solutions import Solutions, directory_importable
+from autograder.judge.solutions import Solutions, directory_importable, execute, names_of
 from autograder.judge.stopwatch import WALL_FACTOR
 from autograder.judge.testcell import run_cell
 from autograder.record.outcome import Outcome
@@ -170,18 +170,18 @@ class DryRun:
             vars(module).clear()
             vars(module).update(state)
         names = {name for test in tests for name in test.asks_for}
-        namespace: Namespace = {"__name__": "__student__", CELLS: [""]}
-        with self.references(), directory_importable(self.notebook.parent):
+        beside = directory_importable(self.notebook.parent)
+        with self.references(), beside, names_of("__student__") as namespace:
+            namespace[CELLS] = [""]
             for cell in cells.needed_cells(*sorted(names)):
                 code = (sources or {}).get(cell.grade_id, cell.source)
                 try:
-                    made = compile(code, cell.grade_id or "cell", "exec", dont_inherit=True)
-                    exec(made, namespace)  # noqa: S102
+                    execute(replace(cell, source=code), namespace)
                 except Exception as error:
                     if stopped is not None:
                         stopped.append(Stopped(cell.grade_id or code.splitlines()[0], error))
                 instead = {n: f for n, f in (functions or {}).items() if n in cell.binds}
-                namespace |= instead
+                namespace.update(instead)
                 if not instead:  # such a function has no source that could be run again
                     namespace[CELLS].append(code)
         return namespace

@@ -26,7 +26,7 @@ import nbformat
 from autograder.authoring.dry_run import DryRun, Namespace
 from autograder.authoring.findings import Finding
 from autograder.judge.cells import grade_id, is_test_cell, points, uses_kit
-from autograder.judge.solutions import directory_importable
+from autograder.judge.solutions import directory_importable, execute, names_of
 from autograder.remote.names import Cell, needed, read_cell
 
 SKIPPED = "skip-execution"
@@ -128,11 +128,11 @@ class PlainCells:
         return ended if ended.error is None else self._run(cell, cell.before)
 
     def _run(self, cell: PlainCell, before: Sequence[Cell]) -> Ended:
-        namespace: Namespace = {"__name__": "__student__"}
-        with self._dry_run.references(), directory_importable(self._dry_run.notebook.parent):
+        beside = directory_importable(self._dry_run.notebook.parent)
+        with self._dry_run.references(), beside, names_of("__student__") as namespace:
             for other in before:
                 with contextlib.suppress(Exception, SystemExit):
-                    exec(compile(other.source, "cell", "exec", dont_inherit=True), namespace)  # noqa: S102
+                    execute(other, namespace)
             with noticed() as written:
                 try:
                     points_given = awarded(shown_by(cell.source, namespace), cell.points)

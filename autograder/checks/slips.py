@@ -40,8 +40,7 @@ class Slope:
     """The right slope of a function at one input, and what wrong ones are made of.
 
     `tree` has the structure of the parameters, `value` is that of the function named `of`, and
-    `points` the number of data points, None where there is no such thing. `elsewhere` holds slopes
-    that a mistake of the exercise's own kind leads to, by its sentence.
+    `points` the number of data points, None where there is no such thing.
     """
 
     tree: Any

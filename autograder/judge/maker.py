@@ -39,7 +39,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.checks.context import Context
 from autograder.judge.cells import asked, grade_id, is_judged, points
-from autograder.judge.solutions import Solutions, directory_importable
+from autograder.judge.solutions import Solutions, directory_importable, execute, names_of
 from autograder.judge.testcell import run_cell
 from autograder.remote import endpoint, trees, wire
 from autograder.remote.wire import Limits
@@ -220,12 +220,10 @@ def calls_of_tests(notebook: Path, public: set[str]) -> list[dict[str, Any]]:
 
 def answers(solutions: Solutions, names: set[str]) -> dict[str, Any]:
     """What the instructor's cells define of these names, as a student's notebook would."""
-    namespace: dict[str, Any] = {"__name__": "__student__"}
-    with directory_importable(solutions.notebook.parent):
+    with directory_importable(solutions.notebook.parent), names_of("__student__") as namespace:
         for cell in solutions.needed_cells(*sorted(names)):
             with contextlib.suppress(Exception):
-                made = compile(cell.source, cell.grade_id or "cell", "exec", dont_inherit=True)
-                exec(made, namespace)  # noqa: S102
+                execute(cell, namespace)
     return namespace
 
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import nbformat
@@ -52,8 +52,8 @@ class Solutions:
     def _made(self, name: str, stubs: Mapping[str, Given]) -> Any:
         held = {other: ready_made(s.source) for other, s in stubs.items() if other != name}
         # A namespace for each name: what one needs cannot disturb another.
-        namespace: dict[str, Any] = {"__name__": "__instructor__", **held}
-        with directory_importable(self.notebook.parent):
+        with directory_importable(self.notebook.parent), names_of("__instructor__") as namespace:
+            namespace.update(held)
             for cell in self.needed_cells(name, apart_from=held):
                 nodes = ast.parse(cell.source).body
                 if error := run_holding(nodes, str(self.notebook), namespace, held):
@@ -75,6 +75,27 @@ def solution_cells(notebook: str) -> tuple[Cell, ...]:
         for cell in nbformat.reads(notebook, as_version=4).cells
         if cell.cell_type == "code" and not is_test_cell(cell)
     )
+
+
+@contextlib.contextmanager
+def names_of(module: str) -> Iterator[dict[str, Any]]:
+    """The names that cells run in: those of a module, which is known to Python while they run.
+
+    `@dataclass` looks up the module of its class where annotations are text.
+    """
+    before = sys.modules.get(module)
+    sys.modules[module] = made = ModuleType(module)
+    try:
+        yield vars(made)
+    finally:
+        del sys.modules[module]
+        if before is not None:
+            sys.modules[module] = before
+
+
+def execute(cell: Cell, names: dict[str, Any]) -> None:
+    """Run a cell as a notebook of its own would: this module's `from __future__` is not for it."""
+    exec(compile(cell.source, cell.grade_id or "cell", "exec", dont_inherit=True), names)  # noqa: S102
 
 
 @contextlib.contextmanager

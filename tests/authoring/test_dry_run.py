@@ -39,8 +39,9 @@ def test_a_test_cell_is_asked_what_it_asks_for() -> None:
     assert dry_run.asked("a = student.f.call(student.x.value())\nreference.g") == {"f", "x"}
 
 
-def test_a_dataclass_in_a_notebook_is_made(tmp_path: Path) -> None:
-    source = "from dataclasses import dataclass\n@dataclass\nclass State:\n    step: int"
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_a_dataclass_in_a_notebook_is_made(tmp_path: Path, future: str) -> None:
+    source = f"{future}from dataclasses import dataclass\n@dataclass\nclass State:\n    step: int"
     nbformat.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / "it.ipynb")
     asking = dry_run.TestCell("test_step", "", 1.0, frozenset({"State"}))
     names = dry_run.DryRun(tmp_path / "it.ipynb").hand_in([asking])
