@@ -15,7 +15,7 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of, side_by_side, wrong_structure
+from autograder.checks.compare import first_difference, first_of, side_by_side, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.forms import zeros
@@ -136,10 +136,9 @@ class AnswerChecks(Checks):
 def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:
     """Judge `Exercise.returns`: one call, compared with what the author wrote down."""
     answer = part.answers([args])[0]
-    sentence = disagreement(answer, expected, rtol)
-    shown = side_by_side(answer, expected) if sentence and show else ""
-    kind = kind_of(answer, expected) if sentence else Kind.VALUE
-    return Attempt(sentence + shown, [answer], [expected], rtol=rtol, kind=kind)
+    wrong = first_difference(answer, expected, rtol)
+    shown = side_by_side(answer, expected) if wrong.sentence and show else ""
+    return Attempt(wrong.sentence + shown, [answer], [expected], rtol=rtol, kind=wrong.kind)
 
 
 def agrees(part: Part, solutions: Sequence[Function], rtol: float | None, trial: Trial) -> Trial:
@@ -182,9 +181,8 @@ def _without_stubs(trial: Trial, solution: Function, rtol: float | None) -> Tria
 def _beside(answers: Sequence[Any], expected: Sequence[Any], rtol: float | None) -> Attempt:
     """Compare answers with the expected ones, input by input."""
     pairs = zip(answers, expected, strict=True)
-    wrong = ((s, kind_of(a, e)) for a, e in pairs if (s := disagreement(a, e, rtol)))
-    sentence, kind = next(wrong, ("", Kind.VALUE))
-    return Attempt(sentence, answers, expected, rtol=rtol, kind=kind)
+    wrong = first_of(first_difference(answer, right, rtol) for answer, right in pairs)
+    return Attempt(wrong.sentence, answers, expected, rtol=rtol, kind=wrong.kind)
 
 
 def satisfies(

@@ -8,7 +8,7 @@ tells an expected value: a hidden test's message may be read by a student.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,11 @@ class Difference:
     of: str = ""
     """Where it is, to follow "The number"; see `wording.place`."""
 
+    @property
+    def kind(self) -> Kind:
+        """In which way a wrong answer is wrong: in its form, or in what it holds."""
+        return Kind.SHAPE if self.form else Kind.VALUE
+
 
 def first_difference(
     answer: Any,
@@ -104,7 +109,11 @@ def first_difference(
     scale: float = 0.0,
 ) -> Difference:
     """The first leaf at which an answer differs, with its sentence; see `disagreement`."""
-    found = _differences(answer, expected, rtol, root, scale)
+    return first_of(_differences(answer, expected, rtol, root, scale))
+
+
+def first_of(found: Iterable[Difference]) -> Difference:
+    """The first of these that is one; without any, one whose sentence is ""."""
     return next((one for one in found if one.sentence), Difference("", 0.0))
 
 
@@ -142,15 +151,6 @@ def wrong_structure(answer: Any, like: Any, root: str = "answer") -> str:
     return next((leaf.sentence for leaf in matched(answer, like, root) if leaf.form), "")
 
 
-def kind_of(answer: Any, expected: Any) -> Kind:
-    """In which way a wrong answer is wrong: in its form, or in what it holds.
-
-    >>> kind_of([1.0, 2.0], [1.0, 3.0]), kind_of([1.0, 2.0], 3.0)
-    (<Kind.VALUE: 'value'>, <Kind.SHAPE: 'shape'>)
-    """
-    return Kind.SHAPE if wrong_structure(answer, expected) else Kind.VALUE
-
-
 def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
     """Say how parameters differ in structure and shapes from `like`, or are not finite, or "".
 
@@ -162,7 +162,7 @@ def wrong_params(params: Any, like: Any, root: str = "answer") -> str:
 
 def kind_of_params(params: Any, like: Any) -> Kind:
     """In which way parameters are wrong, whatever they should be: `like` has their form."""
-    return kind_of(params, _zeros(like))
+    return first_difference(params, _zeros(like), rtol=math.inf).kind
 
 
 def _zeros(like: Any) -> Any:

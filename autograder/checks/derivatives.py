@@ -16,13 +16,12 @@ import numpy as np
 from autograder.checks.arrays import as_array, is_real, largest
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of
+from autograder.checks.compare import first_difference, first_of
 from autograder.checks.diagnosis import Mistakes, Trial
 from autograder.checks.gradients import SLOPE_SCALE, SLOPE_SCALE_OF_VALUE
 from autograder.checks.hints import Hints
 from autograder.checks.numerics import STEP, central_differences, evaluated
 from autograder.checks.student import Given, Part
-from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 Measure = Callable[..., Any]
@@ -141,13 +140,8 @@ def judged(
     scales = [_scale(function, *args, measure=measure) for args in inputs]
     answers = part.answers(inputs)
     compared = zip(answers, expected, scales, strict=True)
-    wrong = (
-        (said, kind_of(answer, right))
-        for answer, right, scale in compared
-        if (said := disagreement(answer, right, scale=scale))
-    )
-    sentence, kind = next(wrong, ("", Kind.VALUE))
-    return Attempt(sentence, answers, expected, max(scales, default=0.0), kind=kind)
+    wrong = first_of(first_difference(got, right, scale=scale) for got, right, scale in compared)
+    return Attempt(wrong.sentence, answers, expected, max(scales, default=0.0), kind=wrong.kind)
 
 
 def jacobian(function: Function, x: Any, *rest: Any) -> Any:

@@ -23,7 +23,7 @@ from autograder.checks.arrays import (
 )
 from autograder.checks.attempt import Arguments, Attempt, Function, attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of
+from autograder.checks.compare import disagreement, first_difference, first_of
 from autograder.checks.diagnosis import Mistakes, Trial, number_of_points
 from autograder.checks.faults import StudentFault
 from autograder.checks.hints import Hints, about_form
@@ -172,14 +172,10 @@ def _measured_at(function: Function, inputs: Sequence[Arguments]) -> Attempt:
 def _beside(answers: Sequence[Any], right: Sequence[Measured]) -> Attempt:
     """Compare gradients with slopes, each on its own scale, at every input."""
     pairs = zip(answers, right, strict=True)
-    wrong = (
-        (said, kind_of(answer, one.slope))
-        for answer, one in pairs
-        if (said := disagreement(answer, one.slope, scale=one.scale))
-    )
-    sentence, kind = next(wrong, ("", Kind.VALUE))
+    wrong = first_of(first_difference(got, one.slope, scale=one.scale) for got, one in pairs)
     scale = max((one.scale for one in right), default=0.0)
-    return Attempt(sentence, answers, [one.slope for one in right], scale, kind=kind)
+    slopes = [one.slope for one in right]
+    return Attempt(wrong.sentence, answers, slopes, scale, kind=wrong.kind)
 
 
 def _explained(trial: Trial, of: str, function: Function, right: Sequence[Measured]) -> Trial:

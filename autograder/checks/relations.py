@@ -15,7 +15,7 @@ import numpy as np
 from autograder.checks.arrays import DISTINCT, as_array, finite
 from autograder.checks.attempt import Arguments, Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of, wrong_structure
+from autograder.checks.compare import first_difference, wrong_structure
 from autograder.checks.diagnosis import Trial
 from autograder.checks.hints import Hints
 from autograder.checks.leaves import Floats, Picked, arrays, everything, leaves, picked
@@ -123,9 +123,10 @@ def relates(
         if unfit := _unfit([answer, other]):
             return unfit
         wanted = picked(lambda answer: plain(then, [arrays(answer)]), answer)
-        if said := disagreement(other, wanted, rtol):
+        wrong = first_difference(other, wanted, rtol)
+        if said := wrong.sentence:
             told = f"It does not hold between the answers to two inputs: {_lower(said)}"
-            return Attempt(told, kind=kind_of(other, wanted))
+            return Attempt(told, kind=wrong.kind)
     return Attempt("" if change_with_inputs([*before, *after]) else HARDLY)
 
 
@@ -155,9 +156,10 @@ def _not_stacked(batch: Any, single: Sequence[Any], rtol: float | None) -> Attem
     if unfit := unstackable(single):
         return unfit
     wanted = stacked(single)
-    if said := disagreement(batch, wanted, rtol):
+    wrong = first_difference(batch, wanted, rtol)
+    if said := wrong.sentence:
         told = f"A batch does not give what its examples give one by one: {_lower(said)}"
-        return Attempt(told, kind=kind_of(batch, wanted))
+        return Attempt(told, kind=wrong.kind)
     return Attempt("")
 
 

@@ -17,7 +17,13 @@ from autograder.checks import slips
 from autograder.checks.arrays import as_array, finite
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of, kind_of_params, wrong_params
+from autograder.checks.compare import (
+    Difference,
+    disagreement,
+    first_difference,
+    kind_of_params,
+    wrong_params,
+)
 from autograder.checks.curves import loss_curves
 from autograder.checks.diagnosis import Mistakes, Trial, apart, number_of_points
 from autograder.checks.hints import Hints
@@ -251,9 +257,10 @@ class Descent:
             got, recorded, "plain gradient descent" if self.step_size else "as asked"
         )
         told = "" if wrong else "The parameters are right."
-        sentence = wrong_losses(got, recorded)
-        kind = kind_of(got, recorded[0]) if sentence else Kind.VALUE
-        return Attempt(sentence, [got], [recorded[0]], figure=shown, besides=told, kind=kind)
+        lost = wrong_losses(got, recorded)
+        return Attempt(
+            lost.sentence, [got], [recorded[0]], figure=shown, besides=told, kind=lost.kind
+        )
 
     def _kind_of_form(self, answer: Any) -> Kind:
         """In which way an answer has not the form: numbers may not be finite, too."""
@@ -267,7 +274,7 @@ class Descent:
     def _besides(self, answer: Any, recorded: Sequence[Any]) -> str:
         """What else can be said, where it is the parameters that are judged."""
         several = "losses" in self._names and self.n_steps > 1
-        if several and not wrong_losses(self.pick(answer, "losses"), recorded):
+        if several and not wrong_losses(self.pick(answer, "losses"), recorded).sentence:
             return "The losses are right."
         if self.batches or not self.n_steps:
             return ""
@@ -346,21 +353,21 @@ def wrong_training_form(
     return wrong
 
 
-def wrong_losses(losses: Any, recorded: Sequence[Any]) -> str:
-    """Compare losses with the ways in which they may have been recorded, or "".
+def wrong_losses(losses: Any, recorded: Sequence[Any]) -> Difference:
+    """Compare losses with the ways in which they may have been recorded.
 
     A loop may record the loss before each step or after it, and may add the one that is left:
 
     >>> ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
-    >>> [wrong_losses(np.array(losses), ways) for losses in ways]
+    >>> [wrong_losses(np.array(losses), ways).sentence for losses in ways]
     ['', '', '']
 
     Where none fits, the sentence is about the way with as many numbers, or else the first.
     """
-    wrong = [disagreement(losses, way) for way in recorded]
-    if not all(wrong):
-        return ""
-    as_many = [said for said, way in zip(wrong, recorded, strict=True) if _size(losses) == len(way)]
+    wrong = [first_difference(losses, way) for way in recorded]
+    if right := [one for one in wrong if not one.sentence]:
+        return right[0]
+    as_many = [one for one, way in zip(wrong, recorded, strict=True) if _size(losses) == len(way)]
     return (as_many or wrong)[0]
 
 

@@ -12,7 +12,7 @@ from autograder.checks.answers import constant
 from autograder.checks.arrays import as_array
 from autograder.checks.attempt import Arguments, Attempt, attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import disagreement, kind_of
+from autograder.checks.compare import first_difference, first_of
 from autograder.checks.diagnosis import Trial
 from autograder.checks.hints import Hints
 from autograder.checks.relations import (
@@ -25,7 +25,6 @@ from autograder.checks.relations import (
 )
 from autograder.checks.student import Part
 from autograder.checks.wording import described
-from autograder.record.outcome import Kind
 from autograder.remote import trees
 
 TRACES = "__import__('autograder.remote.tracing', fromlist=['traces']).traces"
@@ -163,10 +162,8 @@ def _alike(
     if made.fault is not None:
         fault = made.fault
         return Attempt(f"{cannot} {fault}", stop=fault.stop, kind=fault.kind, hint=fault.hint)
-    pairs = zip(made.answers, plain, strict=True)
-    wrong = ((said, kind_of(a, p)) for a, p in pairs if (said := disagreement(a, p)))
-    sentence, kind = next(wrong, ("", Kind.VALUE))
-    return Attempt(f"{others} {sentence}" if sentence else "", kind=kind)
+    wrong = first_of(map(first_difference, made.answers, plain))
+    return Attempt(f"{others} {wrong.sentence}" if wrong.sentence else "", kind=wrong.kind)
 
 
 def does_not_retrace(part: Part, inputs: Sequence[Arguments]) -> Attempt:

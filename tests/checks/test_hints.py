@@ -8,7 +8,7 @@ import jax
 import pytest
 
 from autograder.checks import hints, properties
-from autograder.checks.compare import kind_of
+from autograder.checks.compare import first_difference
 from autograder.checks.exercise import Exercise
 from autograder.checks.faults import StudentFault
 from autograder.checks.student import given, student
@@ -278,7 +278,7 @@ def test_a_call_that_was_stopped_failed_in_no_way_that_hints_are_for(given, show
 
 
 def test_beside_numbers_that_should_not_be_finite_a_wrong_one_is_a_value():
-    assert kind_of([1.0, 2.0], [1.0, math.inf]) is Kind.VALUE
+    assert first_difference([1.0, 2.0], [1.0, math.inf]).kind is Kind.VALUE
 
 
 # Errors about tracers

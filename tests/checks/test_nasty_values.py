@@ -117,7 +117,7 @@ def test_no_value_breaks_the_judgement_of_training_and_of_values(value):
     start = {"w": 2.0, "b": -1}
     ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
     for answer in nasty(value).values():
-        assert isinstance(training.wrong_losses(answer, ways), str)
+        assert isinstance(training.wrong_losses(answer, ways).sentence, str)
         assert isinstance(training.wrong_training_form(answer, start), str)
         assert curves.loss_curves(answer, ways, "as asked").lines
         assert isinstance(said(lambda answer=answer: gradients.scalar(answer)), float | str)

@@ -278,7 +278,7 @@ def test_a_loop_is_asked_twice():
 )
 def test_wrong_losses(losses, agrees):
     ways = np.array([3.0, 2.0]), np.array([2.0, 1.0]), np.array([3.0, 2.0, 1.0])
-    assert (wrong_losses(losses, ways) == "") is agrees
+    assert (wrong_losses(losses, ways).sentence == "") is agrees
 
 
 # What is drawn
