@@ -16,68 +16,24 @@ from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.checks.attempt import Attempt
 from autograder.checks.diagnosis import recognise, relation
 from autograder.checks.student import given
-from autograder.record.outcome import Outcome
-from autograder.record.render import to_text
-from autograder.record.report import Report
 from autograder.remote.given import double_precision, evaluate
-from tests.support.lesson import (
-    EXERCISES,
-    cell_named,
-    judged,
-    lesson,
-    reached,
-    solutions,
-    submission,
+from tests.support.judging import (
+    SEED,
+    assert_costs_its_own,
+    assert_full_marks,
+    bundles,
+    unmade,
 )
+from tests.support.lesson import EXERCISES, LESSON, judged, lesson, reached, solutions, submission
 from tests.support.right_answers import CORRECT
 from tests.support.variants import clean, gradient, loss, model
 from tests.support.wrong_answers import WRONG
 
 pytestmark = pytest.mark.slow
 
-SEED = 1
-MORE_SEEDS = (2,)
 TOLERANCE = RELATIVE_TOLERANCE["float64"]
 NAMES = frozenset([*EXERCISES[:4], "n_steps_clean", "step_size_clean"])
 """What the test cells ask a student's notebook for."""
-
-
-def full_marks(report: Report) -> bool:
-    return report.score == report.max_points
-
-
-@cache
-def seeds(exercise: str) -> tuple[int, ...]:
-    """One seed is as good as many where a test cell draws nothing at random."""
-    drawn = "exercise.rng" in cell_named(f"test_{exercise}").source
-    return (SEED, *MORE_SEEDS) if drawn else (SEED,)
-
-
-def lost(report: Report) -> list[Any]:
-    return [check for check in report.checks if check.outcome is not Outcome.PASSED]
-
-
-@cache
-def listed_mistakes(exercise: str) -> tuple[str, ...]:
-    """The explanations of known mistakes that a test cell gives of its own."""
-    trials = judged(exercise, {}, SEED).trials
-    return tuple(dict.fromkeys(why for trial in trials for why in trial.listed))
-
-
-@cache
-def known_mistakes(exercise: str) -> tuple[str, ...]:
-    """These, and those that come with its checks."""
-    trials = judged(exercise, {}, SEED).trials
-    with lesson().references():
-        of_the_kind = [why for trial in trials for why in trial.told_apart({})]
-    return tuple(dict.fromkeys([*listed_mistakes(exercise), *of_the_kind]))
-
-
-def mistake_meant(exercise: str, fragment: str) -> str:
-    """The one known mistake that a fragment is a piece of, or ""."""
-    meant = [text for text in known_mistakes(exercise) if fragment and fragment in text]
-    assert len(meant) <= 1, f"{fragment!r} fits more than one: {meant}"
-    return meant[0] if meant else ""
 
 
 def test_the_tables_are_large_enough_and_hold_an_answer_to_every_exercise() -> None:
@@ -117,35 +73,14 @@ def test_an_answer_is_judged_wherever_it_is_used_and_nowhere_else() -> None:
     assert affected(binds_loss) == {"logistic_loss", "dlogistic_loss", "theta_clean"}
 
 
-def bundles() -> dict[str, dict[str, str]]:
-    """The right answers, several to a submission where they are for different exercises.
-
-    A submission of several is harder on the checks, for each part is judged beside unlike others.
-    """
-    together: list[tuple[list[str], dict[str, str]]] = []
-    for name, answers in CORRECT.items():
-        for names, chosen in together:
-            if answers and chosen and not chosen.keys() & answers.keys():
-                names.append(name)
-                chosen.update(answers)
-                break
-        else:
-            together.append(([name], dict(answers)))
-    return {", ".join(names): chosen for names, chosen in together}
-
-
-BUNDLES = bundles()
+BUNDLES = bundles(CORRECT)
 
 
 @pytest.mark.parametrize("names", BUNDLES)
 def test_right_answers_get_full_marks(names: str) -> None:
     answers = BUNDLES[names]
     assert submission(answers).keys() >= NAMES
-    for exercise in EXERCISES:
-        for seed in seeds(exercise) if exercise in answers else (SEED,):
-            report = judged(exercise, answers, seed).report
-            assert full_marks(report), f"seed {seed}\n{to_text(report)}"
-            assert all(check.outcome is Outcome.PASSED for check in report.checks), to_text(report)
+    assert_full_marks(LESSON, answers)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES[:4])
@@ -168,35 +103,12 @@ def test_no_right_answer_is_taken_for_a_mistake(exercise: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_fault_costs_its_own_exercise_alone_and_is_named(name: str) -> None:
-    faulty, source, fragment = WRONG[name]
-    answers = {faulty: source}
-    for exercise in EXERCISES:
-        report = judged(exercise, answers, SEED).report
-        assert full_marks(report) == (exercise != faulty), to_text(report)
-        assert all(check.outcome is not Outcome.ERROR for check in report.checks), report
-        if exercise == faulty:
-            assert_named(report, fragment)
-    in_numbers = not fragment or mistake_meant(faulty, fragment)  # form is the same for any seed
-    for seed in seeds(faulty)[1:] if in_numbers else ():
-        report = judged(faulty, answers, seed).report
-        assert not full_marks(report), f"seed {seed}"
-        assert_named(report, fragment)
-
-
-def assert_named(report: Report, fragment: str) -> None:
-    """Every lost check failed; the fault is named as itself and never as another."""
-    shown = f"seed {report.seed}\n{to_text(report)}"
-    assert {check.outcome for check in lost(report)} == {Outcome.FAILED}, shown
-    assert any(fragment in check.rationale for check in lost(report)), shown
-    meant = mistake_meant(report.exercise, fragment)
-    named = {check.mistake for check in lost(report)} - {""}
-    assert named == ({meant} if meant else set()), shown
+    assert_costs_its_own(LESSON, WRONG[name])
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_every_listed_mistake_has_a_wrong_answer_that_makes_it(exercise: str) -> None:
-    made = {mistake_meant(where, text) for where, _, text in WRONG.values() if where == exercise}
-    assert made >= set(listed_mistakes(exercise))
+    assert not unmade(LESSON, exercise, WRONG)
 
 
 # How far apart right and wrong are, on inputs such as the test cells draw.

@@ -1,11 +1,11 @@
-"""The lesson as test material: its cells, and its test cells judged without a kernel."""
+"""The lessons as test material: their cells, and their test cells judged without a kernel."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,6 @@ from autograder.remote.names import Cell, needed, read_cell
 from autograder.sandbox.grader.cache import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
-ASSIGNMENT = "logistic_regression"
-SOURCE = ROOT / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-EXERCISES = (
-    "logistic_model",
-    "logistic_loss",
-    "dlogistic_loss",
-    "model_optimization_loop",
-    "theta_clean",
-)
-NEEDED_CELLS = frozenset(["setup", "data-scores", "data-labels", "clean-data"])
-"""Cells without a grade_id that the graded ones need."""
 matplotlib.use("agg")
 
 # What jax compiles in the processes that run the tests is kept, from one run to the next: half the
@@ -43,78 +32,75 @@ jax.config.update(
 for setting, value in SETTINGS.items():
     jax.config.update(setting, value)
 
-
-@cache
-def source_cells() -> tuple[nbformat.NotebookNode, ...]:
-    return tuple(nbformat.read(SOURCE, as_version=4).cells)
+Answers = dict[str, str]
+"""Sources of solution cells, by grade_id."""
 
 
 def grade_id(cell: nbformat.NotebookNode) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
-def is_essential(cell: nbformat.NotebookNode) -> bool:
-    """Whether the graded cells of the lesson need this one."""
-    return bool(grade_id(cell)) or cell.id in NEEDED_CELLS
+class Lesson:
+    """One of the lessons in source/."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.source = ROOT / "source" / name / f"{name}.ipynb"
+        self._judged: dict[tuple[str, tuple[Cell, ...], int], Judged] = {}
+        self._submitted: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+
+    @cached_property
+    def cells(self) -> tuple[nbformat.NotebookNode, ...]:
+        return tuple(nbformat.read(self.source, as_version=4).cells)
+
+    def cell_named(self, name: str) -> nbformat.NotebookNode:
+        return next(cell for cell in self.cells if grade_id(cell) == name)
+
+    @cached_property
+    def dry_run(self) -> DryRun:
+        return DryRun(self.source)
+
+    @cached_property
+    def exercises(self) -> tuple[str, ...]:
+        """Those that the kit's checks judge: each has an answer cell of its name."""
+        return tuple(test.grade_id.removeprefix("test_") for test in self.dry_run.tests)
+
+    def submission(self, answers: Answers) -> dict[str, Any]:
+        """Run the lesson with some solution cells replaced; the names it leaves behind."""
+        unknown = {name for name in answers if name not in map(grade_id, self.cells)}
+        assert not unknown, f"not cells of the lesson: {unknown}"
+        key = tuple(sorted(answers.items()))
+        if key not in self._submitted:
+            self._submitted[key] = self.dry_run.hand_in(self.dry_run.tests, sources=dict(key))
+        return self._submitted[key]
+
+    def judged(self, name: str, answers: Answers, seed: int) -> Judged:
+        """What comes of an exercise, with these answers in the lesson.
+
+        It is kept by all cells that this can depend on. So a wrong gradient costs one judgement,
+        not five: the other exercises do without its cell, and what becomes of them is known from
+        the first submission with the same cells.
+        """
+        key = (name, self.reached(name, answers), seed)
+        if key not in self._judged:
+            names = self.submission(answers)
+            self._judged[key] = self.dry_run.judge(self.test_of(name), names, seed)
+        return self._judged[key]
+
+    def judge_one(self, name: str, namespace: dict[str, Any], seed: int = 1) -> Report:
+        """What the test cell of an exercise finds in what a submission left behind."""
+        return self.dry_run.judge(self.test_of(name), namespace, seed).report
+
+    def test_of(self, name: str) -> TestCell:
+        return next(test for test in self.dry_run.tests if test.grade_id == f"test_{name}")
+
+    def reached(self, name: str, answers: Answers) -> tuple[Cell, ...]:
+        """The cells that the test cell of an exercise depends on, with these answers in them."""
+        cells = [answered(cell, answers) for cell in solution_cells(self.source.read_text("utf-8"))]
+        return tuple(needed(cells, *sorted(self.test_of(name).asks_for)))
 
 
-@cache
-def cell_named(name: str) -> nbformat.NotebookNode:
-    return next(cell for cell in source_cells() if grade_id(cell) == name)
-
-
-@cache
-def lesson() -> DryRun:
-    return DryRun(SOURCE)
-
-
-def solutions() -> Solutions:
-    return lesson().solutions
-
-
-def submission(answers: dict[str, str]) -> dict[str, Any]:
-    """Run the lesson with some solution cells replaced; the names it leaves behind."""
-    unknown = set(answers) - set(EXERCISES)
-    assert not unknown, f"not solution cells: {unknown}"
-    return run_lesson(tuple(sorted(answers.items())))
-
-
-@cache
-def run_lesson(answers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    return lesson().hand_in(lesson().tests, sources=dict(answers))
-
-
-def judge_one(name: str, namespace: dict[str, Any], seed: int = 1) -> Report:
-    """What the test cell of an exercise finds in what a submission left behind."""
-    return lesson().judge(test_of(name), namespace, seed).report
-
-
-JUDGED: dict[tuple[str, tuple[Cell, ...], int], Judged] = {}
-"""What was judged, by the exercise, all cells that this can depend on, and the seed.
-
-So a wrong gradient costs one judgement, not five: the other exercises do without its cell, and
-what becomes of them is known from the first submission with the same cells.
-"""
-
-
-def judged(name: str, answers: dict[str, str], seed: int) -> Judged:
-    key = (name, reached(name, answers), seed)
-    if key not in JUDGED:
-        JUDGED[key] = lesson().judge(test_of(name), submission(answers), seed)
-    return JUDGED[key]
-
-
-def test_of(name: str) -> TestCell:
-    return next(test for test in lesson().tests if test.grade_id == f"test_{name}")
-
-
-def reached(name: str, answers: dict[str, str]) -> tuple[Cell, ...]:
-    """The cells that the test cell of an exercise depends on, with these answers in them."""
-    cells = [answered(cell, answers) for cell in solution_cells(SOURCE.read_text("utf-8"))]
-    return tuple(needed(cells, *sorted(test_of(name).asks_for)))
-
-
-def answered(cell: Cell, answers: dict[str, str]) -> Cell:
+def answered(cell: Cell, answers: Answers) -> Cell:
     """A cell of the lesson, or the answer that takes its place."""
     if cell.grade_id not in answers:
         return cell
@@ -122,3 +108,37 @@ def answered(cell: Cell, answers: dict[str, str]) -> Cell:
 
 
 read = cache(read_cell)
+
+# The lesson that the tests of the kit itself grade.
+
+ASSIGNMENT = "logistic_regression"
+LESSON = Lesson(ASSIGNMENT)
+SOURCE = LESSON.source
+EXERCISES = (
+    "logistic_model",
+    "logistic_loss",
+    "dlogistic_loss",
+    "model_optimization_loop",
+    "theta_clean",
+)
+NEEDED_CELLS = frozenset(["setup", "data-scores", "data-labels", "clean-data"])
+"""Cells without a grade_id that the graded ones need."""
+cell_named, submission, judged = LESSON.cell_named, LESSON.submission, LESSON.judged
+judge_one, reached = LESSON.judge_one, LESSON.reached
+
+
+def source_cells() -> tuple[nbformat.NotebookNode, ...]:
+    return LESSON.cells
+
+
+def is_essential(cell: nbformat.NotebookNode) -> bool:
+    """Whether the graded cells of the lesson need this one."""
+    return bool(grade_id(cell)) or cell.id in NEEDED_CELLS
+
+
+def lesson() -> DryRun:
+    return LESSON.dry_run
+
+
+def solutions() -> Solutions:
+    return LESSON.dry_run.solutions
