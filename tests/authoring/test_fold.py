@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def labelled(source: str, **labels: Any) -> nbformat.NotebookNode:
 def folded(*cells: nbformat.NotebookNode, **settings: Any) -> list[str]:
     """The sources of the cells that are folded, in a release of these."""
     config = Config({"FoldCells": settings})
-    made, _ = FoldCells(config=config)(new_notebook(cells=list(cells)), {})
+    notebook = new_notebook(cells=copy.deepcopy(list(cells)))
+    made, _ = FoldCells(config=config)(notebook, {})
     return [cell.source for cell in made.cells if "jupyter" in cell.metadata]
 
 
@@ -62,9 +64,12 @@ def test_settings_leave_them_open() -> None:
 def test_other_metadata_stay() -> None:
     cell = labelled("assert f(1) == 2", grade=True)
     cell.metadata["jupyter"] = {"outputs_hidden": False}
-    folded(cell)
-    assert cell.metadata["jupyter"] == {"outputs_hidden": False, "source_hidden": True}
-    assert cell.metadata["nbgrader"]["grade"]
+    made, _ = FoldCells()(new_notebook(cells=[cell]), {})
+    assert made.cells[0].metadata == {
+        **FOLDED,
+        "jupyter": {"outputs_hidden": False, "source_hidden": True},
+        "nbgrader": {"grade_id": cell.source, "grade": True, "solution": False},
+    }
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in ROOT.glob("release/*")))
