@@ -14,7 +14,7 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import kind_of_params, matched, side_by_side, wrong_params
+from autograder.checks.compare import kind_of_params, matched, numbers_beside, wrong_params
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
@@ -131,7 +131,7 @@ def _too_far(params: Any, target: Params, within: float, root: str, show: bool) 
     if distance <= within:
         return ""
     leaf = far[distance]
-    shown = side_by_side(leaf.answer, leaf.expected, rtol=0) if show else ""
+    shown = numbers_beside(leaf.answer, leaf.expected) if show else ""
     return f"Off by {distance:.2g}{leaf.of}; at most {within:g} is asked for.{shown}"
 
 
