@@ -144,9 +144,10 @@ def _line(listed: Sequence[Listed], objects: Names) -> str:
     known_worth = [points for points in worth if points is not None]
     of = f" of {points_text(sum(known_worth))}" if len(known_worth) == len(worth) else ""
     tried = "" if exercises is listed else " that were tried"
+    unit = "point" if earned == 1 and not of else "points"
     said = (
         f"So far: {passing} of {len(exercises)} exercises{tried} pass here, "
-        f"{points_text(earned)}{of} visible points."
+        f"{points_text(earned)}{of} visible {unit}."
     )
     for each, stand in zip(exercises, stands, strict=True):
         if stand is None or not stand.passed:
@@ -262,10 +263,8 @@ def exercises_in(tree: ast.Module) -> list[Listed]:
 
 def _points_in(keywords: Sequence[ast.keyword]) -> float | None:
     """The points of a check as they are written, 1 if they are not; None if worked out."""
-    for keyword in keywords:
-        if keyword.arg == "points":
-            value = getattr(keyword.value, "value", None)
-            return float(value) if isinstance(value, int | float) else None
-        if keyword.arg is None:  # **more
-            return None
-    return 1.0
+    written = {keyword.arg: keyword.value for keyword in keywords}
+    if "points" in written:
+        value = getattr(written["points"], "value", None)
+        return float(value) if isinstance(value, int | float) else None
+    return None if None in written else 1.0  # None is the name of `**more`

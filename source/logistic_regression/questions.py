@@ -35,6 +35,9 @@ points = np.linspace(-2.0, 2.0, 8)
 labels = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0])
 targets = np.array([0.2, 0.4, 0.1, 0.4, 0.7, 0.5, 0.9, 0.6])
 
+walk = [{"w": 1.0, "b": 1.0}, wave, bowl, points, targets]
+run = [{"w": 0.3, "b": -0.2}, wave, squares, points, targets]
+
 truth, zeros = {"w": 2.0, "b": 1.0}, {"w": 0.0, "b": 0.0}
 clean_x = np.linspace(-5.0, 5.0, 100)
 clean_y = 1 / (1 + np.exp(-(truth["w"] * clean_x + truth["b"])))

@@ -99,6 +99,14 @@ def test_points_of_a_part_count_and_the_first_that_does_not_pass_is_next(folder,
     )
 
 
+def test_where_points_cannot_be_read_off_no_sum_is_told(folder, line):
+    test = G_TEST.replace("points=2", "points=1 + 1")
+    first = F_TEST.replace("points=0.5", "points=0")
+    write(folder / "lesson.ipynb", [cell(first, "test_f"), cell(test, "test_g")])
+    assert line(F, first) == "So far: 1 of 2 exercises pass here, 1 visible point. Next: g."
+    assert line(G, test) == "So far: 2 of 2 exercises pass here, 3 of 3 visible points."
+
+
 def test_when_all_pass_nothing_is_next(folder, line):
     said = line(F, F_TEST, H, H_TEST, G, G_TEST)
     assert said == "So far: 3 of 3 exercises pass here, 7.5 of 7.5 visible points."
@@ -218,6 +226,7 @@ def test_whatever_goes_wrong_in_here_a_check_goes_on(folder, line, monkeypatch):
         ("e.returns('t', f, points=2)\ne.agrees('t', f, g, [], points=0.5)", 2.5),
         ("e.returns('t', f, points=n)", None),
         ("e.returns('t', f, **more)", None),
+        ("e.returns('t', f, **more, points=0.5)", 0.5),
         ("e.returns('t', f, points='1')", None),
         ("for x in xs:\n    e.returns('t', f)", None),
         ("ask(e)", None),
