@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -40,7 +41,13 @@ def execute(
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    try:
+        client.execute()
+    except DeadKernelError as error:
+        made = client.km.provisioner
+        ended = {name: getattr(made, name, None) for name in ("exit_code", "stop", "failure")}
+        error.add_note(f"the kernel of {manager.__name__}: {ended}")
+        raise
     return [list(joined(cell.get("outputs", []))) for cell in notebook.cells]
 
 
