@@ -30,8 +30,8 @@ plt.rcParams.update(
         ),
         **dict.fromkeys(["xtick.color", "ytick.color", "legend.labelcolor"], INK),
         "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, PURPLE], linestyle=STYLES[:4]),
-        # Where all ticks are as dark, Jupyter takes it that a transparent figure needs a white ground
-        # and puts one there. Of these two greys it calls one dark and the other light.
+        # Where all numbers at the axes are dark, Jupyter puts a white ground under a transparent
+        # figure. Of these two greys it calls one dark and the other light, and leaves it alone.
         "ytick.labelcolor": "#808080",
         "legend.frameon": False,
     }
