@@ -30,7 +30,7 @@ plt.rcParams.update(
 )
 
 COLUMNS = "warmth", "price"
-MOST_COLUMNS = 2  # a picture has no room for more
+WEIGHTS = (-0.8, 4.2), (-3.2, 1.8)  # the part of the (w1, w2) plane that is drawn
 
 
 def ice_cream_days(n: int = 60) -> tuple[npt.NDArray[np.float64], ...]:
@@ -61,11 +61,11 @@ def plot_prediction(y: ArrayLike, prediction: ArrayLike) -> Axes:
     """Draw what a model predicts against what happened, both of shape (n,)."""
     ax = plt.subplots(figsize=(4.2, 4.2))[1]
     y, prediction = np.asarray(y), np.asarray(prediction)
-    ends = [min(y.min(), prediction.min()) - 0.3, max(y.max(), prediction.max()) + 0.3]
-    ax.plot(ends, ends, "--", color=INK, lw=1.2, label="prediction = truth")
+    shown = ends(np.append(y, prediction))
+    ax.plot(shown, shown, "--", color=INK, lw=1.2, label="prediction = truth")
     ax.vlines(y, np.minimum(y, prediction), np.maximum(y, prediction), color=PURPLE, lw=0.8)
     ax.scatter(y, prediction, s=20, color=ORANGE, label="a day", zorder=3)
-    ax.set(xlabel="truth: y", ylabel="prediction", xlim=ends, ylim=ends, aspect="equal")
+    ax.set(xlabel="truth: y", ylabel="prediction", xlim=shown, ylim=shown, aspect="equal")
     ax.legend(loc="upper left")
     return ax
 
@@ -78,9 +78,10 @@ def plot_plane(theta: Theta, x: ArrayLike, y: ArrayLike) -> Any:
     ax: Any = plt.figure(figsize=(6.5, 5)).add_subplot(projection="3d", computed_zorder=False)
     x, y = np.asarray(x), np.asarray(y)
     (a, b), bias = np.asarray(theta["w"]), float(theta["b"])
-    corners = np.meshgrid(*(np.linspace(*edges(column), 9) for column in x.T))
-    plane = a * corners[0] + b * corners[1] + bias
-    ax.plot_surface(*corners, plane, color=BLUE, alpha=0.22, edgecolor=BLUE, linewidth=0.4)
+    ground = np.meshgrid(*(np.linspace(*ends(column), 49) for column in x.T))
+    plane = a * ground[0] + b * ground[1] + bias
+    seen = np.where((plane > ends(y)[0]) & (plane < ends(y)[1]), plane, np.nan)
+    ax.plot_surface(*ground, seen, color=BLUE, alpha=0.3, linewidth=0)
     for (u, v), top in zip(x, y, strict=True):
         ax.plot([u, u], [v, v], [a * u + b * v + bias, top], color=PURPLE, lw=1.1)
     ax.scatter(*x.T, y, s=20, color=ORANGE, depthshade=False)
@@ -90,13 +91,15 @@ def plot_plane(theta: Theta, x: ArrayLike, y: ArrayLike) -> Any:
         axis.set_tick_params(colors=INK)
         axis.set_label_text(name, color=INK)
         axis._axinfo["grid"].update(color=INK, linewidth=0.3)
-    ax.view_init(elev=14, azim=-62)
+    ax.set(zlim=ends(y))
+    ax.view_init(elev=22, azim=-138)
+    ax.set_box_aspect(None, zoom=1.0)
     return ax
 
 
-def edges(column: npt.NDArray[Any]) -> tuple[float, float]:
-    """The smallest and the largest number of a column."""
-    return float(column.min()), float(column.max())
+def ends(column: npt.NDArray[Any]) -> tuple[float, float]:
+    """A little below the smallest number of a column, and a little above the largest."""
+    return float(column.min()) - 0.3, float(column.max()) + 0.3
 
 
 def plot_losses(losses: Sequence[float] | ArrayLike) -> Axes:
@@ -130,32 +133,38 @@ def plot_paths(
     """Draw each path over the contours of the loss in (w1, w2), a panel for each.
 
     paths: title of a panel: the places of a training, as `follow` gives them.
-    The contours are those of `loss(theta, model, x, y)` at the last bias of the longest way down.
+    The contours are those of `loss(theta, model, x, y)` at the bias where the best path ends.
     """
-    _, axes = plt.subplots(1, len(paths), figsize=(11, 3.9), sharey=True, squeeze=False)
-    w1, w2 = np.meshgrid(np.linspace(-0.8, 4.2, 61), np.linspace(-3.2, 1.6, 61))
-    best = min((path[-1] for path in paths.values()), key=lambda t: heights(loss, model, t, x, y))
+    _, axes = plt.subplots(1, len(paths), figsize=(11, 4), sharey=True, squeeze=False)
+    w1, w2 = np.meshgrid(*(np.linspace(*side, 61) for side in WEIGHTS))
+    best = min((path[-1] for path in paths.values()), key=lambda t: height(loss, t, model, x, y))
 
     def at(one: Any, two: Any) -> Any:
         return loss({"w": jnp.stack([one, two]), "b": best["b"]}, model, x, y)
 
     floor = jax.vmap(at)(w1.ravel(), w2.ravel()).reshape(w1.shape)
-    levels = float(floor.min()) + 0.06 * 2.0 ** np.arange(0, 9)
+    levels = float(floor.min()) + 0.06 * 2.0 ** np.arange(9)
     for ax, (title, path) in zip(axes[0], paths.items(), strict=True):
         ax.contour(w1, w2, floor, levels=levels, colors=BLUE, linewidths=0.9, alpha=0.8)
-        steps = np.array([theta["w"] for theta in path])
+        steps = inside(np.array([theta["w"] for theta in path]))
         ax.plot(*steps.T, "-o", color=ORANGE, lw=1.5, ms=3.5, label="training")
         ax.plot(*steps[0], "s", color=PURPLE, ms=8, label="start")
         ax.plot(*best["w"], "*", color=GREEN, ms=14, label="deepest point")
-        ax.set(xlim=(-0.8, 4.2), ylim=(-3.2, 1.6), xlabel=r"$w_1$ (warmth)", title=title)
+        ax.set(xlim=WEIGHTS[0], ylim=WEIGHTS[1], aspect="equal", title=title)
+        ax.set_xlabel(r"$w_1$ (warmth)")
     axes[0, 0].set_ylabel(r"$w_2$ (price)")
-    axes[0, -1].legend(loc="upper right", fontsize=9)
+    axes[0, 0].legend(loc="lower left", fontsize=9)
     plt.show()
 
 
-def heights(
-    loss: Callable[..., Any], model: Callable[..., Any], theta: Theta, *data: ArrayLike
-) -> float:
+def inside(steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The steps of a path up to the first one that leads out of the picture."""
+    low, high = np.transpose(WEIGHTS)
+    out = ~np.all((steps > low) & (steps < high), axis=1)  # so is a step to nan
+    return steps[: np.argmax(out) + 1] if np.any(out) else steps
+
+
+def height(loss: Callable[..., Any], theta: Theta, *data: Any) -> float:
     """The loss at some parameters; what is not finite is as high as can be."""
-    value = float(loss(theta, model, *data))
+    value = float(loss(theta, *data))
     return value if np.isfinite(value) else float("inf")

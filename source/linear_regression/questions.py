@@ -31,7 +31,7 @@ targets = np.array([0.2, -0.4, 0.1, 0.7, -0.5, 0.9])
 # depends on the parameters, since both columns have the mean 0.
 days = np.stack(ice_cream_days()[:2], axis=1)
 spread = days.T @ days / len(days)
-deepest = {"w": np.array([2.0562043, -1.1791801]), "b": 0.4957307}
+deepest = {"w": np.array([2.0562043, -1.1790801]), "b": 0.4957307}
 zeros = {"w": np.zeros(2), "b": 0.0}
 
 
