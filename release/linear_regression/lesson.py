@@ -19,11 +19,13 @@ from matplotlib.axes import Axes
 Theta = Mapping[str, Any]
 """The parameters of a linear model: {"w": array of shape (2,), "b": number}."""
 
-# Legible on a white page and on a dark one; curves and markers differ in more than colour.
+# Legible on a white page and on a dark one; curves and markers differ in more than colour. The
+# set-up cell leaves the ground of a picture out when it is shown. (JupyterLab would put a white one
+# behind a figure that has none of its own.)
 INK = "#767676"
 BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d9822b", "#2f9e62", "#9a6bd0"
 plt.rcParams.update(
-    {f"{part}.facecolor": "none" for part in ("figure", "axes", "savefig")}
+    {f"{part}.facecolor": "none" for part in ("axes", "savefig")}
     | {f"axes.{part}color": INK for part in ("label", "title", "edge")}
     | {f"{axis}tick.color": INK for axis in "xy"}
     | {"text.color": INK, "legend.frameon": False, "legend.labelcolor": INK}
