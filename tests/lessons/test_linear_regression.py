@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import copy
-import io
-import shutil
-import statistics
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from PIL import Image
 
 from autograder.authoring.dry_run import DryRun
 from autograder.authoring.plain_cells import Ended, PlainCells
-from autograder.authoring.verify import verify
 from autograder.judge.solutions import directory_importable
-from autograder.record.outcome import Outcome
 from autograder.remote.given import evaluate
 from autograder.remote.names import read_cell
 from tests.support.judging import (
@@ -35,11 +22,10 @@ from tests.support.judging import (
     mistake_meant,
     unmade,
 )
-from tests.support.lesson import ROOT, Lesson, grade_id
+from tests.support.lesson import ROOT, Lesson
 from tests.support.linear_right import CORRECT, RIGHT_SHARES
 from tests.support.linear_variants import LOSS, PLAIN
 from tests.support.linear_wrong import WRONG, WRONG_SHARES
-from tools import figures
 
 pytestmark = pytest.mark.slow
 
@@ -113,13 +99,6 @@ def test_a_classic_slip_is_named_while_the_student_works(name: str) -> None:
     assert any(CLASSIC[name] in check.rationale for check in lost(report)), report
 
 
-def test_the_untouched_release_is_not_attempted() -> None:
-    blank = visible().hand_in(visible().tests)
-    for test in visible().tests:
-        report = visible().judge(test, blank, seed=1).report
-        assert {check.outcome for check in report.checks} == {Outcome.NOT_ATTEMPTED}
-
-
 # The plain test cell --------------------------------------------------------------------------
 
 
@@ -144,103 +123,6 @@ def test_wrong_answers_stop_the_plain_test_cell_with_a_sentence(name: str) -> No
     ended = asserted(source)
     assert isinstance(ended.error, AssertionError)
     assert said in str(ended.error)
-
-
-# The notebook ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def executed() -> nbformat.NotebookNode:
-    """Every cell has run, those that grading leaves out as well."""
-    notebook = copy.deepcopy(nbformat.read(LESSON.source, as_version=4))
-    folder = {"metadata": {"path": str(LESSON.source.parent)}}
-    NotebookClient(notebook, skip_cells_with_tag="", resources=folder).execute()
-    return notebook
-
-
-def test_every_cell_runs_without_errors_or_warnings(executed: nbformat.NotebookNode) -> None:
-    code = [cell for cell in executed.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in code)
-    printed = [output for cell in code for output in cell.outputs if output.get("name") == "stderr"]
-    assert printed == []
-
-
-def test_every_check_passes_in_the_instructors_live_notebook(
-    executed: nbformat.NotebookNode,
-) -> None:
-    tests = [cell for cell in executed.cells if grade_id(cell).startswith("test_")]
-    assert len(tests) == 7
-    for cell in tests[:-1]:
-        (output,) = cell.outputs
-        assert not {"✗", "○", "!"} & {*output.data["text/plain"]}
-    assert tests[-1].outputs == []
-
-
-def test_pictures_are_drawn_on_no_ground(executed: nbformat.NotebookNode) -> None:
-    """So that they suit a light theme and a dark one."""
-    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
-    shown = [output for output in outputs if "image/png" in output.get("data", {})]
-    assert len(shown) == 7
-    for output in shown:
-        picture = opened(base64.b64decode(output.data["image/png"]))
-        assert picture.getpixel((0, 0))[3] == 0
-        # JupyterLab puts a white ground behind a picture that says it needs one.
-        assert "needs_background" not in output.metadata
-
-
-def opened(png: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(png)).convert("RGBA")
-
-
-def test_the_notebook_is_stored_without_outputs() -> None:
-    assert all(not cell.get("outputs") for cell in LESSON.cells)
-
-
-def test_test_cells_are_short() -> None:
-    tests = [c.source.splitlines() for c in LESSON.cells if grade_id(c).startswith("test_")]
-    lengths = sorted(map(len, tests))
-    assert lengths[-1] < 60
-    assert statistics.median(lengths) < 30
-    assert max(len(line) for lines in tests for line in lines) <= 110
-
-
-def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:
-    copied = shutil.copytree(FIGURES, tmp_path / "figures")
-    drawn = sorted(copied.glob("*.svg"))
-    assert [path.name for path in drawn] == ["frame.svg", "linear_model.svg"]
-    for path in drawn:
-        path.unlink()
-    subprocess.run([sys.executable, copied / "draw_figures.py"], cwd=tmp_path, check=True)
-    for path in drawn:
-        assert path.read_bytes() == (FIGURES / path.name).read_bytes()
-
-
-def test_the_notebook_has_the_pictures_in_it() -> None:
-    shown = figures.attached(nbformat.read(LESSON.source, as_version=4))
-    for cell, name in shown:
-        drawing = (FIGURES / name).with_suffix(".svg")
-        picture = cell.attachments[name]["image/png"]
-        assert figures.made_from(picture) == figures.fingerprint(drawing), "run `make figures`"
-        assert f"](attachment:{name})" in cell.source
-    assert {Path(name).stem for _, name in shown} == {path.stem for path in FIGURES.glob("*.svg")}
-    assert not any("](figures/" in cell.source for cell in LESSON.cells)
-
-
-def test_a_missing_helper_is_named_with_what_to_do(tmp_path: Path) -> None:
-    source = next(cell.source for cell in LESSON.cells if cell.id == "setup")
-    shutil.copy(LESSON.source.parent / "lesson.py", tmp_path)
-    ran = subprocess.run(
-        [sys.executable, "-c", source.partition("%matplotlib")[0]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-    said = "Not beside this notebook: questions.py. Download the whole folder again, and open it"
-    assert said in ran.stderr
-
-
-def test_the_gate_has_nothing_to_mend() -> None:
-    assert [str(finding) for finding in verify(LESSON.source, RELEASED).findings] == []
 
 
 # The numbers of the lesson, by a way that shares no code with it ------------------------------
