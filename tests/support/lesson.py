@@ -118,6 +118,7 @@ EXERCISES = (
     "logistic_model",
     "logistic_loss",
     "dlogistic_loss",
+    "init_theta",
     "model_optimization_loop",
     "theta_clean",
 )
