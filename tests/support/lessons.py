@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.lesson import Answers
+from tests.support.linear_wrong import WRONG as LINEAR
 from tests.support.wrong_answers import WRONG
 
 
@@ -11,6 +12,7 @@ def faults(wrong: dict[str, tuple[str, str, str]], *names: str) -> Answers:
 
 
 FAULTS = {
+    "linear_regression": faults(LINEAR, "no bias", "sum for mean", "return in the loop"),
     "logistic_regression": faults(WRONG, "no bias", "uphill"),
 }
 LESSONS = tuple(FAULTS)
