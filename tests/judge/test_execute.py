@@ -36,7 +36,7 @@ class TestScores:
         assert set(graded.reports("blank")) == set(TESTS)
 
     def test_one_mistake_costs_once(self, graded: Course) -> None:
-        graded.expect("without_bias", test_logistic_model=2)
+        graded.expect("without_bias", test_logistic_model=1)
         graded.expect("averages_the_loss", test_logistic_loss=3)
         checks = graded.reports("without_bias")["test_logistic_model"].checks
         assert any("bias b is missing" in check.mistake for check in checks)

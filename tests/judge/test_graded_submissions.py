@@ -35,7 +35,7 @@ class TestSubmissionsCannotChooseTheirTests:
         ],
     )
     def test_the_other_answers_keep_theirs(self, graded: Course, student: str) -> None:
-        graded.expect(student, test_logistic_model=2)
+        graded.expect(student, test_logistic_model=1)
 
     @pytest.mark.parametrize(
         "student", ["answer_cells_deleted", "everything_twice", "malformed_labels"]
