@@ -16,7 +16,7 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Imports of nbgrader and JAX are several times slower where bytecode is not kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help api demo bench bench-kernels bench-scale pictures soak test test-quick coverage lint format typecheck release clean docs install
+.PHONY: help api demo bench bench-kernels bench-scale figures pictures soak test test-quick coverage lint format typecheck release clean docs install
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 23
@@ -64,6 +64,9 @@ release: $(STAMP) ## strip source/ into release/ (ASSIGNMENT=logistic_regression
 
 bench-kernels: $(STAMP) ## measure a sandboxed kernel beside an ordinary one
 	@$(IN_VENV) python -m benchmarks.kernels
+
+figures: $(STAMP) ## draw the diagrams of the lessons again, and attach them to their cells (needs chromium)
+	@$(IN_VENV) python -m tools.figures
 
 pictures: $(STAMP) ## take the documentation's pictures again (needs chromium)
 	@$(IN_VENV) python -m tools.pictures

@@ -1,1 +1,1 @@
-"""Programs for people who work on the kit: the demonstration, the pictures, the soak."""
+"""Programs for people who work on the kit: demonstration, pictures, figures, soak."""
