@@ -195,18 +195,17 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
         with Gradebook(identity["db_url"]) as gradebook:
             record = gradebook.find_notebook(identity["notebook"], identity["assignment"])
             originals = original_cells(record)
-        order = self._order(resources, list(originals))
+        written = self._written(resources)
+        order = [name for cell in written if (name := claimed_id(cell)) in originals]
+        keep_tags(originals, written)
         self._relabel(nb, originals)
-        self._put_back(nb, originals, order)
+        self._put_back(nb, originals, order if written else [*originals])
         return nb, resources
 
-    def _order(self, resources: Resources, names: list[str]) -> list[str]:
-        """Names of the graded cells in the order of the instructor's notebook."""
+    def _written(self, resources: Resources) -> list[NotebookNode]:
+        """The cells of the instructor's notebook, none where it is not there any more."""
         path = source_notebook(course_of(self.parent), resources["nbgrader"])
-        if not path.exists():
-            return names
-        listed = [claimed_id(cell) for cell in nbformat.read(path, as_version=4).cells]
-        return [name for name in listed if name in names]
+        return nbformat.read(path, as_version=4).cells if path.exists() else []
 
     def _relabel(self, nb: NotebookNode, originals: dict[str, NotebookNode]) -> None:
         seen: set[str] = set()
@@ -243,6 +242,17 @@ def place_after(nb: NotebookNode, name: str | None) -> int:
         return 0
     after = (n + 1 for n, cell in enumerate(nb.cells) if claimed_id(cell) == name)
     return next(after, len(nb.cells))
+
+
+def keep_tags(originals: dict[str, NotebookNode], written: list[NotebookNode]) -> None:
+    """Give nbgrader's cells the tags of the instructor's notebook: a gradebook keeps none.
+
+    Otherwise a locked cell that is tagged `skip-execution` would run.
+    """
+    for cell in written:
+        name, tags = claimed_id(cell), cell.metadata.get("tags")
+        if tags and name in originals:
+            originals[name].metadata["tags"] = list(tags)
 
 
 def restore(cell: NotebookNode, original: NotebookNode) -> None:

@@ -33,7 +33,6 @@ from typing import Any
 
 import nbformat
 import psutil
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -51,6 +50,7 @@ from autograder.sandbox.grader.cache import (
     unfinished,
     writing_compiled_code,
 )
+from autograder.sandbox.grader.manager import WakefulManager
 
 NICE = 5
 """The first submissions go first, but not by so much that a class is over before this is."""
@@ -115,7 +115,7 @@ def run_released(notebook: NotebookNode, place: Path, calls: Path, folder: Path)
     notebook.cells = [new_code_cell(EVERYDAY.format("watch()")), *notebook.cells, last]
     client = NotebookClient(
         notebook,
-        kernel_manager_class=AsyncKernelManager,
+        kernel_manager_class=WakefulManager,
         shutdown_kernel="immediate",
         timeout_func=lambda cell: None if cell is last else CELL_TIMEOUT,
         interrupt_on_timeout=True,

@@ -32,7 +32,7 @@ MISTAKE = "It looks as if the loss is averaged over the points. Here it is summe
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """What an instructor starts from: the source and the configuration."""
     root = tmp_path_factory.mktemp("instructor") / "course"
-    shutil.copytree(ROOT / "source", root / "source")
+    shutil.copytree(ROOT / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     return Course(root)
 

@@ -209,6 +209,27 @@ def test_what_only_the_kit_may_say_is_not_believed(tmp_path: Path, gradebook: st
 
 
 @in_memory
+def test_a_locked_cell_keeps_the_instructors_tags(tmp_path: Path, gradebook: str) -> None:
+    """One that trains for a minute is not to run, whatever the submission says of it."""
+    converter = converter_in(tmp_path)
+    written = new_code_cell("assert f", metadata={"nbgrader": marks("test_f"), "tags": ["long"]})
+    source = tmp_path / "lessons" / "one" / "first.ipynb"
+    nbformat.write(new_notebook(cells=[written]), source)
+    handed_in = claiming()
+    handed_in.cells[-1].metadata["tags"] = ["mine"]
+    answer, *_, locked = taken_in(converter, handed_in, gradebook).cells
+    assert locked.metadata["tags"] == ["long"]
+    assert "tags" not in answer.metadata
+    del handed_in.cells[-1]
+    (put_back,) = [
+        cell
+        for cell in taken_in(converter, handed_in, gradebook).cells
+        if cell.source == "assert f"
+    ]
+    assert put_back.metadata["tags"] == ["long"]
+
+
+@in_memory
 def test_what_the_kit_found_out_itself_stays(tmp_path: Path, gradebook: str) -> None:
     broken = claiming()
     broken["cells"][1]["source"] = {"no": "source"}

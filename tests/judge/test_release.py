@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from nbclient import NotebookClient
 
+from autograder.sandbox.grader.manager import WakefulManager
 from tests.support.course import NOTEBOOK, Course
 from tests.support.lesson import ASSIGNMENT, ROOT, grade_id
 from tests.support.submissions import TESTS
@@ -32,6 +33,7 @@ class TestInTheStudentsHands:
         NotebookClient(
             notebook,
             allow_errors=True,
+            kernel_manager_class=WakefulManager,
             resources={"metadata": {"path": str(graded.root / "release" / ASSIGNMENT)}},
         ).execute()
         shown = {grade_id(cell): cell.outputs for cell in notebook.cells if grade_id(cell) in TESTS}
@@ -51,6 +53,7 @@ class TestInTheStudentsHands:
         NotebookClient(
             notebook,
             allow_errors=True,
+            kernel_manager_class=WakefulManager,
             resources={"metadata": {"path": str(graded.root / "release" / ASSIGNMENT)}},
         ).execute()
         shown = {

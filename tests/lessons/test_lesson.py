@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from autograder.sandbox.grader.manager import WakefulManager
 from tests.support.lesson import SOURCE, grade_id, source_cells
 
 pytestmark = pytest.mark.slow
@@ -25,6 +26,7 @@ def executed() -> nbformat.NotebookNode:
         cell.source = cell.source.replace("n_steps=5000", "n_steps=1000")
     NotebookClient(
         notebook,
+        kernel_manager_class=WakefulManager,
         skip_cells_with_tag="",
         resources={"metadata": {"path": str(SOURCE.parent)}},
     ).execute()

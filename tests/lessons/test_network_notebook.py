@@ -1,109 +1,23 @@
-"""The notebook of the lesson on neural networks: it runs, and shows and says what it should."""
+"""The lesson on neural networks while a student works on it, and its plain test cell."""
 
 from __future__ import annotations
 
-import base64
-import copy
-import io
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from PIL import Image
 
 from autograder.authoring.dry_run import DryRun
 from autograder.authoring.plain_cells import Ended, PlainCells
-from autograder.record.outcome import Outcome
 from autograder.remote.names import read_cell
 from tests.support.judging import lost
-from tests.support.lesson import ROOT, Lesson, grade_id
+from tests.support.lesson import ROOT, Lesson
 from tests.support.network_mistakes import WRONG
-from tools import figures
 
 pytestmark = pytest.mark.slow
 
 LESSON = Lesson("neural_network")
-BESIDE = LESSON.source.parent
 RELEASED = ROOT / "release" / LESSON.name / f"{LESSON.name}.ipynb"
-
-
-@pytest.fixture(scope="module")
-def executed() -> nbformat.NotebookNode:
-    """Every cell has run, those that grading leaves out as well."""
-    notebook = copy.deepcopy(nbformat.read(LESSON.source, as_version=4))
-    folder = {"metadata": {"path": str(BESIDE)}}
-    NotebookClient(notebook, skip_cells_with_tag="", resources=folder).execute()
-    return notebook
-
-
-def test_every_cell_runs_without_errors_or_warnings(executed: nbformat.NotebookNode) -> None:
-    code = [cell for cell in executed.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in code)
-    assert not [out for cell in code for out in cell.outputs if out.get("name") == "stderr"]
-
-
-def test_every_check_passes_in_the_instructors_live_notebook(
-    executed: nbformat.NotebookNode,
-) -> None:
-    tests = {grade_id(c): c for c in executed.cells if grade_id(c).startswith("test_")}
-    assert tests.pop("test_one_hot").outputs == []
-    assert len(tests) == 8
-    for cell in tests.values():
-        (output,) = cell.outputs
-        assert not {"✗", "○", "!"} & {*output.data["text/plain"]}
-
-
-def test_pictures_are_drawn_on_no_ground(executed: nbformat.NotebookNode) -> None:
-    """So that they suit a light theme and a dark one."""
-    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
-    shown = [output for output in outputs if "image/png" in output.get("data", {})]
-    assert len(shown) == 6
-    for output in shown:
-        picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
-        assert picture.convert("RGBA").getpixel((0, 0))[3] == 0
-        # JupyterLab puts a white ground behind a picture that says it needs one.
-        assert "needs_background" not in output.metadata
-
-
-def test_training_learns_what_it_has_not_seen(executed: nbformat.NotebookNode) -> None:
-    printed = next(cell for cell in executed.cells if cell.id == "unseen").outputs[0].text
-    shares = [float(line.split("%")[0]) for line in printed.splitlines()]
-    assert min(shares) >= 95
-
-
-def test_the_notebook_is_stored_without_outputs() -> None:
-    assert all(not cell.get("outputs") for cell in LESSON.cells)
-
-
-def test_the_diagram_is_what_its_script_draws_and_what_the_notebook_shows(tmp_path: Path) -> None:
-    before = ROOT / "source" / "logistic_regression" / "figures"
-    shutil.copytree(before, tmp_path / "logistic_regression" / "figures")
-    copied = shutil.copytree(BESIDE / "figures", tmp_path / LESSON.name / "figures")
-    (copied / "network.svg").unlink()
-    subprocess.run([sys.executable, copied / "draw_figures.py"], cwd=tmp_path, check=True)
-    drawing = BESIDE / "figures" / "network.svg"
-    assert (copied / "network.svg").read_bytes() == drawing.read_bytes()
-    notebook = nbformat.read(LESSON.source, as_version=4)
-    ((cell, name),) = figures.attached(notebook)
-    assert f"(attachment:{name})" in cell.source
-    assert figures.made_from(cell.attachments[name]["image/png"]) == figures.fingerprint(drawing)
-
-
-@pytest.mark.parametrize("missing", ["lesson.py", "questions.py"])
-def test_a_file_that_is_missing_is_named_with_what_to_do(missing: str, tmp_path: Path) -> None:
-    for name in {"lesson.py", "questions.py"} - {missing}:
-        shutil.copy(BESIDE / name, tmp_path)
-    notebook = nbformat.read(RELEASED, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.id == "setup"]
-    with pytest.raises(CellExecutionError, match=f"Not beside this notebook: {missing}. Download"):
-        NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
 # While the student works ----------------------------------------------------------------------
@@ -142,13 +56,6 @@ def test_a_classic_slip_is_told_while_the_student_works(name: str) -> None:
     assert "HIDDEN" not in test.source
     report = LESSON.dry_run.judge(test, namespace, seed=1).report
     assert any(CLASSIC[name] in check.rationale for check in lost(report)), report
-
-
-def test_the_untouched_release_is_not_attempted() -> None:
-    blank = visible().hand_in(visible().tests)
-    for test in visible().tests:
-        report = visible().judge(test, blank, seed=1).report
-        assert {check.outcome for check in report.checks} == {Outcome.NOT_ATTEMPTED}
 
 
 # The plain test cell --------------------------------------------------------------------------

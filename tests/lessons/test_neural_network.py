@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.support.judging import (
     bundles,
     unmade,
 )
-from tests.support.lesson import Lesson, grade_id
+from tests.support.lesson import Lesson
 from tests.support.network_answers import CORRECT
 from tests.support.network_mistakes import WRONG
 
@@ -65,9 +64,32 @@ def test_every_listed_mistake_has_a_wrong_answer_that_makes_it(exercise: str) ->
     assert not unmade(LESSON, exercise, faults)
 
 
-def test_test_cells_are_short() -> None:
-    cells = [cell.source for cell in LESSON.cells if grade_id(cell).startswith("test_")]
-    lengths = [len(source.splitlines()) for source in cells]
-    assert max(lengths) < 60
-    assert median(lengths) < 30
-    assert max(len(line) for source in cells for line in source.splitlines()) <= 110
+# What honest training reaches, and what it takes to be caught -----------------------------------
+
+
+@cache
+def accuracy(source: str, seed: int) -> float:
+    """The share of unseen points that are right after a training by this `train`, with defaults."""
+    names = LESSON.submission({"train": source} if source else {})
+    key = jax.random.key(seed)
+    x, labels = names["rings"](key, 300)
+    unseen, truth = names["rings"](jax.random.key(seed + 100), 600)
+    params = names["train"](key, names["init_params"](key, [2, 32, 3]), x, labels)[1]
+    return float(np.mean(np.asarray(names["fast_predict"](params, unseen)) == np.asarray(truth)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_honest_training_is_right_for_what_it_has_not_seen(seed: int) -> None:
+    assert accuracy("", seed) >= 0.95
+
+
+@pytest.mark.parametrize(
+    "name", ["never shuffled", "one batch only", "labels stay behind", "uphill in training"]
+)
+def test_training_that_learns_too_little_is_caught_by_what_it_predicts(name: str) -> None:
+    """Besides the checks that name the fault."""
+    report = LESSON.judged("train", {"train": WRONG[name][1]}, SEED).report
+    (unseen,) = [check for check in report.checks if "has not seen" in check.title]
+    assert unseen.outcome is Outcome.FAILED
+    assert unseen.points == 2
+    assert unseen in lost(report)

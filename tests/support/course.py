@@ -157,7 +157,7 @@ class Course:
 
 def _make_lesson_course(root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "source", root / "source")
+    shutil.copytree(ROOT / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     Course(root).nbgrader("generate_assignment", ASSIGNMENT)
 

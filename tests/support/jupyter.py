@@ -89,5 +89,9 @@ def jupyter(folder: Path, home: Path, etc: Path | None = None) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=60)
+        try:
+            server.wait(timeout=60)
+        except subprocess.TimeoutExpired:  # now and then a thread of anyio's outlives its server
+            server.kill()
+            server.wait()
         server.stderr.close()

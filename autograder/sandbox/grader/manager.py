@@ -1,7 +1,7 @@
 """The kernel manager and client that the kit hands to nbclient.
 
-They differ from jupyter_client's own in three ways: kernels come from the sandbox; what is read
-from a kernel is limited; and nothing waits where there is nothing to wait for.
+They differ from jupyter_client's own in four ways: kernels come from the sandbox; what is read
+from a kernel is limited; no reply is missed; and nothing waits where there is nothing to wait for.
 """
 
 from __future__ import annotations
@@ -38,7 +38,34 @@ MOST_BRACES = 400_000
 """Objects and lists in one message: each takes hundreds of bytes once it is read."""
 
 
-class CountingChannel(AsyncZMQSocketChannel):
+class WakefulChannel(AsyncZMQSocketChannel):
+    """A channel that notices what arrives while it sends.
+
+    jupyter_client sends past the asyncio socket. What has arrived by then is taken in with it, and
+    asyncio, which waits for the arrival, is not told: it would wait for ever. nbclient sends while
+    it waits for a reply where a cell shows a widget for output, as `ipywidgets.interact` does.
+    """
+
+    def send(self, msg: dict[str, Any]) -> None:
+        super().send(msg)
+        assert self.socket is not None
+        self.socket.get(zmq.EVENTS)  # with which pyzmq has asyncio look again
+
+
+class WakefulClient(AsyncKernelClient):
+    """jupyter_client's own, but that it misses no reply: for ordinary kernels."""
+
+    shell_channel_class = Type(WakefulChannel)
+
+
+class WakefulManager(AsyncKernelManager):
+    """jupyter_client's own, with that client: what runs a notebook without the sandbox uses it."""
+
+    client_class = "autograder.sandbox.grader.manager.WakefulClient"
+    client_factory = Type(WakefulClient)
+
+
+class CountingChannel(WakefulChannel):
     """A channel that counts what it receives, and calls `too_much` beyond `most` bytes.
 
     Raises

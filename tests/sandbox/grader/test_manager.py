@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import select
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import zmq
+import zmq.asyncio
+from jupyter_client.session import Session
 from nbclient import NotebookClient
 from nbformat.v4 import new_notebook
 from traitlets.config import Config
 
 from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
-from autograder.sandbox.grader.manager import SandboxManager, processor_time
+from autograder.sandbox.grader.manager import SandboxManager, WakefulChannel, processor_time
 from autograder.sandbox.settings import Isolation, Sandbox
 
 
@@ -35,6 +41,29 @@ def test_a_kernel_lost_while_it_starts(monkeypatch: pytest.MonkeyPatch, tmp_path
             client.start_new_kernel_client()
     finally:
         server.close()
+
+
+async def received_while_sending() -> dict[str, Any]:
+    """A message that arrives between a call that waits for it, and another that sends."""
+    context, session = zmq.asyncio.Context(), Session()
+    ours, theirs = context.socket(zmq.DEALER), zmq.Context.shadow(context).socket(zmq.DEALER)
+    with context, ours, theirs:
+        theirs.bind("inproc://kernel")
+        ours.connect("inproc://kernel")
+        channel = WakefulChannel(ours, session)
+        channel.send(session.msg("first"))
+        theirs.recv_multipart()
+        waiting = asyncio.create_task(channel.get_msg())
+        await asyncio.sleep(0)
+        session.send(theirs, "reply")
+        select.select([ours.FD], [], [], 60)
+        time.sleep(0.01)  # libzmq takes in what has arrived no more often than each millisecond
+        channel.send(session.msg("comm_msg"))
+        return await asyncio.wait_for(waiting, 60)
+
+
+def test_a_reply_that_arrives_while_something_is_sent_is_noticed() -> None:
+    assert asyncio.run(received_while_sending())["msg_type"] == "reply"
 
 
 def test_kernels_without_isolation_are_ordinary_ones() -> None:

@@ -7,15 +7,17 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from autograder.sandbox.grader.manager import SandboxManager
+from autograder.sandbox.grader.manager import SandboxManager, WakefulManager
 from tests.support.lesson import SOURCE
 from tests.support.sandbox import Grader, Graders, Place
 
@@ -34,13 +36,28 @@ def execute(
     # What the first cell shows may be lost by an ordinary kernel that is busy: its client listens
     # too late.
     notebook.cells.insert(0, new_code_cell("None"))
+    managers = []
+
+    class Kept(manager):  # type: ignore[misc,valid-type]
+        """nbclient forgets its manager, which knows how a kernel ended."""
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            managers.append(self)
+
     client = NotebookClient(
         notebook,
-        kernel_manager_class=manager,
+        kernel_manager_class=Kept,
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    try:
+        client.execute()
+    except DeadKernelError as error:
+        (made,) = managers
+        known = {n: getattr(made.provisioner, n, None) for n in ("exit_code", "stop", "failure")}
+        error.add_note(f"the kernel of {manager.__name__}: {known}")
+        raise
     return [list(joined(cell.get("outputs", []))) for cell in notebook.cells]
 
 
@@ -67,7 +84,7 @@ def plain(output: NotebookNode) -> object:
 
 class TestLikeAnOrdinaryKernel:
     def test_the_lesson_shows_the_same(self) -> None:
-        ordinary = execute(nbformat.read(SOURCE, as_version=4), AsyncKernelManager)
+        ordinary = execute(nbformat.read(SOURCE, as_version=4), WakefulManager)
         sandboxed = execute(nbformat.read(SOURCE, as_version=4), SandboxManager)
         assert sandboxed == ordinary
         assert any(
@@ -100,7 +117,7 @@ class TestLikeAnOrdinaryKernel:
         ]
         notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
         (tmp_path / "local_module.py").write_text("answer = 42")
-        ordinary = execute(copy.deepcopy(notebook), AsyncKernelManager, tmp_path)
+        ordinary = execute(copy.deepcopy(notebook), WakefulManager, tmp_path)
         (tmp_path / "note.txt").unlink()
         sandboxed = execute(copy.deepcopy(notebook), SandboxManager, tmp_path)
         for source, here, there in zip(["None", *sources], sandboxed, ordinary, strict=True):
