@@ -19,6 +19,23 @@ c.CourseDirectory.ignore = [
     "draw_figures.py",
 ]
 
+# Students get test cells and the set-up cell folded; c.FoldCells.enabled = False leaves them open.
+c.GenerateAssignment.preprocessors = [
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.InstantiateTests",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearMarkScheme",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.authoring.FoldCells",
+]
+
 # Test cells that use the kit are run by a judge outside the student's kernel.
 c.Autograde.exporter_class = "autograder.judge.SubmissionExporter"
 c.Autograde.pre_convert_hook = "autograder.judge.receive"

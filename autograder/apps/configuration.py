@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.exchange import ExchangeFactory
 from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 KIT = {
+    "GenerateAssignment.preprocessors": ("autograder.authoring.FoldCells",),
     "Autograde.exporter_class": ("autograder.judge.SubmissionExporter",),
     "Autograde.pre_convert_hook": ("autograder.judge.receive",),
     "Autograde.sanitize_preprocessors": ("autograder.judge.RestoreCells",),
@@ -32,7 +33,10 @@ KIT = {
     "ExchangeFactory.collect": ("autograder.grading.Collect",),
 }
 """Settings of nbgrader that the kit needs, and what has to be their value or among their values."""
-COMPONENTS = {made.__name__: made for made in (Autograde, GenerateFeedback, ExchangeFactory)}
+COMPONENTS = {
+    made.__name__: made
+    for made in (GenerateAssignment, Autograde, GenerateFeedback, ExchangeFactory)
+}
 
 
 def complaints(config: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,12 @@ variations    the many inputs that are tried, like those of the checks
 replies       what comes back: whether two say the same, and how the author reads them
 plain_cells   the same for test cells of nbgrader's own, without the kit
 leaks         lines in the release that students must not see
+fold          folds the test cells and the set-up cell of the release
 
 No student's code runs here: a dry run has no sandbox around it. The command `autograder verify`
 (`apps/verify`) calls `verify`; an author's own tests can call it as well.
 """
+
+from autograder.authoring.fold import FoldCells
+
+__all__ = ["FoldCells"]

@@ -18,6 +18,7 @@ count for nothing.
     numerics     finite differences, and where training ends
     paths        the way there, step by step
     live         what a live notebook knows of its cells
+    standing     how far along its student is
     diagnosis    why an answer is wrong
     slips        the mistakes that any gradient and any training loop can make
     hints, tracers   what to look at next, and what JAX's errors say

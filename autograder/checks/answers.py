@@ -15,7 +15,7 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, varied, wrong_form
 from autograder.checks.attempt import Arguments, Attempt, Function
 from autograder.checks.base import Checks
-from autograder.checks.compare import first_difference, first_of, side_by_side, wrong_structure
+from autograder.checks.compare import first_difference, first_of, wrong_structure
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Mistakes, Trial, apart
 from autograder.checks.forms import zeros
@@ -57,7 +57,7 @@ class AnswerChecks(Checks):
             exercise.returns("2 x + 4 at 3", student.line, {"w": 2.0, "b": 4.0}, 3.0, expected=10.0)
         """
         trial = Trial(title, part.name, [args], mistakes or {}, steps=part.steps)
-        self._run(trial, lambda: returns(part, args, expected, rtol, show), points, hints)
+        self._run(trial, lambda: returns(part, args, expected, rtol), points, hints, show)
 
     def agrees(
         self,
@@ -133,12 +133,11 @@ class AnswerChecks(Checks):
         )
 
 
-def returns(part: Part, args: Arguments, expected: Any, rtol: float | None, show: bool) -> Attempt:
+def returns(part: Part, args: Arguments, expected: Any, rtol: float | None) -> Attempt:
     """Judge `Exercise.returns`: one call, compared with what the author wrote down."""
     answer = part.answers([args])[0]
     wrong = first_difference(answer, expected, rtol)
-    shown = side_by_side(answer, expected) if wrong.sentence and show else ""
-    return Attempt(wrong.sentence + shown, [answer], [expected], rtol=rtol, kind=wrong.kind)
+    return Attempt(wrong.sentence, [answer], [expected], rtol=rtol, kind=wrong.kind)
 
 
 def agrees(part: Part, solutions: Sequence[Function], rtol: float | None, trial: Trial) -> Trial:

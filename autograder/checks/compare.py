@@ -169,11 +169,11 @@ def _zeros(like: Any) -> Any:
     return trees.mapped(lambda leaf: np.zeros(np.shape(leaf)) if is_real(leaf) else leaf, like)
 
 
-def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: int = 4) -> str:
+def side_by_side(answer: Any, expected: Any, rtol: float | None = None) -> str:
     """The first wrong numbers of an answer beside those expected, if they are few.
 
-    The only text that tells expected numbers: `Exercise.returns` asks for it, unless `show=False`.
-    In a tree it is about the leaf that `disagreement` is about.
+    The only text that tells expected numbers: checks with `show` ask for it. In a tree it is about
+    the leaf that `disagreement` is about.
 
     >>> side_by_side(np.array([1.0, 3.0]), [1.0, 2.0])
     ' Got 1, 3; expected 1, 2.'
@@ -182,7 +182,14 @@ def side_by_side(answer: Any, expected: Any, rtol: float | None = None, most: in
     got, wanted = wrong.answer, wrong.expected
     if isinstance(wanted, str):
         return f" Got {written(got[:40])}; expected {written(wanted)}."
-    if wrong.form or not wrong.sentence or is_key(wanted) or np.size(wanted) > most:
+    if wrong.form or not wrong.sentence or is_key(wanted):
+        return ""
+    return numbers_beside(got, wanted)
+
+
+def numbers_beside(got: Any, wanted: Any, most: int = 4) -> str:
+    """The numbers of one array beside those of another, if they are few; see `side_by_side`."""
+    if np.size(wanted) > most:
         return ""
     return f" Got {written(as_array(got))}; expected {written(as_array(wanted))}."
 

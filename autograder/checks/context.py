@@ -90,7 +90,8 @@ class LiveNotebook:
 
     def _remark(self, context: Context, request: dict[str, Any], reply: dict[str, Any]) -> None:
         """Tell what the notebook knows of the part's cell, and of a name that is nearly its own."""
-        objects, name = sys.modules["__main__"].__dict__, request["name"]
+        objects, name = live.notebook(), request["name"]
+        context.asked.add(name)
         missing = reply.get("name", "") if reply["status"] == "missing" else ""
         empty = name if reply.get("ename") == "NotImplementedError" else ""
         said = [live.said_of(name, objects)]
@@ -159,7 +160,8 @@ class Context:
     While an exercise runs, `stubs` are the functions that stand for other parts of the student's,
     by name; `answers` holds what came back, by question, so that a question which is asked twice
     can be seen to have two answers; and `remarks` is what a student should hear besides, each
-    once (`remarked`). `measuring` is true while a yardstick is computed: then no part may be asked.
+    once (`remarked`). `asked` are the names that it asked for, in a live notebook. `measuring` is
+    true while a yardstick is computed: then no part may be asked.
 
     The release gate wants less than a report, many times over. `diagnosing` is false where nobody
     asks why an answer is wrong; `wanted` says of the check at a place in the cell whether it is
@@ -176,6 +178,7 @@ class Context:
     answers: dict[str, list[Any]] | None = None
     remarks: list[str] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
     measuring: bool = False
     diagnosing: bool = True
     wanted: Callable[[int], bool] = lambda _: True
@@ -185,7 +188,7 @@ class Context:
         """Called by an `Exercise` that is made: from here on, parts are asked for it."""
         self.exercises.append(exercise)
         self.stubs, self.answers = dict(stubs), {}
-        self.remarks, self.remarked = [], set()
+        self.remarks, self.remarked, self.asked = [], set(), set()
 
     @property
     def place(self) -> int:

@@ -59,6 +59,7 @@ class GradientChecks(Checks):
         points: float = 1,
         hints: Hints = (),
         mistakes: Mistakes | None = None,
+        show: bool = False,
     ) -> None:
         """The part is the gradient of the function named `of`, with respect to its first argument.
 
@@ -78,6 +79,9 @@ class GradientChecks(Checks):
 
         One that is listed under the sentence of the kit's, or gives the same answer, takes its
         place; `worth(0.5)` lets one of the kit's keep a share, None leaves it out.
+
+        With `show` a failure tells the first wrong slope beside the right one, as in `returns`:
+        for a visible check with numbers to work out in the head.
         """
         trial = Trial(title, part.name, inputs, mistakes or {}, stubs=self.stubs, steps=part.steps)
         self._run(
@@ -85,6 +89,7 @@ class GradientChecks(Checks):
             lambda: is_gradient(part, of, self._functions(of), inputs, trial),
             points,
             hints,
+            show,
         )
 
     def _functions(self, name: str) -> Iterator[Function]:

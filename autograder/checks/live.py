@@ -188,6 +188,16 @@ def _of_cell(name: str, latest: tuple[Run, int, str] | None, objects: Names) -> 
     return " ".join(told).format(name=name, other=alike[0] if alike else "")
 
 
+def notebook() -> Names:
+    """The names of the notebook that this kernel is of."""
+    return sys.modules["__main__"].__dict__
+
+
+def came_to_its_end(number: int) -> bool:
+    """Whether the run of a cell of this number ended without an error, as far as is known."""
+    return not _runs.get(number, Run()).error
+
+
 def found(name: str) -> None:
     """A test cell has asked for this name and found it: no other one is it, misspelt."""
     _found.add(name)

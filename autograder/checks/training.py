@@ -53,6 +53,7 @@ class TrainingChecks(Checks):
         points: float = 1,
         hints: Hints = (),
         mistakes: Mistakes | None = None,
+        show: bool = False,
     ) -> None:
         """The loop, called with `args`, takes the steps that it should.
 
@@ -87,6 +88,9 @@ class TrainingChecks(Checks):
             them in this order. Then `n_steps` need not be said.
         returns
             What the loop returns: "parameters", or names for several values in their order.
+        show
+            Whether a failure tells the first wrong numbers beside the right ones, as in `returns`:
+            for a visible check with numbers to work out in the head.
 
         Raises
         ------
@@ -117,7 +121,7 @@ class TrainingChecks(Checks):
             stubs=self.stubs,
             steps=loop.steps,
         )
-        self._run(trial, lambda: asked.judge(loop, options, trial), points, hints)
+        self._run(trial, lambda: asked.judge(loop, options, trial), points, hints, show)
 
 
 def _downhill(title: str, step_size: float | None) -> Step:

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.checks.arrays import as_array, finite, is_real
 from autograder.checks.attempt import Attempt
 from autograder.checks.base import Checks
-from autograder.checks.compare import kind_of_params, matched, wrong_params
+from autograder.checks.compare import kind_of_params, matched, numbers_beside, wrong_params
 from autograder.checks.context import current
 from autograder.checks.diagnosis import Trial
 from autograder.checks.faults import StudentFault
@@ -45,6 +45,7 @@ class ValueChecks(Checks):
         through: Callable[..., Params] | None = None,
         points: float = 1,
         hints: Hints = (),
+        show: bool = False,
     ) -> None:
         """The value of the part lies within an absolute distance of `target`, entry by entry.
 
@@ -61,9 +62,12 @@ class ValueChecks(Checks):
 
             choice = [student.n_steps, student.step_size]
             exercise.reaches("it arrives", choice, {"w": 2.0, "b": 1.0}, 0.01, through=trained)
+
+        With `show` a failure tells where the number lies that is farthest off, and where it should,
+        as in `returns`: for a visible check whose target is no secret.
         """
         trial = Trial(title, _names(part), chosen=names_of_choices(part, through))
-        self._run(trial, lambda: reaches(part, through, target, within), points, hints)
+        self._run(trial, lambda: reaches(part, through, target, within, show), points, hints)
 
     def minimises(
         self,
@@ -103,11 +107,13 @@ def names_of_choices(parts: Chosen, through: Through | None) -> tuple[str, ...]:
     return tuple(part.name for part in listed) if through else ()
 
 
-def reaches(chosen: Chosen, through: Through | None, target: Params, within: float) -> Attempt:
+def reaches(
+    chosen: Chosen, through: Through | None, target: Params, within: float, show: bool = False
+) -> Attempt:
     """Judge `Exercise.reaches`: the largest distance of any number counts."""
     root = _names(chosen) if through is None else "answer"
     params = reached(chosen, through)
-    return _judged(_too_far(params, target, within, root), params, target)
+    return _judged(_too_far(params, target, within, root, show), params, target)
 
 
 def _judged(sentence: str, params: Any, like: Params) -> Attempt:
@@ -116,15 +122,17 @@ def _judged(sentence: str, params: Any, like: Params) -> Attempt:
     return Attempt(sentence, kind=kind, hint=OF_A_VALUE if kind is Kind.SHAPE else "")
 
 
-def _too_far(params: Any, target: Params, within: float, root: str) -> str:
+def _too_far(params: Any, target: Params, within: float, root: str, show: bool) -> str:
     """Say how far parameters are from the target, or ""."""
     if problem := wrong_params(params, target, root):
         return problem
-    far = {_farthest(leaf.answer, leaf.expected): leaf.of for leaf in matched(params, target, root)}
+    far = {_farthest(leaf.answer, leaf.expected): leaf for leaf in matched(params, target, root)}
     distance = max(far, default=0.0)
     if distance <= within:
         return ""
-    return f"Off by {distance:.2g}{far[distance]}; at most {within:g} is asked for."
+    leaf = far[distance]
+    shown = numbers_beside(leaf.answer, leaf.expected) if show else ""
+    return f"Off by {distance:.2g}{leaf.of}; at most {within:g} is asked for.{shown}"
 
 
 def _farthest(answer: Any, target: Any) -> float:

@@ -79,7 +79,7 @@ class Sanitise(SanitizeHTML):
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        self._instructors = self._sources(resources)
+        self._instructors = self._instructors_texts(resources)
         nb.metadata = NotebookNode(
             {key: value for key, value in nb.metadata.items() if key in NOTEBOOK_METADATA}
         )
@@ -94,7 +94,11 @@ class Sanitise(SanitizeHTML):
         if cell.cell_type == "code":
             if report_in(cell) is None:
                 cell.outputs = self.sanitize_code_outputs(cell.outputs)
-        elif not (is_locked(cell) or cell.source in self._instructors):
+        elif cell.source in self._instructors:
+            attach(cell, self._instructors[cell.source])
+        elif is_locked(cell):
+            attach(cell, bitmaps(cell.get("attachments")))
+        else:
             cell.attachments = bitmaps(cell.get("attachments"))
             if cell.cell_type == "markdown":
                 cell.source = self.harmless_markdown(cell.source, cell.attachments)
@@ -141,16 +145,21 @@ class Sanitise(SanitizeHTML):
         html = self.sanitize_html_tags(shown.strip()).replace("\r", "").replace("\n", "&#10;")
         return html if html.startswith("<div>") else f"<div>{html}</div>"
 
-    def _sources(self, resources: Resources) -> frozenset[str]:
-        """What the cells of the instructor's notebook say: the lesson's own HTML may stay."""
+    def _instructors_texts(self, resources: Resources) -> dict[str, dict[str, Any]]:
+        """What the cells of the instructor's notebook say, and the pictures attached to each.
+
+        The lesson's own HTML may stay. Of its pictures a submission has copies, which may have been
+        lost or exchanged.
+        """
         identity = resources.get("nbgrader", {})
         course = course_of(self.parent)
         if course is None or "assignment" not in identity:
-            return frozenset()
+            return {}
         path = source_notebook(course, identity)
         if not path.exists():
-            return frozenset()
-        return frozenset(cell.source for cell in nbformat.read(path, as_version=4).cells)
+            return {}
+        cells = nbformat.read(path, as_version=4).cells
+        return {cell.source: cell.get("attachments", {}) for cell in cells}
 
 
 class _Strict(IPythonRenderer):
@@ -186,6 +195,13 @@ def rendered(source: str, attachments: dict[str, Any]) -> str:
 def render(source: str, renderer: IPythonRenderer) -> str:
     """Markdown to HTML, with nbconvert's parser."""
     return str(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def attach(cell: NotebookNode, attachments: dict[str, Any]) -> None:
+    """Let these be all that is attached to a cell."""
+    cell.pop("attachments", None)
+    if attachments:
+        cell.attachments = NotebookNode(attachments)
 
 
 def bitmaps(attachments: Any) -> dict[str, dict[str, str]]:

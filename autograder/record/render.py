@@ -6,6 +6,7 @@ Whatever is in a report may come from a student: all HTML is escaped.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -93,8 +94,11 @@ def hints_of(check: CheckResult) -> tuple[str, ...]:
     return check.hints if check.outcome is Outcome.FAILED else ()
 
 
-def to_text(report: Report) -> str:
-    """The report as plain text, for terminals and editors without HTML."""
+def to_text(report: Report, so_far: str = "") -> str:
+    """The report as plain text, for terminals and editors without HTML.
+
+    `so_far` is a line about the whole notebook, for its end.
+    """
     lines = [headline(report)]
     for check in report.checks:
         worth = (
@@ -103,7 +107,7 @@ def to_text(report: Report) -> str:
         lines.append(f"  {SYMBOL[check.outcome]} {check.outcome:<13} {check.title}{worth}")
         lines += [f"      {line}" for line in explanation(check).splitlines()]
         lines += [f"      Hint {n}: {hint}" for n, hint in enumerate(hints_of(check), 1)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *filter(None, [so_far])])
 
 
 def _prose(text: str) -> str:
@@ -139,32 +143,42 @@ def _row_html(check: CheckResult, graded: bool, staff: bool) -> str:
     )
 
 
-def to_html(report: Report, *, staff: bool = False) -> str:
+def to_html(report: Report, *, staff: bool = False, so_far: str = "") -> str:
     """The report as an HTML fragment without scripts or style sheets; all text is escaped.
 
-    With `staff`, also what only staff may read: notes on what broke, and the seed.
+    With `staff`, also what only staff may read: notes on what broke, and the seed. `so_far` is a
+    line about the whole notebook, for the end.
     """
     rows = "".join(_row_html(check, report.graded, staff) for check in report.checks)
     seed = f"<p>For staff: the random inputs follow from the seed {report.seed}.</p>"
     return (
         f"<div><p><b>{escape(headline(report))}</b></p><table><tbody>{rows}</tbody></table>"
-        f"{seed if staff else ''}</div>"
+        f"{f'<p>{escape(so_far)}</p>' if so_far else ''}{seed if staff else ''}</div>"
     )
 
 
-def mimebundle(report: Report) -> dict[str, Any]:
+def mimebundle(report: Report, so_far: str = "") -> dict[str, Any]:
     """What a notebook shows, and keeps: the record itself is under `MIMETYPE`.
 
     Graded: text/plain is the bare score, the one form that nbgrader reads without guessing, and
     staff read the HTML, in formgrader. The feedback page makes its own from the record.
     """
-    plain = repr(float(report.score)) if report.graded else to_text(report)
-    html = to_html(report, staff=report.graded)
+    plain = repr(float(report.score)) if report.graded else to_text(report, so_far)
+    html = to_html(report, staff=report.graded, so_far=so_far)
     return {"text/plain": plain, "text/html": html, MIMETYPE: report.to_json()}
 
 
+@dataclass(frozen=True)
 class DisplayedReport(Report):
-    """A report that shows itself as its table where it is the last line of a notebook's cell."""
+    """A report that shows itself as its table where it is the last line of a notebook's cell.
+
+    `so_far` is what it says of the whole notebook at its end; the record does without.
+    """
+
+    so_far: str = ""
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        return mimebundle(self)
+        return mimebundle(self, self.so_far)
+
+    def to_json(self) -> dict[str, Any]:
+        return {key: value for key, value in super().to_json().items() if key != "so_far"}

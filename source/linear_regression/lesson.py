@@ -19,15 +19,16 @@ from matplotlib.axes import Axes
 Theta = Mapping[str, Any]
 """The parameters of a linear model: {"w": array of shape (2,), "b": number}."""
 
-# Legible on a white page and on a dark one; curves and markers differ in more than colour. The
-# set-up cell leaves the ground of a picture out when it is shown. (JupyterLab would put a white one
-# behind a figure that has none of its own.)
+# Legible on white and on JupyterLab's dark background alike; nothing is black or white.
 INK = "#767676"
 BLUE, ORANGE, GREEN, PURPLE = "#3b82c4", "#d9822b", "#2f9e62", "#9a6bd0"
 plt.rcParams.update(
-    {f"{part}.facecolor": "none" for part in ("axes", "savefig")}
+    {f"{part}.facecolor": "none" for part in ("figure", "axes", "savefig")}
     | {f"axes.{part}color": INK for part in ("label", "title", "edge")}
     | {f"{axis}tick.color": INK for axis in "xy"}
+    # Where all numbers at the axes are dark, Jupyter puts a white ground under a transparent
+    # figure. Of these two greys it calls one dark and the other light, and leaves it alone.
+    | {"ytick.labelcolor": "#808080"}
     | {"text.color": INK, "legend.frameon": False, "legend.labelcolor": INK}
 )
 
@@ -93,6 +94,7 @@ def plot_plane(theta: Theta, x: ArrayLike, y: ArrayLike) -> Any:
         axis.set_tick_params(colors=INK)
         axis.set_label_text(name, color=INK)
         axis._axinfo["grid"].update(color=INK, linewidth=0.3)
+    ax.yaxis.set_tick_params(labelcolor=plt.rcParams["ytick.labelcolor"])
     ax.set(zlim=ends(y))
     ax.view_init(elev=22, azim=-138)
     ax.set_box_aspect(None, zoom=1.0)

@@ -15,7 +15,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions
 from autograder.authoring import findings as gate
 from autograder.authoring.leaks import secret_lines
 from autograder.authoring.verify import Thresholds, Verification, verify
-from tests.support.lesson import ROOT, SOURCE
+from tests.support.lesson import ROOT
 
 PAGE = ROOT / "docs" / "writing-an-exercise.md"
 BLOCK = re.compile(
@@ -477,19 +477,3 @@ def test_a_solution_without_marks_and_a_marking_scheme_are_secret() -> None:
         "secret_of_mine = 12345": "a solution",
         "One point for the reason": "a mark scheme",
     }
-
-
-# The lesson
-
-
-def test_the_lesson_is_ready_to_release() -> None:
-    released = ROOT / "release" / SOURCE.relative_to(ROOT / "source")
-    found = verify(
-        SOURCE, released, Thresholds(seeds=(1, 2), mutant_seconds=300.0, cell_seconds=300.0)
-    )
-    assert said(found) == []
-    rows = {row.test.grade_id: row for row in found.rows}
-    for name in ("logistic_model", "logistic_loss", "dlogistic_loss", "model_optimization_loop"):
-        assert rows[f"test_{name}"].mistakes >= 8
-        assert rows[f"test_{name}"].changes >= 5
-        assert rows[f"test_{name}"].margin.nearest > 20

@@ -9,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.checks import live
+from autograder.checks import live, standing
 from autograder.checks.context import Context, current
 from tests.support.inprocess import run_notebook
 
@@ -26,6 +26,7 @@ def live_notebook(monkeypatch):
 
     monkeypatch.setattr(live, "_runs", {})
     monkeypatch.setattr(live, "_found", set())
+    monkeypatch.setattr(standing, "_stands", {})
     token = current.set(Context())
     yield start
     current.reset(token)

@@ -103,7 +103,7 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
 
     # The pictures are there, and the curve moves with the slider.
     drawn = lab.cells.locator(".jp-MarkdownOutput img")
-    expect(drawn).to_have_count(sum("figures/" in cell.source for cell in source_cells()))
+    expect(drawn).to_have_count(sum("attachment:" in cell.source for cell in source_cells()))
     for image in drawn.all():
         expect(image).to_have_js_property("complete", True)
     assert drawn.evaluate_all("images => images.every(image => image.naturalWidth > 100)")
@@ -123,7 +123,11 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
     lab.run("logistic_model")
     table = lab.run("test_logistic_model")
     expect(table).to_contain_text("0 of 1 checks passed")
-    expect(table).to_contain_text("8 of 8 numbers are off")
+    expect(table).to_contain_text("Got -3, 0, 3; expected 0.04742587, 0.5, 0.9525741.")
+    expect(table).to_contain_text("came back without passing through logistic")
+    expect(table).to_contain_text(
+        "So far: 0 of 6 exercises pass here, 0 of 5.5 visible points. Next: logistic_model."
+    )
     hint = table.get_by_text("What does logistic make of 0?")
     expect(hint).to_be_hidden()
     table.get_by_text("Hint", exact=True).click()
@@ -142,6 +146,8 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
     lab.run("logistic_model")
     table = lab.run("test_logistic_model")
     expect(table).to_contain_text("1 of 1 checks passed. More checks run when it is graded.")
+    # All this with the check folded, so that the verdict stands under the answer.
+    expect(lab.cell("test_logistic_model").locator(".cm-content")).to_be_hidden()
 
     # Everything, from a fresh start; and nbgrader agrees.
     lab.choose("Run", "Restart Kernel and Run All Cells…")
@@ -149,7 +155,10 @@ def test_fetches_plays_answers_validates_and_submits(desk: Desk) -> None:
     expect(lab.cell("test_theta_clean")).to_contain_text("1 of 1 checks passed")
     lab.idle()
     for name in EXERCISES:
-        expect(lab.output(f"test_{name}")).to_contain_text("1 of 1 checks passed")
+        expect(lab.output(f"test_{name}")).to_contain_text("checks passed. More checks run when")
+    expect(lab.output("test_theta_clean")).to_contain_text(
+        "So far: 6 of 6 exercises pass here, 5.5 of 5.5 visible points."
+    )
     expect(page.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     expect(page.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)
     page.locator("jp-button.validate-button").click()
@@ -175,15 +184,17 @@ def test_by_keyboard_alone(desk: Desk) -> None:
             press("ArrowDown")
         expect(lab.cell(name)).to_be_focused()
 
-    down_to("setup", "title")
-    press("Control+Enter")
-    down_to("logistic_model", "setup")
+    # The arrows pass over folded cells, as JupyterLab has it; Shift+Enter leads to the next one.
+    down_to("setup-text", "title")
+    for _ in range(2):
+        press("Shift+Enter")
+    expect(lab.output("setup")).to_contain_text("You have jax")
+    down_to("logistic_model", "what-is")
     press("Enter")
     for key in ("Control+End", "Shift+ArrowUp", "Shift+Home"):
         press(key)
     desk.page.keyboard.type('return theta["w"] * x + theta["b"]')
-    press("Control+Enter")
-    down_to("test_logistic_model", "logistic_model")
+    press("Shift+Enter")
     press("Control+Enter")
     expect(lab.output("test_logistic_model")).to_contain_text("failed")
     summary = lab.output("test_logistic_model").locator("summary")
@@ -229,18 +240,42 @@ def cut_off(lab: Lab) -> list[str]:
     )
 
 
-def test_the_set_up_cell_says_what_to_install() -> None:
-    """Where a package is missing; here nothing at all can be found."""
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["-I", "-S"],  # nothing at all can be found
+            "Missing: autograder, ipywidgets, jax, matplotlib, tqdm. "
+            "Run %pip install nbgrader-jax in a new cell, then restart the kernel.",
+        ),
+        (
+            ["-P"],  # nothing of this folder
+            "Not beside this notebook: lesson.py and questions.py. "
+            "Download the whole folder again and open the notebook in it.",
+        ),
+    ],
+)
+def test_the_set_up_cell_says_what_is_missing(options: list[str], said: str) -> None:
     (setup,) = [cell.source for cell in source_cells() if cell.id == "setup"]
     program, _, _ = setup.partition("%matplotlib")
     run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, *options, "-c", program], capture_output=True, text=True, check=False
     )
     assert run.returncode == 1
-    assert run.stderr.splitlines()[-1] == (
-        "AssertionError: Missing: autograder, ipywidgets, jax, matplotlib, tqdm. "
-        "Run %pip install nbgrader-jax in a new cell."
-    )
+    assert run.stderr.splitlines()[-1] == f"AssertionError: {said}"
+
+
+def test_a_folded_set_up_cell_says_so_as_well(desk: Desk) -> None:
+    """Where its helpers are missing: one sentence below the folded cell."""
+    lab = desk.open("alone")
+    for helper in ("lesson.py", "questions.py"):
+        (desk.home / "alone" / helper).unlink()
+    shown = lab.run("setup")
+    expect(lab.cell("setup").locator(".cm-content")).to_be_hidden()
+    expect(shown).to_contain_text("Not beside this notebook: lesson.py and questions.py. Download")
+    assert shown.locator("text=ModuleNotFoundError").count() == 0
+    pictures = lab.cells.locator(".jp-MarkdownOutput img")
+    assert pictures.evaluate_all("images => images.every(image => image.naturalWidth > 100)")
 
 
 def test_runs_headless_without_a_warning_and_leaves_nothing_behind(tmp_path: Path) -> None:

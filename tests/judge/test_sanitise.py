@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 import nbformat
@@ -330,3 +331,41 @@ def test_of_metadata_only_what_nbgrader_needs_is_kept() -> None:
 )
 def test_attributes(tag: str, name: str, value: str, stays: bool) -> None:
     assert allowed(tag, name, value) is stays
+
+
+class TestPicturesOfTheLesson:
+    """A cell that reads as the author's has the author's pictures, whatever was handed in."""
+
+    OWN, OTHER = {"a.png": {"image/png": PNG}}, {"a.png": {"image/svg+xml": "PHN2Zz4="}}
+    SHOWN = "![a](attachment:a.png)"
+
+    def left(
+        self, monkeypatch: pytest.MonkeyPatch, cell: NotebookNode, texts: dict[str, Any]
+    ) -> NotebookNode:
+        monkeypatch.setattr(Sanitise, "_instructors_texts", lambda *_: texts)
+        (kept,) = Sanitise().preprocess(new_notebook(cells=[cell]), {})[0].cells
+        return kept
+
+    @pytest.mark.parametrize(
+        "came", [{}, OTHER, OWN, {**OWN, **OTHER, "b.png": {"text/html": "x"}}]
+    )
+    def test_they_are_put_back(self, monkeypatch: pytest.MonkeyPatch, came: dict[str, Any]) -> None:
+        cell = new_markdown_cell(self.SHOWN, attachments=came)
+        kept = self.left(monkeypatch, cell, {self.SHOWN: self.OWN})
+        assert (kept.source, kept.attachments) == (self.SHOWN, self.OWN)
+        assert PNG in rendered(kept.source, kept.attachments)
+
+    def test_where_there_was_none_there_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        kept = self.left(
+            monkeypatch, new_markdown_cell("text", attachments=self.OTHER), {"text": {}}
+        )
+        assert "attachments" not in kept
+
+    def test_of_another_locked_cell_only_bitmaps_stay(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        marks = {"nbgrader": {"locked": True, "grade": False, "solution": False, "grade_id": "a"}}
+        cell = new_markdown_cell(
+            "text", metadata=marks, attachments={**self.OWN, "b.svg": self.OTHER["a.png"]}
+        )
+        assert self.left(monkeypatch, cell, {}).attachments == self.OWN

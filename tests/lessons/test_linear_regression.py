@@ -22,7 +22,7 @@ from tests.support.judging import (
     mistake_meant,
     unmade,
 )
-from tests.support.lesson import ROOT, Lesson
+from tests.support.lesson import Lesson
 from tests.support.linear_right import CORRECT, RIGHT_SHARES
 from tests.support.linear_variants import LOSS, PLAIN
 from tests.support.linear_wrong import WRONG, WRONG_SHARES
@@ -30,7 +30,6 @@ from tests.support.linear_wrong import WRONG, WRONG_SHARES
 pytestmark = pytest.mark.slow
 
 LESSON = Lesson("linear_regression")
-RELEASED = ROOT / "release" / LESSON.name / f"{LESSON.name}.ipynb"
 EXERCISES = ("linear_model", "mse", "dmse", "train", "least_squares", "theta_fit")
 FIGURES = LESSON.source.parent / "figures"
 BUNDLES = bundles(CORRECT)
@@ -73,7 +72,7 @@ def test_nine_of_ten_faults_are_named() -> None:
 @cache
 def visible() -> DryRun:
     """The test cells as students have them."""
-    return DryRun(RELEASED)
+    return DryRun(LESSON.released)
 
 
 CLASSIC = {

@@ -283,3 +283,14 @@ def test_mimebundle_of_a_live_report_is_readable_text():
 def test_a_report_displays_itself():
     shown = render.DisplayedReport(**vars(FULL))
     assert shown._repr_mimebundle_(include=None, exclude=None) == render.mimebundle(FULL)
+
+
+def test_a_displayed_report_ends_with_how_far_along_the_notebook_is():
+    live, said = Report("e", checks(PASSED)), "So far: 1 of 2 exercises <pass> here."
+    shown = render.DisplayedReport(**vars(live), so_far=said)
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/plain"] == f"{render.to_text(live)}\n{said}"
+    assert bundle["text/html"].endswith(
+        "</table><p>So far: 1 of 2 exercises &lt;pass&gt; here.</p></div>"
+    )
+    assert bundle[MIMETYPE] == live.to_json()

@@ -46,6 +46,7 @@ class Lesson:
     def __init__(self, name: str) -> None:
         self.name = name
         self.source = ROOT / "source" / name / f"{name}.ipynb"
+        self.released = ROOT / "release" / name / f"{name}.ipynb"
         self._judged: dict[tuple[str, tuple[Cell, ...], int], Judged] = {}
         self._submitted: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
 
@@ -118,6 +119,7 @@ EXERCISES = (
     "logistic_model",
     "logistic_loss",
     "dlogistic_loss",
+    "init_theta",
     "model_optimization_loop",
     "theta_clean",
 )

@@ -10,6 +10,7 @@ from tests.support.variants import (
     MODEL,
     PLAIN,
     SCAN,
+    START,
     clean,
     gradient,
     instead_of,
@@ -17,6 +18,7 @@ from tests.support.variants import (
     loss,
     model,
     record,
+    start,
     update,
 )
 
@@ -119,6 +121,25 @@ def dlogistic_loss(params, model, x, y):
     value, pullback = jax.vjp(lambda p: logistic_loss(p, model, x, y), params)
     return pullback(jnp.ones_like(value))[0]
 """
+    },
+    "start from uniform numbers": {
+        "init_theta": start("*jax.random.uniform(key, 2, minval=-1, maxval=1)")
+    },
+    "start as floats": {"init_theta": start("*map(float, jax.random.normal(key, 2))")},
+    "start from folded keys": {
+        "init_theta": start(
+            "jax.random.normal(jax.random.fold_in(key, 0))",
+            "0.1 * jax.random.normal(jax.random.fold_in(key, 1))",
+        )
+    },
+    "start by numpy, seeded by the key": {
+        "init_theta": start(
+            "*np.random.default_rng(np.asarray(jax.random.key_data(key))).normal(size=2)"
+        )
+    },
+    "compiled start": {"init_theta": "@jax.jit" + START},
+    "start rounded to two digits": {
+        "init_theta": start("*(round(float(v), 2) for v in jax.random.normal(key, 2))")
     },
     "chain rule by hand": {
         "dlogistic_loss": """

@@ -25,6 +25,7 @@ TOGETHER = {
         "tests/judge/test_release.py",
         "tests/judge/test_secrets.py",
     ),
+    "lessons": ("tests/lessons/test_every_lesson.py", "tests/lessons/test_lesson.py"),
     "cluster": ("tests/grading/test_cluster.py", "tests/grading/test_ways.py"),
 }
 LONGEST = (
@@ -32,7 +33,9 @@ LONGEST = (
     "graders",
     "cluster",
     "class",
-    "tests/authoring/test_verify.py",
+    "tests/lessons/test_gate.py",
+    "tests/lessons/test_paths.py",
+    "lessons",
     "tests/authoring/test_examples_page.py",
     "tests/grading/test_writer.py",
     "tests/journeys/test_student.py",

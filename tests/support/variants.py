@@ -23,6 +23,12 @@ def dlogistic_loss(params, model, x, y):
     return g
 """
 
+START = """
+def init_theta(key):
+    key_w, key_b = jax.random.split(key)
+    return {"w": jax.random.normal(key_w), "b": jax.random.normal(key_b)}
+"""
+
 LOOP = """
 def model_optimization_loop(theta, model, loss, x, y, n_steps=5000, step_size=0.0001):
     slope_of = grad(loss)
@@ -43,6 +49,7 @@ PLAIN = {
     "logistic_model": MODEL,
     "logistic_loss": LOSS,
     "dlogistic_loss": GRADIENT,
+    "init_theta": START,
     "model_optimization_loop": LOOP,
     "theta_clean": CLEAN,
 }
@@ -64,6 +71,10 @@ def loss(returned: str) -> str:
 
 def gradient(returned: str) -> str:
     return instead_of(GRADIENT, "return g", f"return {returned}")
+
+
+def start(*drawn: str) -> str:
+    return f"def init_theta(key):\n    return dict(zip('wb', [{', '.join(drawn)}]))\n"
 
 
 def loop(old: str, new: str) -> str:

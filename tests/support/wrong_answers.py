@@ -14,6 +14,7 @@ from tests.support.variants import (
     loss,
     model,
     record,
+    start,
     update,
 )
 
@@ -135,15 +136,15 @@ wrong(
         "half": (loss("-jnp.sum(binary_cross_entropy(y, p)) / 2"), ""),
         "with a penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2"),
-            "added to the loss: 1 times w squared",
+            "penalty is added: 1 times w squared",
         ),
         "with half a penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + 0.5 * params['w'] ** 2"),
-            "added to the loss: 0.5 times w squared",
+            "penalty is added: 0.5 times w squared",
         ),
         "with a tenth of a penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + params['w'] ** 2 / 10"),
-            "added to the loss: 0.1 times w squared",
+            "penalty is added: 0.1 times w squared",
         ),
         "with a small penalty": (
             loss("-jnp.sum(binary_cross_entropy(y, p)) + 0.01 * jnp.square(params['w'])"),
@@ -230,7 +231,7 @@ wrong(
         ),
         "formula of the own model": (
             gradient("{'w': x @ (model(params, x) - y), 'b': jnp.sum(model(params, x) - y)}"),
-            "holds for the logistic model alone",
+            "formula of the logistic model alone",
         ),
         "one point at a time": (
             gradient("{k: v * jnp.ones_like(x) for k, v in g.items()}"),
@@ -254,6 +255,43 @@ def dlogistic_loss(params, model, x, y):
         ),
         "slopes are nan": (gradient("{k: v * jnp.nan for k, v in g.items()}"), "NaN"),
         "unknown name in the gradient": (gradient("gradient(logistic_loss)"), "NameError"),
+    },
+)
+
+START_NOT_RETURNED = "def init_theta(key):\n    theta = {'w': 1.0, 'b': jax.random.normal(key)}"
+
+wrong(
+    "init_theta",
+    {
+        "zeros": (start("0.0", "0.0"), "w and b are 0"),
+        "other constants": (start("0.3745", "0.9507"), "Another key gives another"),
+        "one key for both": (start("jax.random.normal(key)", "jax.random.normal(key)"), "same key"),
+        "only w drawn": (start("jax.random.normal(key)", "0.0"), "only w is drawn"),
+        "only b drawn": (start("0.5", "jax.random.normal(key)"), "Another key gives another"),
+        "a key of its own": (
+            start("*jax.random.normal(jax.random.key(2), 2)"),
+            "Another key gives another",
+        ),
+        "drawn by numpy": (
+            start("np.random.normal()", "np.random.normal()"),
+            "two different answers to the same question",
+        ),
+        "two arrays": (start("*jax.random.normal(key, (2, 1))"), "(1,)"),
+        "a pair": ("def init_theta(key):\n    return tuple(jax.random.normal(key, 2))", "tuple"),
+        "an array": ("def init_theta(key):\n    return jax.random.normal(key, 2)", "array"),
+        "other names for the two": (
+            "def init_theta(key):\n    w, b = jax.random.normal(key, 2)\n"
+            "    return {'weight': w, 'bias': b}",
+            "keys",
+        ),
+        "start not returned": (START_NOT_RETURNED, NOT_RETURNED),
+        "b follows from w": (
+            start("jax.random.normal(key)", "2 * jax.random.normal(key)"),
+            "From w one cannot work out b",
+        ),
+        "whole numbers": (start("*jax.random.randint(key, 2, 0, 3)"), "int"),
+        "key for a seed": (start("*jax.random.normal(jax.random.key(key), 2)"), "TypeError"),
+        "without numbers": (start("*jax.random.normal(key, 2) / 0 * 0"), "NaN"),
     },
 )
 
