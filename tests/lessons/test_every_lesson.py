@@ -17,7 +17,7 @@ from PIL import Image
 
 from autograder.authoring.dry_run import DryRun
 from autograder.record.outcome import Outcome
-from tests.support.lesson import Lesson, grade_id
+from tests.support.lesson import ROOT, Lesson, grade_id
 from tests.support.lessons import LESSONS, executed
 from tools import figures
 
