@@ -98,7 +98,7 @@ def test_generates_autogrades_reads_marks_and_exports(course: Course, page: Page
     assert "Successfully generated feedback" in formgrader.press(FEEDBACK, "coral")
     page.goto(course.feedback_page("coral").as_uri())
     shown = page.locator("body")
-    for text in ("20.5 of 22 points", MISTAKE, "1.5 of 2 points", "Why is it a better guide?"):
+    for text in ("21.5 of 23 points", MISTAKE, "1.5 of 2 points", "Why is it a better guide?"):
         expect(shown).to_contain_text(text)
     assert_accessible(page)
 

@@ -31,7 +31,7 @@ def pages(graded: Course) -> dict[str, str]:
 class TestFeedback:
     def test_score_and_reasons_are_shown_together(self, pages: dict[str, str]) -> None:
         text = re.sub(r"<[^>]+>", " ", pages["without_bias"])
-        assert "18 of 22 points" in re.sub(r"\s+", " ", text)
+        assert "19 of 23 points" in re.sub(r"\s+", " ", text)
         assert "logistic_model: 2 of 4 points" in text
         assert "bias b is missing" in text
         assert "Hint 1 of" in text
