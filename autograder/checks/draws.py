@@ -107,8 +107,9 @@ def moments(
         numbers = _pooled(answers, of)
         _enough(numbers.size, _needed(z, kurtosis if variance is not None else None))
         spread = float(np.var(numbers, ddof=1)) if variance is None else variance
-        said = mean is not None and _wrong_mean(numbers, mean, math.sqrt(spread), z)
-        return said or (_wrong_variance(numbers, variance, kurtosis, z) if variance else "")
+        # The variance first: where it is too large, the mean strays further than its own tells.
+        said = _wrong_variance(numbers, variance, kurtosis, z) if variance else ""
+        return said or ("" if mean is None else _wrong_mean(numbers, mean, math.sqrt(spread), z))
 
     return check
 

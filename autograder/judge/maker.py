@@ -5,7 +5,8 @@ What it compiles, in an ordinary kernel that keeps what JAX compiles:
 1. the notebook as students get it, without solutions and hidden tests;
 2. everyday operations (`sandbox.grader.everyday`) for the shapes that occur in it, and for those
    of the arguments with which test cells call the student's functions;
-3. functions that the released notebook gives to the student's (`given`), for these arguments.
+3. functions that the released notebook, or a module beside it, gives to the student's (`given`),
+   for these arguments.
 
 Only for the arguments the solutions and the hidden tests are run, in this process. Of each argument
 its kind is kept (numbers, of which type and shape), which the student's function gets to see.
@@ -26,7 +27,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ def make(notebook: str, name: str, workshop: Path) -> None:
     noted = workshop / f"{name}.json"
     if not noted.exists():
         os.chdir(workshop / "source")
-        calls = calls_of_tests(workshop / "source" / notebook, given_in(released))
+        calls = calls_of_tests(
+            workshop / "source" / notebook, public_given(released, workshop / "release")
+        )
         begun = noted.with_suffix(".begun")  # this process may be ended at any moment
         begun.write_text(json.dumps(calls), encoding="utf-8")
         begun.rename(noted)
@@ -227,12 +230,18 @@ def answers(solutions: Solutions, names: set[str]) -> dict[str, Any]:
     return namespace
 
 
-def given_in(notebook: NotebookNode) -> set[str]:
-    """The sources of functions that a notebook makes with `given`, where they are literal."""
+def public_given(released: NotebookNode, beside: Path) -> set[str]:
+    """The sources of given functions that students can read, in their notebook or beside it."""
+    cells = [cell.source for cell in released.cells if cell.cell_type == "code"]
+    return given_in([*cells, *(path.read_text("utf-8") for path in beside.glob("*.py"))])
+
+
+def given_in(sources: Iterable[str]) -> set[str]:
+    """The sources of functions that are made with `given`, where they are literal."""
     found = set()
-    for cell in notebook.cells:
+    for source in sources:
         with contextlib.suppress(SyntaxError):
-            for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
+            for node in ast.walk(ast.parse(source)):
                 match node:
                     case ast.Call(func=ast.Name("given"), args=[ast.Constant(str(text))]):
                         found.add(text)

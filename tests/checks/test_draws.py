@@ -312,3 +312,10 @@ def test_a_property_without_options_needs_no_call(name):
     holds = getattr(properties, name)
     answers = [np.random.default_rng(seed).normal(size=20) for seed in (1, 2)]
     assert holds(answers) == holds()(answers)
+
+
+def test_draws_that_are_too_wide_are_told_so_and_not_that_their_mean_is_off() -> None:
+    """The mean of wide draws strays further than the deviation that is asked for lets it."""
+    wide = 40 * np.random.default_rng(3).normal(size=640)
+    assert abs(np.mean(wide)) > 5 / np.sqrt(wide.size)
+    assert draws.moments(mean=0, variance=1)([wide]).startswith("The variance of the 640 numbers")

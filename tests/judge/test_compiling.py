@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, Configurable
 
@@ -22,7 +22,7 @@ from autograder.checks.student import given
 from autograder.judge import compiling, execute, maker
 from autograder.judge.compiling import as_released, compiled_code, wait_until_compiled
 from autograder.judge.execute import Execute
-from autograder.judge.maker import Recorder, calls_of_tests, given_in, kind_of
+from autograder.judge.maker import Recorder, calls_of_tests, given_in, kind_of, public_given
 from autograder.remote import wire
 from autograder.sandbox.grader.cache import failures, locked_workshop
 from tests.support.running import until
@@ -333,10 +333,17 @@ class TestRelease:
 
     def test_given_functions_are_found_where_they_are_literal(self) -> None:
         cells = ["f = given('lambda x: x')", "given(text)", "not Python", "take(given('abs'))"]
-        assert given_in(new_notebook(cells=list(map(new_code_cell, cells)))) == {
-            "lambda x: x",
-            "abs",
-        }
+        assert given_in(cells) == {"lambda x: x", "abs"}
+
+    def test_given_functions_of_a_module_beside_the_notebook_are_public_as_well(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "questions.py").write_text("wave = given('jnp.sin')", encoding="utf-8")
+        (tmp_path / "notes.txt").write_text("given('jnp.cos')", encoding="utf-8")
+        notebook = new_notebook(
+            cells=[new_code_cell("given('abs')"), new_markdown_cell("given('x')")]
+        )
+        assert public_given(notebook, tmp_path) == {"abs", "jnp.sin"}
 
 
 class TestCalls:

@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 from autograder.sandbox.grader.manager import WakefulManager
 from tests.support.lesson import Answers, Lesson
 from tests.support.linear_wrong import WRONG as LINEAR
+from tests.support.network_mistakes import WRONG as NETWORK
 from tests.support.wrong_answers import WRONG
 
 
@@ -20,6 +21,7 @@ def faults(wrong: dict[str, tuple[str, str, str]], *names: str) -> Answers:
 FAULTS = {
     "linear_regression": faults(LINEAR, "no bias", "sum for mean", "return in the loop"),
     "logistic_regression": faults(WRONG, "no bias", "uphill"),
+    "neural_network": faults(NETWORK, "no tanh", "sum", "no velocity"),
 }
 """For each lesson a fault in two exercises or more."""
 LESSONS = tuple(FAULTS)
