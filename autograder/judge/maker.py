@@ -233,7 +233,7 @@ def answers(solutions: Solutions, names: set[str]) -> dict[str, Any]:
 def public_given(released: NotebookNode, beside: Path) -> set[str]:
     """The sources of given functions that students can read, in their notebook or beside it."""
     cells = [cell.source for cell in released.cells if cell.cell_type == "code"]
-    return given_in([*cells, *(path.read_text("utf-8") for path in beside.glob("*.py"))])
+    return given_in([*cells, *(path.read_text("utf-8", "replace") for path in beside.glob("*.py"))])
 
 
 def given_in(sources: Iterable[str]) -> set[str]:

@@ -11,13 +11,12 @@ from autograder.authoring.dry_run import DryRun
 from autograder.authoring.plain_cells import Ended, PlainCells
 from autograder.remote.names import read_cell
 from tests.support.judging import lost
-from tests.support.lesson import ROOT, Lesson
+from tests.support.lesson import Lesson
 from tests.support.network_mistakes import WRONG
 
 pytestmark = pytest.mark.slow
 
 LESSON = Lesson("neural_network")
-RELEASED = ROOT / "release" / LESSON.name / f"{LESSON.name}.ipynb"
 
 
 # While the student works ----------------------------------------------------------------------
@@ -26,7 +25,7 @@ RELEASED = ROOT / "release" / LESSON.name / f"{LESSON.name}.ipynb"
 @cache
 def visible() -> DryRun:
     """The test cells as students have them."""
-    return DryRun(RELEASED)
+    return DryRun(LESSON.released)
 
 
 CLASSIC = {
