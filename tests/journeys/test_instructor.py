@@ -110,7 +110,7 @@ def test_generates_autogrades_reads_marks_and_exports(course: Course, page: Page
     course.nbgrader("export")
     with (course.root / "grades.csv").open() as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
-    assert scores == {"coral": 20.5, "mallory": 20.0}
+    assert scores == {"coral": 21.5, "mallory": 21.0}
 
 
 def assert_accessible(page: Page) -> None:

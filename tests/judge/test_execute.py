@@ -62,10 +62,10 @@ class TestScoresCommand:
     def test_prints_students_by_exercises(self, graded: Course) -> None:
         lines = graded.autograder("scores", ASSIGNMENT).splitlines()
         assert lines[0].split() == ["student", *EXERCISES, "loss_discussion", "total"]
-        assert lines[1].split() == ["(of)", "4", "4", "4", "6", "2", "2", "22"]
+        assert lines[1].split() == ["(of)", "4", "4", "4", "1", "6", "2", "2", "23"]
         rows = {line.split()[0]: line.split()[1:] for line in lines[3:] if line}
-        assert rows["right"] == ["4", "4", "4", "6", "2", "0*", "20"]
-        assert rows["truncated"] == ["0*", "0*", "0*", "0*", "0*", "0*", "0"]
+        assert rows["right"] == ["4", "4", "4", "1", "6", "2", "0*", "21"]
+        assert rows["truncated"] == ["0*", "0*", "0*", "0*", "0*", "0*", "0*", "0"]
         assert sorted(CLASS) == sorted(set(rows) & set(CLASS))
 
     def test_names_the_assignment_it_does_not_know(self, graded: Course) -> None:
