@@ -122,7 +122,8 @@ def test_no_value_breaks_the_judgement_of_training_and_of_values(value):
         assert curves.loss_curves(answer, ways, "as asked").lines
         assert isinstance(said(lambda answer=answer: gradients.scalar(answer)), float | str)
         for target in (start, {"w": -1.7e308, "b": ROW}):
-            assert values._too_far(answer, target, 0.1, "theta") != ""
+            assert values._too_far(answer, target, 0.1, "theta", show=False) != ""
+            assert values._too_far(answer, target, 0.1, "theta", show=True) != ""
         assert values._still_steep(answer, lambda p: p["w"] ** 2.0 + p["b"], start, 0.1) != ""
 
 
