@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax  # noqa: F401 - sets variables when it is imported
+import jax  # which sets variables when it is imported
 import pytest
 
 import autograder.grading.quick  # noqa: F401 - before nbgrader, which then starts sooner
@@ -35,6 +35,14 @@ def shared_by_all_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.getbasetemp()
     once.folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
     once.folder.mkdir(exist_ok=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def precision_is_set_back() -> Iterator[None]:
+    """A lesson that runs in this process may ask for 64 bits; the tests of other modules do not."""
+    before = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", before)
 
 
 def surroundings() -> dict[str, str]:
