@@ -15,7 +15,6 @@ import nbformat
 import pytest
 from PIL import Image
 
-from autograder.authoring.dry_run import DryRun
 from autograder.record.outcome import Outcome
 from tests.support.lesson import ROOT, Lesson, grade_id
 from tests.support.lessons import LESSONS, executed
@@ -103,7 +102,7 @@ def test_missing_files_are_named_with_what_to_do(lesson: Lesson, tmp_path: Path)
 
 
 def test_the_untouched_release_is_not_attempted(lesson: Lesson) -> None:
-    visible = DryRun(lesson.released)
+    visible = lesson.visible
     blank = visible.hand_in(visible.tests)
     for test in visible.tests:
         assert "HIDDEN" not in test.source

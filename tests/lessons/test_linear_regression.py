@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograder.authoring.dry_run import DryRun
-from autograder.authoring.plain_cells import Ended, PlainCells
 from autograder.judge.solutions import directory_importable
 from autograder.remote.given import evaluate
-from autograder.remote.names import read_cell
 from tests.support.judging import (
     assert_costs_its_own,
     assert_full_marks,
+    assert_told_while_working,
     bundles,
-    lost,
+    ended_plain,
     mistake_meant,
     unmade,
 )
@@ -31,7 +28,6 @@ pytestmark = pytest.mark.slow
 
 LESSON = Lesson("linear_regression")
 EXERCISES = ("linear_model", "mse", "dmse", "train", "least_squares", "theta_fit")
-FIGURES = LESSON.source.parent / "figures"
 BUNDLES = bundles(CORRECT)
 
 
@@ -69,12 +65,6 @@ def test_nine_of_ten_faults_are_named() -> None:
 # While the student works ----------------------------------------------------------------------
 
 
-@cache
-def visible() -> DryRun:
-    """The test cells as students have them."""
-    return DryRun(LESSON.released)
-
-
 CLASSIC = {
     "no bias": "the bias b is missing",
     "sum for mean": "the squares are added up",
@@ -90,28 +80,15 @@ CLASSIC = {
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_a_classic_slip_is_named_while_the_student_works(name: str) -> None:
-    exercise, source, _ = WRONG[name]
-    namespace = LESSON.submission({exercise: source})
-    test = next(t for t in visible().tests if t.grade_id == f"test_{exercise}")
-    assert "HIDDEN" not in test.source
-    report = LESSON.dry_run.judge(test, namespace, seed=1).report
-    assert any(CLASSIC[name] in check.rationale for check in lost(report)), report
+    assert_told_while_working(LESSON, WRONG[name], CLASSIC[name])
 
 
 # The plain test cell --------------------------------------------------------------------------
 
 
-def asserted(source: str) -> Ended:
-    """How the plain test cell ends with an answer in the notebook."""
-    (cell,) = PlainCells(LESSON.dry_run).cells
-    answer = read_cell(source)
-    before = tuple(answer if "r_squared" in one.binds else one for one in cell.before)
-    return PlainCells(LESSON.dry_run).ended(replace(cell, before=before))
-
-
 @pytest.mark.parametrize("name", RIGHT_SHARES)
 def test_right_answers_pass_the_plain_test_cell(name: str) -> None:
-    ended = asserted(RIGHT_SHARES[name])
+    ended = ended_plain(LESSON, "r_squared", RIGHT_SHARES[name])
     assert ended.error is None, str(ended)
     assert (ended.points, ended.warned) == (2, "")
 
@@ -119,7 +96,7 @@ def test_right_answers_pass_the_plain_test_cell(name: str) -> None:
 @pytest.mark.parametrize("name", WRONG_SHARES)
 def test_wrong_answers_stop_the_plain_test_cell_with_a_sentence(name: str) -> None:
     source, said = WRONG_SHARES[name]
-    ended = asserted(source)
+    ended = ended_plain(LESSON, "r_squared", source)
     assert isinstance(ended.error, AssertionError)
     assert said in str(ended.error)
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-
 import pytest
 
-from autograder.authoring.dry_run import DryRun
-from autograder.authoring.plain_cells import Ended, PlainCells
-from autograder.remote.names import read_cell
-from tests.support.judging import lost
+from tests.support.judging import assert_told_while_working, ended_plain
 from tests.support.lesson import Lesson
 from tests.support.network_mistakes import WRONG
 
@@ -20,12 +14,6 @@ LESSON = Lesson("neural_network")
 
 
 # While the student works ----------------------------------------------------------------------
-
-
-@cache
-def visible() -> DryRun:
-    """The test cells as students have them."""
-    return DryRun(LESSON.released)
 
 
 CLASSIC = {
@@ -49,12 +37,7 @@ CLASSIC = {
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_a_classic_slip_is_told_while_the_student_works(name: str) -> None:
-    exercise, source, _ = WRONG[name]
-    namespace = LESSON.submission({exercise: source})
-    test = next(t for t in visible().tests if t.grade_id == f"test_{exercise}")
-    assert "HIDDEN" not in test.source
-    report = LESSON.dry_run.judge(test, namespace, seed=1).report
-    assert any(CLASSIC[name] in check.rationale for check in lost(report)), report
+    assert_told_while_working(LESSON, WRONG[name], CLASSIC[name])
 
 
 # The plain test cell --------------------------------------------------------------------------
@@ -71,23 +54,15 @@ WRONG_ROWS = {
 }
 
 
-def asserted(rows: str) -> Ended:
-    """How the plain test cell ends with an answer in the notebook."""
-    (cell,) = PlainCells(LESSON.dry_run).cells
-    answer = read_cell(ONE_HOT.format(rows))
-    before = tuple(answer if "one_hot" in one.binds else one for one in cell.before)
-    return PlainCells(LESSON.dry_run).ended(replace(cell, before=before))
-
-
 @pytest.mark.parametrize("rows", RIGHT_ROWS)
 def test_right_rows_pass_the_plain_test_cell(rows: str) -> None:
-    ended = asserted(rows)
+    ended = ended_plain(LESSON, "one_hot", ONE_HOT.format(rows))
     assert ended.error is None, str(ended)
     assert (ended.points, ended.warned) == (1, "")
 
 
 @pytest.mark.parametrize("rows", WRONG_ROWS)
 def test_wrong_rows_stop_the_plain_test_cell_with_a_sentence(rows: str) -> None:
-    ended = asserted(rows)
+    ended = ended_plain(LESSON, "one_hot", ONE_HOT.format(rows))
     assert isinstance(ended.error, AssertionError)
     assert WRONG_ROWS[rows] in str(ended.error)

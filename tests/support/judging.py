@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from autograder.authoring.plain_cells import Ended, PlainCells
 from autograder.record.outcome import Outcome
 from autograder.record.render import to_text
 from autograder.record.report import Report
+from autograder.remote.names import read_cell
 from tests.support.lesson import Answers, Lesson
 
 SEED = 1
@@ -120,3 +123,22 @@ def unmade(lesson: Lesson, exercise: str, faults: Mapping[str, Fault]) -> set[st
         if where == exercise
     }
     return set(listed_mistakes(lesson, exercise)) - made
+
+
+def assert_told_while_working(lesson: Lesson, fault: Fault, said: str) -> None:
+    """A visible check says so of a fault, in the student's own notebook."""
+    exercise, source, _ = fault
+    namespace = lesson.submission({exercise: source})
+    test = next(t for t in lesson.visible.tests if t.grade_id == f"test_{exercise}")
+    assert "HIDDEN" not in test.source
+    report = lesson.dry_run.judge(test, namespace, seed=1).report
+    assert any(said in check.rationale for check in lost(report)), report
+
+
+def ended_plain(lesson: Lesson, name: str, source: str) -> Ended:
+    """How the lesson's plain test cell ends with an answer to what it asks in the notebook."""
+    cells = PlainCells(lesson.dry_run)
+    (cell,) = cells.cells
+    answer = read_cell(source)
+    before = tuple(answer if name in one.binds else one for one in cell.before)
+    return cells.ended(replace(cell, before=before))

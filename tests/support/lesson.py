@@ -62,6 +62,11 @@ class Lesson:
         return DryRun(self.source)
 
     @cached_property
+    def visible(self) -> DryRun:
+        """The release: the test cells as students have them."""
+        return DryRun(self.released)
+
+    @cached_property
     def exercises(self) -> tuple[str, ...]:
         """Those that the kit's checks judge: each has an answer cell of its name."""
         return tuple(test.grade_id.removeprefix("test_") for test in self.dry_run.tests)

@@ -1,7 +1,8 @@
 """Draw the two pictures of the lesson: ``python figures/draw_figures.py`` rewrites both SVGs.
 
 Each picture stands on its own light panel with dark ink, so that it reads the same on a dark
-theme as on a light one. Only the standard library is used, and the output is deterministic.
+theme as on a light one. Only the standard library is used, and the output is deterministic. The
+scripts of the other lessons take their shapes and colours from here.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SERIF = "DejaVu Serif, Georgia, Times New Roman, serif"
 
 # How far below its middle a symbol's baseline lies, in font sizes. Stated here because viewers
 # disagree about dominant-baseline.
-DROP = {"b": 0.36, "p": 0.17, "g": 0.17}
+DROP = {"b": 0.36, "p": 0.17, "g": 0.17, "y": 0.17, "ŷ": 0.17}
 
 
 def label(x: float, y: float, text: str, size: int = 15, fill: str = QUIET) -> str:
