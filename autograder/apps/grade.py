@@ -244,8 +244,6 @@ class GradeApp(AssignmentCommand):
                 yield writer.job(setup, submission.student, submission.folder)
             except OSError as error:
                 yield Failed(submission.student, f"{submission.folder} cannot be read: {error}")
-            except ValueError as error:
-                yield Failed(submission.student, str(error))
 
     def _record(self, result: Graded | Failed, writer: Writer) -> Graded | Failed:
         if isinstance(result, Graded):

@@ -67,7 +67,7 @@ class Listing(Converter):
         try:
             submitted = self.coursedir.get_existing_timestamp(folder)
             graded = self.coursedir.get_existing_timestamp(done)
-        except Exception:  # a timestamp that cannot be read: grading it tells why
+        except Exception:  # a time that cannot be read: grading sets it aside
             return True
         return submitted is not None and graded is not None and submitted > graded
 
