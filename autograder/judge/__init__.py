@@ -2,7 +2,8 @@
 
 In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`):
 
-    intake        takes the submission as it comes: any file, renamed, damaged
+    intake        takes the submission as it comes: links, renamed files, cells that are gone
+    reading       reads any file as the notebook that it holds
     execute       runs every cell where it belongs
     student_kernel   runs the student's cells, calls their functions, replaces a lost kernel
     connection    the line to one kernel
@@ -13,6 +14,8 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     saving        saves the marks, and asks for a person where one has to look
     untouched     says where nothing was written for a person to mark
     sanitise      makes what is stored safe to show
+    cleaning      has HTML and Markdown made harmless, in bounded time
+    harmless      does that, in a process of its own
 
 `cells` and `course` are the only modules that know nbgrader's labels and folders, `solutions` the
 one that reads the instructor's answers.
