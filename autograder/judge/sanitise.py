@@ -64,7 +64,7 @@ class Sanitise(SanitizeHTML):
         100_000, help="Longest text that is shown, in characters: a cell, or one of its outputs."
     ).tag(config=True)
     max_notebook = Integer(
-        2_000_000, help="Characters that are shown of all texts of a notebook together."
+        1_000_000, help="Characters that are shown of all texts of a notebook together."
     ).tag(config=True)
     max_outputs = Integer(200, help="Outputs of a cell that are shown.").tag(config=True)
     tags = List(Unicode(), TAGS, help="HTML tags that stay; others are shown as text.").tag(
@@ -209,8 +209,11 @@ class Sanitise(SanitizeHTML):
 
 
 def plain(text: str, note: str) -> str:
-    """A text as HTML on one line, which Markdown leaves alone, with a note above it."""
-    shown = escape(text).replace("\r", "").replace("\n", "&#10;")
+    """A text as HTML on one line, which Markdown leaves alone, with a note above it.
+
+    nbconvert looks for links in it, in a time that grows with the square of the brackets.
+    """
+    shown = escape(text).replace("\r", "").replace("\n", "&#10;").replace("[", "&#91;")
     return f"<div><p>{note}</p><pre>{shown}</pre></div>"
 
 
