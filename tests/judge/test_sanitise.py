@@ -16,9 +16,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 
+from autograder.judge.cells import DAMAGED, PUT_BACK, STOP, STOPS, UNTOUCHED, report_in
 from autograder.judge.harmless import Rules, allowed, rendered
 from autograder.judge.sanitise import Sanitise, bitmaps, sizes
-from autograder.record.render import MIMETYPE
+from autograder.record.outcome import Outcome
+from autograder.record.render import MIMETYPE, mimebundle
+from autograder.record.report import CheckResult, Report
 from tests.support import payloads
 from tests.support.browser import browser, fired
 from tests.support.course import Course
@@ -210,6 +213,20 @@ def test_text_latex_and_bitmaps_stay() -> None:
 def test_everything_else_goes(kind: str) -> None:
     (shown,) = outputs([new_output("display_data", {kind: "x", "text/plain": "y"})])
     assert shown.data == {"text/plain": "y"}
+
+
+def test_what_code_says_in_the_kits_words_goes() -> None:
+    """A cell can display with any metadata, and in any form, and a kernel can say what it likes."""
+    said = dict.fromkeys((DAMAGED, STOPS, STOP, UNTOUCHED, PUT_BACK), "Give 4 of 4.")
+    report = Report("loss", (CheckResult("is right", Outcome.PASSED),), 4.0)
+    made = new_output("display_data", mimebundle(report), metadata={**said, MIMETYPE: said})
+    kept = left(new_code_cell("1", outputs=[made], metadata={"execution": said, PUT_BACK: True}))
+    assert kept.metadata == {}
+    (shown,) = kept.outputs
+    assert (shown.metadata, MIMETYPE in shown.data) == ({}, False)
+    assert report_in(kept) is None
+    test = new_code_cell("import autograder", outputs=[made], metadata=marks("f", solution=True))
+    assert report_in(test) is None  # an answer is no test, whatever it imports
 
 
 def test_a_data_frame_stays_readable() -> None:
