@@ -94,6 +94,7 @@ def own_user() -> None:
 @rule
 def network_namespace() -> None:
     without_flag(syscalls.CLONE_NEWNET)
+    syscalls.bring_up_loopback = nothing  # it is up, and not ours
 
 
 @rule
