@@ -11,6 +11,8 @@ rows, files   what travels of the gradebook and of the course directory
 progress      what a person or a program sees meanwhile
 watch         submissions as they arrive, and an answer for each
 exchange      collecting from nbgrader's exchange
+taking        copying what somebody else can change meanwhile
+timestamps    when a submission was handed in
 quick         makes imports quick where a start must be
 """
 

@@ -89,6 +89,8 @@ def sweep(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Remove a directory and what is in it, if it is there."""
-    if directory.exists():
+    """Remove a directory and what is in it, or what else has its name, if it is there."""
+    if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory)
+    else:
+        directory.unlink(missing_ok=True)

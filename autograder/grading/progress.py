@@ -51,6 +51,8 @@ class Tally:
         self.started = time.monotonic()
 
     def add(self, result: Graded | Failed) -> None:
+        """Count a result. Of a student who handed in again, what failed before is forgotten."""
+        self.failed = [failed for failed in self.failed if failed.student != result.student]
         if isinstance(result, Failed):
             self.failed.append(result)
             return
