@@ -27,6 +27,14 @@ def read_files(directory: Path, paths: Iterable[str | Path]) -> Files:
     }
 
 
+def named_in_text(files: Files) -> Files:
+    """The same files under names that are text: `\\udcff.ipynb` for a name of another encoding.
+
+    A gradebook takes no others, and asking it for such a notebook is an error.
+    """
+    return {name.encode("utf-8", "backslashreplace").decode(): files[name] for name in files}
+
+
 def write_files(directory: Path, files: Files) -> None:
     """Write files into a directory, which is made; nothing may be there yet of these names.
 

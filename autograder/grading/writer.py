@@ -22,7 +22,7 @@ from nbgrader.utils import find_all_files
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from autograder.grading.files import publish, read_files, sweep
+from autograder.grading.files import named_in_text, publish, read_files, sweep
 from autograder.grading.rows import (
     assignment_rows,
     insert_rows,
@@ -113,7 +113,7 @@ class Writer:
         """
         sweep(self._destination(student))
         found = find_all_files(str(submitted), self._course.ignore)
-        files = in_plain_text(read_files(submitted, found))
+        files = in_plain_text(named_in_text(read_files(submitted, found)))
         rows = self._in_transaction(lambda c: submission_rows(c, self._assignment, student))
         return Job(setup, student, files, rows)
 
