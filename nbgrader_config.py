@@ -70,6 +70,9 @@ c.GenerateFeedback.preprocessors = [
 # From the exchange, only what a student handed in and nothing that it links to.
 c.ExchangeFactory.collect = "autograder.grading.Collect"
 
+# What a terminal would obey, in names of files and students, is written out in messages.
+c.Application.logging_config = {"formatters": {"console": {"class": "autograder.apps.Formatter"}}}
+
 # Seconds of processor time that one cell of a student's may take. The lesson states it.
 c.Execute.timeout = 60
 
