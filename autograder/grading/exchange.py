@@ -1,4 +1,4 @@
-"""Collecting from nbgrader's exchange. TRUSTED SIDE, with the instructor's rights.
+"""nbgrader's exchange: collecting, and giving feedback. TRUSTED SIDE, with the instructor's rights.
 
 Everybody may write into the exchange, under any name, and what lies there still belongs to whoever
 put it there. nbgrader warns when a name is not the owner's, and follows links, with the rights of
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import glob
 import os
 import re
 import stat
@@ -21,7 +22,8 @@ from datetime import datetime
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.exchange.default import ExchangeCollect
+from nbgrader.exchange import ExchangeError
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 
 from autograder.grading.files import remove, sibling
 from autograder.grading.taking import NotTakenError, take
@@ -201,6 +203,29 @@ class Collect(ExchangeCollect):  # type: ignore[misc]
 
     def _leave(self, name: str, why: str) -> None:
         self.log.error("%s is not collected: %s.", name, why)
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
+    """Releases feedback folder by folder.
+
+    Its name in the exchange comes of a file that a student can spoil. nbgrader then releases nobody
+    else's.
+    """
+
+    src_path: str
+
+    def copy_files(self) -> None:
+        """Raises ExchangeError at the end if something could not be released."""
+        wrong = []
+        for folder in sorted(glob.glob(self.src_path)):  # noqa: PTH207
+            self.src_path = glob.escape(folder)
+            try:
+                super().copy_files()
+            except (OSError, ValueError) as error:
+                wrong.append(f"{folder} is not released: {type(error).__name__}: {error}")
+                self.log.error("%s", wrong[-1])
+        if wrong:
+            raise ExchangeError("\n".join(wrong))
 
 
 def parts(name: str, assignment: str) -> tuple[str, str] | None:

@@ -41,7 +41,7 @@ class Arrivals:
 
     def __init__(self, listing: Listing, collect: Callable[[], None]) -> None:
         self._listing, self._collect = listing, collect
-        self._seen: dict[str, tuple[Signature, float]] = {}
+        self._seen: dict[str, tuple[Signature | None, float]] = {}
         self._given: dict[str, Signature] = {}
         self._under_way: set[str] = set()
 
@@ -66,7 +66,7 @@ class Arrivals:
 
     def _ready(self, found: SubmittedFolder) -> bool:
         student, now = found.student, signature(found.folder)
-        before, since = self._seen.get(student, ((), 0.0))
+        before, since = self._seen.get(student, (None, 0.0))
         if now != before:
             self._seen[student] = now, time.monotonic()
             return False

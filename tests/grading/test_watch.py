@@ -81,9 +81,15 @@ class TestWatch:
             running.send_signal(signal.SIGINT)
             printed, _ = running.communicate(timeout=PATIENCE)
         assert "3 graded, 0 already done, 0 failed" in printed
-        assert printed.count("ada: no feedback could be written. UnicodeDecodeError: ") == 1
-        assert printed.count("bob: no feedback could be written. ") == 1
+        for student, why in (("ada", "UnicodeDecodeError: "), ("bob", "FileNotFoundError: ")):
+            folder = course.root / "feedback" / student / PLAIN
+            told = f"{student}: no feedback could be written. {folder} is not released: {why}"
+            assert printed.count(told) == 1
         assert "Traceback" not in printed
+        for page in exchange.glob("course/feedback/*.html"):
+            page.unlink()
+        course.run("nbgrader", "release_feedback", PLAIN, status=1)
+        assert len(list(exchange.glob("course/feedback/*[!p].html"))) == 2
 
     def test_an_exchange_that_is_not_there(self, course: PlainCourse) -> None:
         with (course.root / "nbgrader_config.py").open("a") as config:
