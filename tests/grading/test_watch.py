@@ -46,6 +46,10 @@ class TestWatch:
         with course.start("autograder", "grade", PLAIN, "--watch", "--exchange") as running:
             said = [until_line(running, f"{ME}: 0 of 10 (")]
             until(lambda: len(list(exchange.glob("course/feedback/*[!p].html"))) == 2)
+            inbound, away = exchange / "course" / "inbound", exchange / "away"
+            inbound.rename(away)
+            said.append(until_line(running, "Nothing can be collected for now: "))
+            away.rename(inbound)
             arrive(course.root / "source" / PLAIN, exchange, "2030-01-02 12:00:00.000000 UTC")
             said.append(until_line(running, f"{ME}: 9 of 10 ("))
             running.send_signal(signal.SIGINT)
@@ -55,6 +59,20 @@ class TestWatch:
         everything = "".join(said) + printed
         assert [everything.count(f"{name} is not collected: ") for name in odd] == [1] * len(odd)
         assert len(list(exchange.glob("course/feedback/*[!p].html"))) == 4
+
+    def test_what_failed_and_comes_again_counts_once(self, course: PlainCourse) -> None:
+        shutil.rmtree(course.root / "submitted")
+        course.hand_in("ada")
+        (course.root / "submitted" / "bob" / PLAIN).mkdir(parents=True)
+        with course.start("autograder", "grade", PLAIN, "--watch") as running:
+            said = until_line(running, "bob: not graded. There is no notebook in ")
+            course.hand_in("bob")
+            said += until_line(running, "bob: 9 of 10 (")
+            running.send_signal(signal.SIGINT)
+            printed, _ = running.communicate(timeout=PATIENCE)
+        assert running.returncode == 0, printed
+        assert "2 graded, 0 already done, 0 failed" in printed
+        assert (said + printed).count("There is no notebook") == 1
 
     def test_what_cannot_be_answered_is_told_and_the_others_are(self, course: PlainCourse) -> None:
         """Feedback is named after a secret that students can write."""
