@@ -64,7 +64,7 @@ CONFIGURABLE: dict[str, type[HasTraits]] = {
         CourseDirectory,
         Exchange,
         ExchangeFactory,
-    )  # fmt: skip
+    )
 }
 # Programs of the system or of services that a page needs, whose options are not ours to know.
 OTHERS = {
