@@ -240,6 +240,9 @@ class GradeApp(AssignmentCommand):
             if submission is None:
                 yield None
                 continue
+            if submission.problem:
+                yield Failed(submission.student, submission.problem)
+                continue
             try:
                 yield writer.job(setup, submission.student, submission.folder)
             except OSError as error:

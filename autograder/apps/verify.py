@@ -26,6 +26,7 @@ from autograder.authoring.readable import unreadable
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
+from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
 
 SAVE_CELLS = "nbgrader.preprocessors.SaveCells"
@@ -88,9 +89,9 @@ class VerifyApp(AssignmentCommand):
             self.fail("nbgrader can make no release of %s, so it was not looked at.", assignment)
         took = f"({time.perf_counter() - began:.0f} s)"
         if found:
-            print(f"{assignment}: {found} to mend, see above {took}.")
+            say(f"{assignment}: {found} to mend, see above {took}.")
             self.exit(1)
-        print(f"{assignment} is ready to release {took}.")
+        say(f"{assignment} is ready to release {took}.")
 
     def _telling(self, came: Sequence[int]) -> Aloud:
         return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))
