@@ -233,7 +233,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         )
         try:
             if (said := await self._late(watch, reply)) is None:
-                return reply.result()
+                return self.kernel.heard(reply.result())
             error = self.kernel.was_interrupted(cell, said)
             await self._async_handle_timeout(timeout or 0, cell)
             if await self._late(self.kernel.watch(GRACE).start(), reply):

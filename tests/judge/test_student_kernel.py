@@ -15,8 +15,9 @@ from autograder.checks.faults import StudentFault
 from autograder.judge.cells import STOPS
 from autograder.judge.connection import Reply
 from autograder.judge.execute import Execute
+from autograder.judge.outputs import NO_TIME, TOO_OFTEN, tidy
 from autograder.judge.stopwatch import Late
-from autograder.judge.student_kernel import NO_TIME, TOO_OFTEN, Budgets, StudentKernel, tidy
+from autograder.judge.student_kernel import Budgets, StudentKernel
 from autograder.record.outcome import Outcome
 from autograder.remote import endpoint, wire
 from autograder.remote.endpoint import REPLY_MIMETYPE

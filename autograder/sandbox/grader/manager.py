@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -24,6 +24,7 @@ from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
 from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
+from autograder.sandbox.kernel.application import LEFT_RUNNING
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
 
 READY = 600.0
@@ -280,6 +281,15 @@ class SandboxManager(AsyncKernelManager):
         """End the kernel for a limit that is measured on this side, such as output."""
         if isinstance(self.provisioner, SandboxProvisioner):
             self.provisioner.end(stop)
+
+
+def left_running(reply: Mapping[str, Any]) -> bool:
+    """Whether a kernel's reply says that what it ran has left something running.
+
+    The judge asks; nothing but a wait follows from it, for the reply may say anything.
+    """
+    metadata = reply.get("metadata")
+    return isinstance(metadata, Mapping) and bool(metadata.get(LEFT_RUNNING))
 
 
 def processor_time(pid: int | None) -> float:

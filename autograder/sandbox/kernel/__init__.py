@@ -2,6 +2,7 @@
 
 application   turns a confined process into an ordinary ipykernel
 streams       its stdout and stderr
+telling       ipykernel's kernel, which says what a cell has left running
 
 The process is locked in before any of this runs (`sandbox/confine/`), so nothing here has to be
 trusted.

@@ -20,6 +20,8 @@ import zmq
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 """The channels in the order of their descriptors."""
 LABEL = "kernel"
+LEFT_RUNNING = "left_running"
+"""In the metadata of a reply where what ran has left something running; see `telling`."""
 
 
 def run(descriptors: list[int], request: dict[str, Any]) -> None:
@@ -52,8 +54,10 @@ def run(descriptors: list[int], request: dict[str, Any]) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     from autograder.sandbox.kernel.streams import QuietStream
+    from autograder.sandbox.kernel.telling import TellingKernel
 
     app = IPKernelApp.instance()
+    app.kernel_class = TellingKernel
     app.outstream_class = f"{QuietStream.__module__}.{QuietStream.__name__}"
     app.initialize([*arguments, "--log-level=ERROR"])
     connection_file.unlink(missing_ok=True)
