@@ -7,8 +7,9 @@ from a kernel is limited; no reply is missed; and nothing waits where there is n
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -35,6 +36,8 @@ LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
 
 
+LAUNCHER = "ipykernel_launcher"
+TELLING = "autograder.sandbox.kernel.telling.TellingKernel"
 MOST_BRACES = 400_000
 """Objects and lists in one message: each takes hundreds of bytes once it is read."""
 
@@ -232,14 +235,17 @@ class SandboxManager(AsyncKernelManager):
         """
         if self._sandboxed is None:
             spec = super().kernel_spec
-            if spec is None or self.isolation is Isolation.NONE:
-                return spec
+            if spec is None:
+                return None
+            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
+            if self.isolation is Isolation.NONE:
+                self._sandboxed.argv = [*spec.argv, *telling(spec.argv)]
+                return self._sandboxed
             settings = {
                 name: getattr(self, name)
                 for name in ("hidden", "cache", "seed", "spent", "sandbox")
             }
             stanza = {"provisioner_name": NAME, "config": settings}
-            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
             self._sandboxed.metadata = {**spec.metadata, "kernel_provisioner": stanza}
         return self._sandboxed
 
@@ -281,6 +287,20 @@ class SandboxManager(AsyncKernelManager):
         """End the kernel for a limit that is measured on this side, such as output."""
         if isinstance(self.provisioner, SandboxProvisioner):
             self.provisioner.end(stop)
+
+
+def telling(command: Sequence[str]) -> list[str]:
+    """The argument by which an ordinary ipykernel tells what a cell has left running.
+
+    None where the kernel is another program, or of an interpreter that may not have the kit.
+
+    >>> telling(["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+    ['--IPKernelApp.kernel_class=autograder.sandbox.kernel.telling.TellingKernel']
+    >>> telling(["/usr/bin/R", "--args"])
+    []
+    """
+    own = command[0] in ("python", "python3", sys.executable)
+    return [f"--IPKernelApp.kernel_class={TELLING}"] if own and LAUNCHER in command else []
 
 
 def left_running(reply: Mapping[str, Any]) -> bool:
