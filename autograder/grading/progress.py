@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from autograder.grading.worker import Failed, Graded
-from autograder.judge.student_kernel import ENDED
+from autograder.judge.budgets import ENDED
 from autograder.sandbox.settings import Stop
 
 Retry = Callable[[str], str]

@@ -17,13 +17,14 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
+from autograder.judge.budgets import Budgets
 from autograder.judge.cells import STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
-from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.student_kernel import StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -17,46 +16,28 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.checks.faults import StudentFault
+from autograder.judge.budgets import (
+    CALL,
+    CELL,
+    ENDED,
+    MOST_PATIENCE,
+    OF_ALL,
+    PATIENCE,
+    REPLACEMENTS,
+    SEARCH,
+    TEST,
+    Budgets,
+)  # fmt: skip
 from autograder.judge.cells import STOP
 from autograder.judge.connection import KernelConnection, Reply
 from autograder.judge.kernels import Kernels
 from autograder.judge.outputs import NO_TIME, SILENT, TOO_OFTEN, ended, error_output, tidy
-from autograder.judge.stopwatch import WALL_FACTOR, Late, Stopwatch
+from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.remote import wire
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
 from autograder.sandbox.grader.manager import SandboxClient, SandboxManager, left_running
 from autograder.sandbox.settings import Spent, Stop, Used
-
-CELL = "timeout"
-CALL = "call_timeout"
-TEST = "judge_timeout"
-REPLACEMENTS = "max_replacements"
-"""What stops something, besides the limits of the sandbox's: by the names of the settings."""
-OF_ALL = (Stop.CPU, Stop.WALL)
-"""Limits of all kernels together: after them there is no other."""
-ENDED = "ended"
-"""Stands for a limit where a kernel ended by itself."""
-PATIENCE, MOST_PATIENCE = 10.0, 60.0
-"""Seconds to wait for what a cell or a call has left running, and for all of them together: most
-timers end sooner, and a thread that is meant to go on costs a class little."""
-SEARCH = 30.0
-"""The same for each cell when it is looked for which of them ended the kernel after its end."""
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """Seconds of processor time for one cell, for one call, and for all calls of a test cell.
-
-    A cell of None takes as long as it likes. `replacements` are the kernels in all, and
-    `wall_factor` is how many times as long code may wait as it may compute.
-    """
-
-    cell: float | None
-    call: float
-    test: float
-    replacements: int
-    wall_factor: float = WALL_FACTOR
 
 
 class StudentKernel:
