@@ -11,6 +11,7 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     stopwatch     counts the time of student code, in processor time
     outputs       what a cell shows of how it ended
     testcell      runs a test cell and makes its report
+    written       says what was written where a name is missing
     compiling     finds what JAX compiled for the notebook before, and has it made
     maker         makes it, in a process of its own
     saving        saves the marks, and asks for a person where one has to look

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
+from autograder.judge.written import Written
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
@@ -154,7 +156,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if cell.cell_type != "code":
             return cell, resources
         if is_judged(cell):
-            report = self._judge(cell)
+            report = self._judge(cell, self.nb.cells[:index])
             self._reports.append((cell, report))
             show(cell, report)
             return cell, resources
@@ -163,7 +165,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.kernel.run(cell, index)
         return cell, resources
 
-    def _judge(self, cell: NotebookNode) -> Report:
+    def _judge(self, cell: NotebookNode, before: Sequence[NotebookNode]) -> Report:
         name, worth, isolation = grade_id(cell), points(cell), self._isolation()
         if self.kernel.given_up:
             return skipped(name, worth, self.kernel.given_up, isolation)
@@ -180,6 +182,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             directory=notebook.parent,
             seed=self._seed(),
             isolation=isolation,
+            written=Written(before, self._solutions.cell_of, self._solutions.names).instead,
         )
 
     def _seed(self) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -31,8 +33,33 @@ def ended(what: str, why: str, *, later: bool = False) -> str:
     return f"{what} ended the kernel: it exited or crashed."
 
 
+FILE = re.compile(r"(?<![\w.:\\/-])[\w.:\\/-]{0,200}?ipykernel_\d+[\\/]\d+\.py")
+FILE_OF_ERROR = re.compile(r"\(\d+\.py, (line \d+)\)")
+"""The files in which ipykernel says that cells are. There are none, and names differ each time."""
+
+
+def without_files(text: Any) -> Any:
+    """A text that names no temporary file; anything else as it is.
+
+    >>> without_files("/tmp/ipykernel_7/314159.py:2: UserWarning: hm")
+    '<cell>:2: UserWarning: hm'
+    >>> without_files("expected ':' (314159.py, line 1)")
+    "expected ':' (line 1)"
+    """
+    if not isinstance(text, str):
+        return text
+    return FILE_OF_ERROR.sub(r"(\1)", FILE.sub("<cell>", text))
+
+
 def tidy(cell: NotebookNode) -> None:
-    """Make what a kernel sent fit into a notebook file, whatever it was."""
+    """Make what a kernel sent fit into a notebook file, whatever it was, and fit to be read."""
+    for output in cell.outputs:
+        if output.get("output_type") == "error":
+            output["evalue"] = without_files(output.get("evalue"))
+            if isinstance(output.get("traceback"), list):
+                output["traceback"] = [without_files(line) for line in output["traceback"]]
+        elif output.get("name") == "stderr":
+            output["text"] = without_files(output.get("text"))
     if not isinstance(cell.execution_count, int | None):
         cell.execution_count = None
     try:

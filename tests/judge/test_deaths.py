@@ -80,7 +80,8 @@ WITHOUT_ISOLATION = {
         AT_ONCE,
     ),
     "a child's": (
-        "import os, subprocess\nsubprocess.Popen(['sh', '-c', f'sleep 0.2; kill -9 {os.getpid()}'])",
+        "import os, subprocess\n"
+        "subprocess.Popen(['sh', '-c', f'sleep 0.2; kill -9 {os.getpid()}'])",
         LATE,
     ),
     "alarm": ("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.2)", LATE),

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import partial
@@ -42,6 +43,11 @@ class TellingShell(ZMQInteractiveShell):
 
     def ask_exit(self) -> None:
         raise SystemExit(EXIT)
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        super().showtraceback(*args, **kwargs)
+        # What IPython advises after a SystemExit holds for a terminal.
+        warnings.filterwarnings("ignore", "To exit: use 'exit'")
 
 
 class TellingKernel(IPythonKernel):
