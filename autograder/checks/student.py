@@ -352,9 +352,10 @@ def _fault(
             )
         return _not_attempted(part.name, EMPTY.format(part.name), empty=True)
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    said = in_plain_words(ename) or _clip(evalue)
+    said = in_plain_words(ename, evalue) or _clip(evalue)
+    told = f": {said}" if said else ", without a message."
     error = {"ename": ename, "evalue": evalue}
-    return _raised(f"{part} raised {_clip(ename)}: {said}{place}", error, kinds or [ename])
+    return _raised(f"{part} raised {_clip(ename)}{told}{place}", error, kinds or [ename])
 
 
 def _not_attempted(name: str, sentence: str, *, empty: bool = False) -> StudentFault:

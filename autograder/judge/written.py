@@ -15,12 +15,13 @@ from nbformat import NotebookNode
 from autograder.checks.faults import StudentFault
 from autograder.checks.hints import about_error
 from autograder.checks.live import ALIKE, alike, in_words
+from autograder.checks.tracers import in_plain_words
 from autograder.judge.cells import STOP, TOUCHED, grade_id
 from autograder.record.outcome import Kind
 
 PLACEHOLDER = "NotImplementedError"
 LONGEST = 20_000  # characters of a cell that are read
-STOPPED = "The cell of `{name}` stopped with {error}, so `{name}` is not there."
+STOPPED = "`{name}` is not there: its cell stopped with {error}."
 LEFT = (
     "`{name}` was written, and still has the line `raise NotImplementedError()`, which stops it "
     "there. Take that line out."
@@ -44,6 +45,8 @@ ELSEWISE = (
     "The cell for `{name}` was changed, and does not define it. Is the name spelt as it is asked "
     "for?"
 )
+NOT_THERE = "Unknown backend: gpu or another"
+"""What jax (0.10) says by an assertion without a message."""
 DRIVE = "Grading does not run in Colab: leave out the lines that import from it or mount a drive."
 
 
@@ -133,7 +136,11 @@ def _of_error(name: str, cell: NotebookNode, written: bool) -> StudentFault | No
     if ename == PLACEHOLDER:
         said = LEFT_IN_CELL.format(name=name)
         return StudentFault(said, kind=Kind.EXCEPTION) if written else None
-    said = STOPPED.format(name=name, error=in_words(ename, evalue)) + line_of(cell, errors[-1])
+    if not evalue and "xla_bridge" in "".join(map(str, errors[-1].traceback)):
+        evalue = NOT_THERE
+    plain = in_plain_words(ename, evalue)
+    error = f"{ename}: {plain}" if plain else in_words(ename, evalue)
+    said = STOPPED.format(name=name, error=error.rstrip(".")) + line_of(cell, errors[-1])
     hint = DRIVE if "google.colab" in said else about_error(ename, evalue)
     return StudentFault(said, error=[ename], kind=Kind.EXCEPTION, hint=hint)
 
