@@ -25,7 +25,7 @@ from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
 from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
-from autograder.sandbox.kernel.application import LEFT_RUNNING
+from autograder.sandbox.kernel import LEFT_RUNNING
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
 
 READY = 600.0

@@ -20,8 +20,6 @@ import zmq
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 """The channels in the order of their descriptors."""
 LABEL = "kernel"
-LEFT_RUNNING = "left_running"
-"""In the metadata of a reply where what ran has left something running; see `telling`."""
 
 
 def run(descriptors: list[int], request: dict[str, Any]) -> None:

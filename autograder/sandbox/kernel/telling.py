@@ -25,7 +25,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets import Type
 
-from autograder.sandbox.kernel.application import LEFT_RUNNING
+from autograder.sandbox.kernel import LEFT_RUNNING
 
 EXIT = (
     "`exit()` and `quit()` end the whole notebook, so the rest of this cell was not run. "
