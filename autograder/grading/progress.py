@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from autograder.grading.worker import Failed, Graded
-from autograder.judge.student_kernel import ENDED
+from autograder.judge.budgets import ENDED
 from autograder.record.shown import as_json, in_one_line, say, visible
 from autograder.sandbox.settings import Stop
 

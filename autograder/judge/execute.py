@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
+from autograder.judge.budgets import Budgets
 from autograder.judge.cells import STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
-from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.student_kernel import StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
+from autograder.judge.written import Written
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
@@ -153,7 +156,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if cell.cell_type != "code":
             return cell, resources
         if is_judged(cell):
-            report = self._judge(cell)
+            report = self._judge(cell, self.nb.cells[:index])
             self._reports.append((cell, report))
             show(cell, report)
             return cell, resources
@@ -162,7 +165,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.kernel.run(cell, index)
         return cell, resources
 
-    def _judge(self, cell: NotebookNode) -> Report:
+    def _judge(self, cell: NotebookNode, before: Sequence[NotebookNode]) -> Report:
         name, worth, isolation = grade_id(cell), points(cell), self._isolation()
         if self.kernel.given_up:
             return skipped(name, worth, self.kernel.given_up, isolation)
@@ -179,6 +182,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             directory=notebook.parent,
             seed=self._seed(),
             isolation=isolation,
+            written=Written(before, self._solutions.cell_of, self._solutions.names).instead,
         )
 
     def _seed(self) -> int:
@@ -233,7 +237,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         )
         try:
             if (said := await self._late(watch, reply)) is None:
-                return reply.result()
+                return self.kernel.heard(reply.result())
             error = self.kernel.was_interrupted(cell, said)
             await self._async_handle_timeout(timeout or 0, cell)
             if await self._late(self.kernel.watch(GRACE).start(), reply):
