@@ -152,7 +152,7 @@ def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
 
 def imports(sandbox: Sandbox) -> Iterator[Checkup]:
     """What lies on this Python's path from which student code cannot import."""
-    if folders := left_out(policy_for([], sandbox.readable_directories())):
+    if folders := left_out(policy_for([], sandbox.readable_directories()), sys.path):
         said = (
             f"student code cannot import from {', '.join(folders)}, which is on sys.path here: "
             "only Python's own folders and this package are let through. If lessons need it, say "

@@ -28,6 +28,9 @@ UNTOUCHED = "nbgrader_jax_untouched"
 PUT_BACK = "nbgrader_jax_put_back"
 """Cell metadata, until marks are saved: the cell was missing from what was handed in."""
 
+NOT_RUN = "nbgrader_jax_not_run"
+"""Among an exporter's resources: why nothing of this notebook was run."""
+
 NO_RESPONSE = "No response."
 """What nbgrader writes in the place of a marker's comment where nothing was written."""
 

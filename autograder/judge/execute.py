@@ -17,20 +17,21 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
-from autograder.judge.cells import STOPS, grade_id, is_judged, is_test_cell, points, show
+from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
+from autograder.judge.kernels import kernel_of, not_confined
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
-from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.student_kernel import Budgets, StudentKernel, error_output
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
-from autograder.sandbox.grader.forkserver import LOST, ForkServerError
+from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
 from autograder.sandbox.grader.manager import READY, SandboxClient, SandboxManager
-from autograder.sandbox.settings import Isolation, Stop
+from autograder.sandbox.settings import Isolation, Sandbox, Stop
 
 Resources = dict[str, Any]
 
@@ -116,6 +117,9 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         nb.metadata.pop(STOPS, None)
         keep_own_code()
         self.begin_submission(resources.get("nbgrader", {}))
+        if why := self._not_confined():
+            resources[NOT_RUN] = why
+            return without_running(nb, why), resources
         try:
             nb, resources = super().preprocess(nb, resources, km)
         except DeadKernelError as error:  # before the first cell: nbconvert looks at it, too
@@ -130,6 +134,15 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if self.kernel.stops:
             nb.metadata[STOPS] = dict(self.kernel.stops)
         return nb, resources
+
+    def _not_confined(self) -> str:
+        """Why the notebook is not run: its language is one that cannot be confined; "" if it is."""
+        if not self._identity:
+            return ""
+        kernel = kernel_of(self._source_notebook(), self.config)
+        if kernel.is_python or server_for(Sandbox(parent=self), self._hidden) is None:
+            return ""
+        return not_confined(kernel)
 
     def begin_submission(self, identity: dict[str, Any]) -> None:
         """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
@@ -191,6 +204,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def _course(self) -> Any:
         return course_of(self.parent)
 
+    @property
+    def _hidden(self) -> list[Path]:
+        """What student code must not reach: the course."""
+        return [Path(self._course.root)] if self._course else []
+
     def _source_notebook(self) -> Path:
         """The instructor's notebook of the one being graded."""
         return source_notebook(self._course, self._identity)
@@ -199,9 +217,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def create_kernel_manager(self) -> Any:
         """Called by nbclient, and by `StudentKernel`, for each kernel."""
+        if self._identity:
+            self.kernel_name = kernel_of(self._source_notebook(), self.config).name
         manager = super().create_kernel_manager()
         if isinstance(manager, SandboxManager):
-            manager.hidden = str(self._course.root) if self._course else ""
+            manager.hidden = "".join(map(str, self._hidden))
             if manager.isolation is not Isolation.NONE:  # an ordinary kernel reads none
                 manager.cache = str(self._compiled_code() or "")
             manager.seed = self._seed()
@@ -277,3 +297,10 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         except Exception:
             self.log.warning("Going on without compiled code", exc_info=True)
             return None
+
+
+def without_running(notebook: NotebookNode, why: str) -> NotebookNode:
+    """A notebook of which nothing was run: no test cell may look like one that passed."""
+    for cell in filter(is_test_cell, notebook.cells):
+        cell.outputs = [error_output("NotRun", why)]
+    return notebook
