@@ -11,7 +11,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.utils import ensure_async
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
@@ -21,7 +21,7 @@ from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.kernels import kernel_of, not_confined
+from autograder.judge.kernels import PYTHON, kernel_of, not_confined
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import Budgets, StudentKernel, error_output
@@ -29,7 +29,7 @@ from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
-from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
+from autograder.sandbox.grader.forkserver import BRING_PACKAGE, LOST, ForkServerError, server_for
 from autograder.sandbox.grader.manager import READY, SandboxClient, SandboxManager
 from autograder.sandbox.settings import Isolation, Sandbox, Stop
 
@@ -229,6 +229,15 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             self.kernel.sandbox = manager
             self.log.info("Isolation of student code: %s", manager.isolation)
         return manager
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Called by nbclient once a kernel runs; an ordinary one lacks the kit, perhaps."""
+        client = await super().async_start_new_kernel_client()
+        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language == PYTHON:
+            client.execute(BRING_PACKAGE, silent=True, store_history=False)
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def _has_lost_output(self) -> bool:
         return isinstance(self.kc, SandboxClient) and await self.kc.lost_output()

@@ -37,6 +37,9 @@ from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 LOST = "The student's kernel was ended from outside. Grade the submission again."
 START_TIMEOUT = 600.0  # seconds; two on an idle machine
 END_TIMEOUT = 60.0  # seconds; a tenth on an idle machine
+START = str(Path(__file__).parents[1] / "server" / "start.py")
+BRING_PACKAGE = f"__import__('runpy').run_path({START!r})['bring_package']()"
+"""Makes the kit importable in an ordinary kernel, whose Python need not have it either."""
 OURS = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -110,7 +113,7 @@ class ForkServer:
         If it does not start for any other reason.
     """
 
-    command: tuple[str, ...] = (str(Path(__file__).parents[1] / "server" / "start.py"),)
+    command: tuple[str, ...] = (START,)
     """What is started with the Python of the plan."""
     _running: dict[Plan, ForkServer] = {}  # noqa: RUF012 - shared on purpose
     _starting = threading.Lock()

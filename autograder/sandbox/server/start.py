@@ -15,7 +15,12 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 
 def bring_package() -> None:
-    """Import the package from where it lies; from then on all its modules can be imported."""
+    """Import the package from where it lies; from then on all its modules can be imported.
+
+    Called here, and in the ordinary kernels that `judge/` starts.
+    """
+    if PACKAGE.name in sys.modules:
+        return
     spec = importlib.util.spec_from_file_location(PACKAGE.name, PACKAGE / "__init__.py")
     assert spec is not None
     assert spec.loader is not None
