@@ -27,8 +27,7 @@ from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
 from autograder.judge.course import source_folder
-from autograder.judge.kernels import kernels_in, require_kernels, waiting
-from autograder.sandbox.grader.interpreter import KernelUnavailable
+from autograder.judge.kernels import NotGradable, kernels_in, require_gradable, waiting
 
 ONCE_ONLY = frozenset(
     {
@@ -172,13 +171,12 @@ class GradeApp(AssignmentCommand):
         a cluster may have others than this machine, and say so themselves.
         """
         folder = source_folder(self.coursedir, self.coursedir.assignment_id)
-        kernels = kernels_in(folder, self.config)
         try:
             if not self.cluster:
-                require_kernels(kernels, self.config)
-        except KernelUnavailable as error:
+                require_gradable(folder, self.config)
+        except NotGradable as error:
             self.fail("%s", error)
-        return waiting(kernels, self.config)
+        return waiting(kernels_in(folder, self.config), self.config)
 
     def _grade_arrivals(self, listing: Listing, writer: Writer) -> bool:
         """Grade and answer until Ctrl-C, which is the way to end it."""

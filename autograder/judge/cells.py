@@ -98,14 +98,14 @@ def is_judged(cell: Any) -> bool:
     return is_test_cell(cell) and uses_kit(cell.source)
 
 
-def asked(source: str) -> frozenset[str]:
-    """The names that a test cell looks up as `student.name`."""
+def asked(source: str, of: str = "student") -> frozenset[str]:
+    """The names that a test cell looks up as `student.name`, or of `reference`."""
     return frozenset(
         node.attr
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "student"
+        and node.value.id == of
     )
 
 

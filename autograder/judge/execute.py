@@ -7,6 +7,7 @@ other test cell in the kernel, as nbgrader always ran it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.kernels import PYTHON, kernel_of, not_confined
+from autograder.judge.kernels import PYTHON, kernel_of, not_confined, variables_of
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import Budgets, StudentKernel, error_output
@@ -121,7 +122,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             resources[NOT_RUN] = why
             return without_running(nb, why), resources
         try:
-            nb, resources = super().preprocess(nb, resources, km)
+            with self._variables():
+                nb, resources = super().preprocess(nb, resources, km)
         except DeadKernelError as error:  # before the first cell: nbconvert looks at it, too
             if self.kernel.ended_from_outside:
                 raise ForkServerError(LOST) from error
@@ -134,6 +136,12 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if self.kernel.stops:
             nb.metadata[STOPS] = dict(self.kernel.stops)
         return nb, resources
+
+    def _variables(self) -> contextlib.AbstractContextManager[None]:
+        """Those of the kernelspec, for the solutions that the judge runs."""
+        if not self._identity:
+            return contextlib.nullcontext()
+        return variables_of(kernel_of(self._source_notebook(), self.config))
 
     def _not_confined(self) -> str:
         """Why the notebook is not run: its language is one that cannot be confined; "" if it is."""

@@ -34,8 +34,7 @@ from autograder.judge.cells import (
     labels,
 )
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
-from autograder.judge.kernels import kernels_in, require_kernels
-from autograder.sandbox.grader.interpreter import KernelUnavailable
+from autograder.judge.kernels import NotGradable, require_gradable
 
 Resources = dict[str, Any]
 
@@ -49,7 +48,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        refuse_without_kernels(self)
+        refuse_in_vain(self)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -79,8 +78,8 @@ class SubmissionExporter(NotebookExporter):
         return others[0] if len(others) == 1 else None
 
 
-def refuse_without_kernels(exporter: Any) -> None:
-    """Grade nothing where a kernel of the assignment's cannot be had on this machine.
+def refuse_in_vain(exporter: Any) -> None:
+    """Grade nothing where the assignment cannot be graded on this machine.
 
     nbgrader makes the exporter once, before the first submission.
 
@@ -92,10 +91,9 @@ def refuse_without_kernels(exporter: Any) -> None:
     course = course_of(exporter)
     if course is None:
         return
-    folder = source_folder(course, course.assignment_id)
     try:
-        require_kernels(kernels_in(folder, exporter.config), exporter.config)
-    except KernelUnavailable as error:
+        require_gradable(source_folder(course, course.assignment_id), exporter.config)
+    except NotGradable as error:
         exporter.log.error("%s", error)
         raise NbGraderException(str(error)) from error
 

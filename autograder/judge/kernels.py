@@ -6,28 +6,45 @@ says of its own kernel, after a night on another machine, is a claim of the stud
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import importlib.util
 import json
-from collections.abc import Iterable
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets.config import Config
 
+from autograder.judge.cells import asked, is_judged
 from autograder.judge.course import notebooks_in
-from autograder.sandbox.grader.forkserver import kernel_policy
+from autograder.judge.solutions import Solutions, directory_importable
+from autograder.sandbox.grader.forkserver import kernel_policy, server_for
 from autograder.sandbox.grader.interpreter import (
     KernelUnavailable,
     installed_kernel,
     interpreter_of,
+    own,
 )
-from autograder.sandbox.settings import Isolation, Sandbox
+from autograder.sandbox.policy import PolicyError
+from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
 DEFAULT = "python3"
 """The kernel of a notebook that names none, as everywhere in Jupyter."""
 PYTHON = "python"
+
+
+class NotGradable(Exception):
+    """An assignment cannot be graded on this machine, whatever was handed in; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -80,28 +97,113 @@ def kernels_in(folder: Path, config: Config) -> list[CourseKernel]:
     return [kernel_of(path, config) for path in notebooks_in(folder)]
 
 
-def require_kernels(kernels: Iterable[CourseKernel], config: Config) -> None:
-    """Refuse to grade where a kernel cannot be had, before anything of a class is graded.
+def require_gradable(folder: Path, config: Config) -> None:
+    """Refuse to grade an assignment before anything of a class is graded.
 
     Raises
     ------
-    KernelUnavailable
-        With the notebook and the kernel by name, and what to do.
+    NotGradable
+        With the notebook and the kernel, or the package, by name, and what to do.
     """
-    for kernel in kernels:
+    for notebook in notebooks_in(folder):
+        kernel = kernel_of(notebook, config)
         try:
-            check(kernel, Sandbox(config=config))
+            _try(kernel, Sandbox(config=config))
         except KernelUnavailable as error:
-            raise KernelUnavailable(f"{kernel.notebook} cannot be graded here. {error}") from None
+            raise NotGradable(f"{kernel.notebook} cannot be graded here. {error}") from None
+        if kernel.is_python and (why := lacking(notebook)):
+            raise NotGradable(why)
 
 
-def check(kernel: CourseKernel, sandbox: Sandbox) -> None:
-    """See whether a kernel can be had, without starting one; raises `KernelUnavailable`."""
-    confined = sandbox.isolation != Isolation.NONE
-    if confined and kernel.is_python:
-        kernel_policy(sandbox, [], interpreter_of(kernel.spec()))
-    elif not confined:
+def _try(kernel: CourseKernel, sandbox: Sandbox) -> None:
+    """See whether a kernel can be had. One of another Python is worth a start of its server."""
+    if sandbox.isolation == Isolation.NONE:
         kernel.spec()
+    elif kernel.is_python:
+        python = interpreter_of(kernel.spec())
+        kernel_policy(sandbox, [], python)
+        if not python.is_own:
+            with contextlib.suppress(IsolationUnavailable, PolicyError):  # told when it is needed
+                server_for(sandbox, [], kernel.spec())
+
+
+def lacking(notebook: Path) -> str:
+    """What the solutions and tests of an instructor's notebook import in vain here, or "".
+
+    They run in the grader's own Python, whichever one the kernels are of. Looked at is what will
+    run: the judge's test cells, and the solutions that these compare with.
+    """
+    missing = _missing(notebook.read_bytes(), notebook, ("reference",))
+    if not missing:
+        return ""
+    return (
+        f"{notebook.name}: its tests, or the solutions that they compare with, import "
+        f"{' and '.join(missing)}, which the grader's own Python lacks ({own()}). They run there, "
+        f"not in the kernel. Install it: {_pip(missing)}"
+    )
+
+
+def out_of_reach(notebook: Path) -> str:
+    """Why an author's answers cannot be tried in the grader's own Python, or "".
+
+    Grading may do without: it runs a student's answers in the kernel.
+    """
+    missing = _missing(notebook.read_bytes(), notebook, ("reference", "student"))
+    if not missing:
+        return ""
+    return (
+        f"{notebook.name} needs {' and '.join(missing)}, which the grader's own Python lacks "
+        f"({own()}): only your own answers were tried, in the kernel, and neither changed ones nor "
+        f"known mistakes. For those, install it: {_pip(missing)}"
+    )
+
+
+def _pip(packages: Sequence[str]) -> str:
+    return shlex.join([sys.executable, "-m", "pip", "install", *packages])
+
+
+@lru_cache(maxsize=8)  # a class asks the same again
+def _missing(content: bytes, notebook: Path, of: tuple[str, ...]) -> tuple[str, ...]:
+    """What the test cells import in vain, and what they need of `student` or `reference`."""
+    try:
+        tests = [cell for cell in nbformat.reads(content.decode(), 4).cells if is_judged(cell)]
+        wanted = {name for cell in tests for side in of for name in asked(cell.source, side)}
+        needed = Solutions(notebook).needed_cells(*sorted(wanted))
+    except Exception:  # no notebook, or no Python: others say so
+        return ()
+    imported = {name for cell in (*tests, *needed) for name in imported_by(cell.source)}
+    with directory_importable(notebook.parent):
+        return tuple(sorted(name for name in imported if not can_import(name)))
+
+
+def imported_by(source: str) -> set[str]:
+    """The packages that a cell imports whatever happens: not in a `try`, an `if` or a function."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def can_import(package: str) -> bool:
+    """Whether this Python has a package, or module, of that name."""
+    return package in sys.modules or importlib.util.find_spec(package) is not None
+
+
+@contextlib.contextmanager
+def variables_of(kernel: CourseKernel) -> Iterator[None]:
+    """Let the instructor's solutions find the variables that the kernelspec sets in this block.
+
+    Only those that this process lacks: its own programs and packages stay what they are.
+    """
+    try:
+        variables = dict(interpreter_of(kernel.spec()).variables)
+    except KernelUnavailable:  # without the sandbox any command may start the kernel
+        variables = {}
+    with patch.dict(os.environ, {**variables, **os.environ}):
+        yield
 
 
 def not_confined(kernel: CourseKernel) -> str:
