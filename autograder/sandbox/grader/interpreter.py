@@ -124,7 +124,7 @@ def interpreter_of(spec: KernelSpec) -> Interpreter:
     """
     key = tuple(spec.argv), tuple(sorted(spec.env.items()))
     if key not in _known:
-        _known[key] = replace(_resolved(spec), spec=key)
+        _known[key] = replace(_resolved(spec), spec=key)  # so that workers need not ask, too
     return _known[key]
 
 
@@ -166,7 +166,7 @@ def _resolved(spec: KernelSpec) -> Interpreter:
     found = _interpreter(answer, [answer["executable"], *answer["options"]], changed)
     if reason := _why_not(found, answer["missing"]):
         raise _unavailable(spec, reason)
-    return found
+    return own() if found.is_own and found.command == own().command else found
 
 
 def _place_of_module(spec: KernelSpec) -> int:
