@@ -22,7 +22,7 @@ from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.kernels import PYTHON, kernel_of, not_confined, variables_of
+from autograder.judge.kernels import PYTHON, CourseKernel, kernel_of, not_confined, variables_of
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import Budgets, StudentKernel, error_output
@@ -137,25 +137,33 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             nb.metadata[STOPS] = dict(self.kernel.stops)
         return nb, resources
 
+    def _instructors_kernel(self) -> CourseKernel | None:
+        """The kernel that the instructor's notebook names; None where that is not there any more.
+
+        Then it is the one that nbgrader has noted in the gradebook.
+        """
+        if not self._identity or not (notebook := self._source_notebook()).exists():
+            return None
+        return kernel_of(notebook, self.config)
+
     def _variables(self) -> contextlib.AbstractContextManager[None]:
         """Those of the kernelspec, for the solutions that the judge runs."""
-        if not self._identity:
-            return contextlib.nullcontext()
-        return variables_of(kernel_of(self._source_notebook(), self.config))
+        return contextlib.nullcontext() if self._kernel is None else variables_of(self._kernel)
 
     def _not_confined(self) -> str:
         """Why the notebook is not run: its language is one that cannot be confined; "" if it is."""
-        if not self._identity:
+        kernel = self._kernel
+        if kernel is None or kernel.is_python:
             return ""
-        kernel = kernel_of(self._source_notebook(), self.config)
-        if kernel.is_python or server_for(Sandbox(parent=self), self._hidden) is None:
-            return ""
-        return not_confined(kernel)
+        return (
+            "" if server_for(Sandbox(parent=self), self._hidden) is None else not_confined(kernel)
+        )
 
     def begin_submission(self, identity: dict[str, Any]) -> None:
         """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
         self._identity = identity
         self._solutions: Solutions | None = None
+        self._kernel = self._instructors_kernel()
         self._reports: list[tuple[NotebookNode, Report]] = []
         limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
         budgets = Budgets(
@@ -225,8 +233,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def create_kernel_manager(self) -> Any:
         """Called by nbclient, and by `StudentKernel`, for each kernel."""
-        if self._identity:
-            self.kernel_name = kernel_of(self._source_notebook(), self.config).name
+        if self._kernel is not None:
+            self.kernel_name = self._kernel.name
         manager = super().create_kernel_manager()
         if isinstance(manager, SandboxManager):
             manager.hidden = "".join(map(str, self._hidden))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.support.environment import (
@@ -76,8 +77,11 @@ def test_a_kernel_is_of_that_python_and_the_sandbox_has_the_last_word(
     course: LessonCourse, second: SecondPython
 ) -> None:
     course.autograder("grade", LESSON, "--student=dan", "--force")
-    printed = (course.root / "autograded" / "dan" / LESSON / f"{LESSON}.ipynb").read_text()
-    assert f"RuntimeError: ['{second.root}', '2', '/home/student', 'cpu']" in printed
+    path = course.root / "autograded" / "dan" / LESSON / f"{LESSON}.ipynb"
+    (error,) = nbformat.read(path, as_version=4).cells[0].outputs
+    home = error.evalue.split("'")[5]
+    assert error.evalue == f"['{second.root}', '2', '{home}', 'cpu']"
+    assert home != "/srv"
 
 
 def test_without_the_sandbox_the_marks_are_the_same(course: LessonCourse, tmp_path: Path) -> None:

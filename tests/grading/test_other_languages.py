@@ -16,15 +16,15 @@ from tests.support.plain import PLAIN, PlainCourse
 
 pytestmark = pytest.mark.slow
 
-ECHO = {"name": "echo", "display_name": "Echo", "language": "echo"}
+ECHO = {"name": "echo", "display_name": "Echo", "language": "octave"}
 SAID = (
-    "second.ipynb is in echo, and only Python can be kept in the sandbox: nothing of it is run, "
+    "second.ipynb is in octave, and only Python can be kept in the sandbox: nothing of it is run, "
     "and a person marks its autograded cells."
 )
 
 
 class EchoCourse(PlainCourse):
-    """The plain course, the second notebook of which is in the language of echo_kernel.py."""
+    """The plain course, but its second notebook is in another language: echo_kernel.py's."""
 
     @property
     def environment(self) -> dict[str, str]:  # type: ignore[override]
@@ -54,7 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> EchoCourse:
     course = EchoCourse(tmp_path_factory.mktemp("languages") / "course")
     PlainCourse.create(course.root)
     argv = [sys.executable, str(ROOT / "tests/support/echo_kernel.py"), "-f", "{connection_file}"]
-    install_kernel(course.root / "jupyter", argv, name="echo", language="echo")
+    install_kernel(course.root / "jupyter", argv, name="echo", language="octave")
     for path in course.root.glob(f"*/{PLAIN}/second.ipynb"):
         in_echo(path)
     (course.root / "gradebook.db").unlink()

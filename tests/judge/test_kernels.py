@@ -158,7 +158,7 @@ def test_what_is_not_python_waits_whether_its_kernel_is_installed_or_not(tmp_pat
 TEST = "from autograder import Exercise, reference, student\n{}"
 
 
-def tested(folder: Path, answer: str, test: str) -> Path:
+def asking(folder: Path, answer: str, test: str) -> Path:
     made = notebook(answer, None)
     made.cells = made.cells[:2]
     made.cells[1].source = TEST.format(test)
@@ -185,7 +185,7 @@ def test_packages_that_solutions_and_tests_need(
     tmp_path: Path, answer: str, test: str, lacks: bool, beyond: bool
 ) -> None:
     (tmp_path / "beside.py").write_text("f = 1")
-    path = tested(tmp_path, answer, test)
+    path = asking(tmp_path, answer, test)
     pip = f"Install it: {sys.executable} -m pip install {MARKER}"
     assert bool(said := lacking(path)) == lacks
     assert said.endswith(pip if lacks else "")

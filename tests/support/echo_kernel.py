@@ -16,7 +16,7 @@ from ipykernel.kernelbase import Kernel
 class EchoKernel(Kernel):
     implementation = "echo"
     implementation_version = language_version = "1"
-    language_info = {"name": "echo", "mimetype": "text/plain", "file_extension": ".txt"}  # noqa: RUF012
+    language_info = {"name": "octave", "mimetype": "text/plain", "file_extension": ".txt"}  # noqa: RUF012
     banner = "echo"
 
     async def do_execute(self, code: str, *_: Any, **__: Any) -> dict[str, Any]:
