@@ -2,24 +2,28 @@
 
 A kernelspec is a command (`argv`) with variables (`env`). What comes before `-m ipykernel_launcher`
 in the command is a Python, or leads to one (`conda run -n class python`). That Python is asked what
-it is (`whereabouts`), once, and a fork server for it is started later (`forkserver`).
+it is (`whereabouts`), once, and a fork server for it is started later (`forkserver`). Where the
+command does not say it, such as a script, the kernel itself is started once, and asked.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from queue import Empty
 from string import Template
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import start_new_kernel
 
 from autograder.sandbox import whereabouts
 
@@ -32,6 +36,14 @@ OWN_NAMES = {
 """What stands for the Python of whoever starts the kernel, here as in jupyter_client."""
 MODULES = ("ipykernel", "ipykernel_launcher")
 PATIENCE = 120.0  # seconds for a Python to say what it is: a tenth, or seconds by way of conda
+UNKNOWN = (
+    "its command, `{}`, does not lead to a Python on this machine. Let it end with `PYTHON -m "
+    "ipykernel_launcher -f {{connection_file}}` in kernel.json, or install the kernel anew from "
+    "that Python with `PYTHON -m ipykernel install`"
+)
+OF_A_KERNEL = ("JPY_", "PYDEVD_", "CLICOLOR", "FORCE_COLOR", "GIT_PAGER", "MPLBACKEND", "PAGER",
+               "TERM")  # fmt: skip
+"""What jupyter_client and ipykernel set for each kernel anew."""
 OF_A_SHELL = {"_", "OLDPWD", "PWD", "SHLVL", "LC_CTYPE"}
 """Variables that a wrapper, or Python itself, changes without meaning to."""
 FOR_DEBUGGING = "-Xfrozen_modules=off"
@@ -138,7 +150,8 @@ _known: dict[Spec, Interpreter] = {}
 
 def kernel_arguments(spec: KernelSpec) -> list[str]:
     """What a kernelspec gives to ipykernel besides the connection file: `["--quiet"]`."""
-    words = spec.argv[_place_of_module(spec) + 2 :]
+    place = _place_of_module(spec)
+    words = [] if place is None else spec.argv[place + 2 :]
     kept = [
         word
         for word, following in zip(words, [*words[1:], ""], strict=True)
@@ -151,41 +164,74 @@ def _resolved(spec: KernelSpec) -> Interpreter:
     variables = {
         name: Template(value).safe_substitute(os.environ) for name, value in spec.env.items()
     }
-    words = [word for word in spec.argv[: _place_of_module(spec)] if word != FOR_DEBUGGING]
+    place = _place_of_module(spec)
+    if place is None:
+        words, variables = kernels_own_word(spec)
+    else:
+        words = [word for word in spec.argv[:place] if word != FOR_DEBUGGING]
     if words[0] in OWN_NAMES:  # as jupyter_client has it
         words[0] = sys.executable
     if words == [sys.executable] and not variables:
         return own()
     answer = _ask(spec, words, variables)
-    environment = answer.pop("environment")
-    changed = {
-        name: value
-        for name, value in environment.items()
-        if name in variables or (os.environ.get(name) != value and name not in OF_A_SHELL)
-    }
+    changed = changes(answer["environment"], variables)
     found = _interpreter(answer, [answer["executable"], *answer["options"]], changed)
     if reason := _why_not(found, answer["missing"]):
         raise _unavailable(spec, reason)
     return own() if found.is_own and found.command == own().command else found
 
 
-def _place_of_module(spec: KernelSpec) -> int:
-    """Where `-m ipykernel_launcher` stands in a command.
+def changes(environment: Mapping[str, str], wanted: Container[str] = ()) -> dict[str, str]:
+    """What a kernelspec has made of the variables of this process; `wanted` ones in any case."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in wanted
+        or not (os.environ.get(name) == value or name in OF_A_SHELL or name.startswith(OF_A_KERNEL))
+    }
+
+
+def _place_of_module(spec: KernelSpec) -> int | None:
+    """Where `-m ipykernel_launcher` stands in a command, if it does."""
+    for place, pair in enumerate(zip(spec.argv, spec.argv[1:], strict=False)):
+        if place and pair[0] == "-m" and pair[1] in MODULES:
+            return place
+    return None
+
+
+def kernels_own_word(spec: KernelSpec) -> tuple[list[str], dict[str, str]]:
+    """The Python and the variables of a kernel whose command shows neither, such as a script.
+
+    It is started once, as Jupyter would start it, and asked. No student's code is near.
 
     Raises
     ------
     KernelUnavailable
-        If it stands nowhere.
+        If it does not start, is not ipykernel, or does not run on this machine.
     """
-    for place, pair in enumerate(zip(spec.argv, spec.argv[1:], strict=False)):
-        if place and pair[0] == "-m" and pair[1] in MODULES:
-            return place
-    raise _unavailable(
-        spec,
-        f"its command, `{shlex.join(spec.argv)}`, does not say which Python that is. It has to end "
-        "with `PYTHON -m ipykernel_launcher -f {connection_file}`: edit kernel.json, or install "
-        "the kernel anew from that Python with `PYTHON -m ipykernel install`",
-    )
+    name = Path(spec.resource_dir).name
+    try:
+        manager, client = start_new_kernel(
+            PATIENCE, name, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except Exception as error:
+        raise _unavailable(spec, f"{UNKNOWN.format(shlex.join(spec.argv))} ({error})") from None
+    try:
+        said = client.kernel_info(reply=True, timeout=PATIENCE)["content"]["implementation"]
+        if said != "ipython":
+            raise _unavailable(spec, f"it is {said}, and not ipykernel")
+        question = f"__import__('runpy').run_path({whereabouts.__file__!r})['whereabouts']()"
+        reply = client.execute(
+            "", silent=True, user_expressions={"answer": question}, reply=True, timeout=PATIENCE
+        )
+        shown = reply["content"]["user_expressions"]["answer"]["data"]["text/plain"]
+        answer = ast.literal_eval(shown)
+    except (KeyError, ValueError, SyntaxError, Empty, TimeoutError):
+        raise _unavailable(spec, UNKNOWN.format(shlex.join(spec.argv))) from None
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return [answer["executable"]], changes(answer["environment"])
 
 
 def _ask(spec: KernelSpec, words: Sequence[str], variables: Mapping[str, str]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ from autograder.sandbox.grader.interpreter import (
 )
 from autograder.sandbox.settings import Sandbox
 from tests.support.environment import COMMAND, MARKER, PACKAGES, SecondPython, install_kernel
+from tests.support.lesson import ROOT
 
+ECHO = str(ROOT / "tests" / "support" / "echo_kernel.py")
 BORROWED = Sandbox(readable=[PACKAGES])
 
 
@@ -122,6 +124,22 @@ def test_what_a_wrapper_prints_is_not_taken_for_the_answer(
     assert interpreter_of(spec(str(script), *COMMAND)).executable == second.executable
 
 
+@pytest.mark.slow
+def test_a_script_that_takes_the_connection_file_is_started_once_and_asked(
+    second: SecondPython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "start.sh"
+    start = f'exec {second.executable} -m ipykernel_launcher -f "$1"'
+    script.write_text(f"#!/bin/sh\nexport CLASS_TERM=$SEMESTER\n{start}\n")
+    script.chmod(0o755)
+    more = {"env": {"SEMESTER": "2"}}
+    found = interpreter_of(
+        installed(monkeypatch, tmp_path, str(script), "{connection_file}", **more)
+    )
+    assert found.command == (second.executable,)
+    assert dict(found.variables) == {"CLASS_TERM": "2", "SEMESTER": "2"}
+
+
 def test_it_is_asked_once(second: SecondPython, tmp_path: Path) -> None:
     script, count = tmp_path / "counting.sh", tmp_path / "count"
     script.write_text(f'#!/bin/sh\necho asked >> {count}\nexec {second.executable} "$@"\n')
@@ -209,19 +227,29 @@ def test_a_python_that_is_too_old(second: SecondPython, monkeypatch: pytest.Monk
     assert "is older than Python 3.99, which the kit needs" in refused(second.executable, *COMMAND)
 
 
+def installed(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, *argv: str, **more: object
+) -> KernelSpec:
+    install_kernel(folder, argv, **more)
+    monkeypatch.setenv("JUPYTER_PATH", str(folder))
+    return installed_kernel("class")
+
+
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "said"),
     [
-        ("sh", "-c", "exec python -m ipykernel_launcher -f {connection_file}"),
-        ("/opt/start-kernel.sh", "{connection_file}"),
-        ("python", "-m", "xpython_launcher", "-f", "{connection_file}"),
-        ("-m", "ipykernel_launcher"),
+        (("sh", "-c", "exit 3"), "its command, `sh -c 'exit 3'`, does not lead to a Python"),
+        (("/opt/start.sh", "{connection_file}"), "No such file or directory: '/opt/start.sh'"),
+        ((sys.executable, ECHO, "-f", "{connection_file}"), "it is echo, and not ipykernel"),
     ],
 )
-def test_a_command_that_does_not_say_which_python(argv: tuple[str, ...]) -> None:
-    said = refused(*argv)
-    assert "does not say which Python that is" in said
-    assert "PYTHON -m ipykernel_launcher -f {connection_file}" in said
+def test_a_command_that_does_not_lead_to_a_python(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, argv: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(KernelUnavailable) as caught:
+        interpreter_of(installed(monkeypatch, tmp_path, *argv))
+    assert said in str(caught.value)
+    assert f"(The grader's own Python is {own()}.)" in str(caught.value)
 
 
 def test_what_is_no_python() -> None:
