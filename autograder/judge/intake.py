@@ -10,6 +10,7 @@ import copy
 import inspect
 import json
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +108,12 @@ def receive(assignment: str, student: str, notebooks: list[str]) -> None:
     """
     if not notebooks:
         return
-    folder = Path(notebooks[0]).parent
+    folder, course = Path(notebooks[0]).parent, calling_course()
     leave_links(folder)
-    for source in notebooks_in(source_folder(calling_course(), assignment)):
+    for source in notebooks_in(source_folder(course, assignment)):
         expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
-        if expected not in notebooks:
+        is_asked = fnmatchcase(source.name, f"{course.notebook_id}.ipynb")  # by `--notebook`
+        if is_asked and expected not in notebooks:
             notebooks.append(expected)
 
 

@@ -34,6 +34,8 @@ LONGEST = (
     "cluster",
     "class",
     "tests/lessons/test_gate.py",
+    "tests/test_in_nbgrader.py",
+    "tests/grading/test_plain_courses.py",
     "tests/lessons/test_paths.py",
     "lessons",
     "tests/authoring/test_examples_page.py",
