@@ -173,7 +173,7 @@ class GradeApp(AssignmentCommand):
         folder = source_folder(self.coursedir, self.coursedir.assignment_id)
         try:
             if not self.cluster:
-                require_gradable(folder, self.config)
+                require_gradable(folder, self.config, self.coursedir.notebook_id)
         except NotGradable as error:
             self.fail("%s", error)
         return waiting(kernels_in(folder, self.config), self.config)

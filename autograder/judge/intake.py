@@ -93,7 +93,8 @@ def refuse_in_vain(exporter: Any) -> None:
     if course is None:
         return
     try:
-        require_gradable(source_folder(course, course.assignment_id), exporter.config)
+        folder = source_folder(course, course.assignment_id)
+        require_gradable(folder, exporter.config, course.notebook_id)
     except NotGradable as error:
         exporter.log.error("%s", error)
         raise NbGraderException(str(error)) from error

@@ -15,6 +15,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,10 @@ def kernels_in(folder: Path, config: Config) -> list[CourseKernel]:
     return [kernel_of(path, config) for path in notebooks_in(folder)]
 
 
-def require_gradable(folder: Path, config: Config) -> None:
+def require_gradable(folder: Path, config: Config, pattern: str = "*") -> None:
     """Refuse to grade an assignment before anything of a class is graded.
+
+    Of the notebooks in the instructor's folder those are meant that a pattern of `--notebook` fits.
 
     Raises
     ------
@@ -106,6 +109,8 @@ def require_gradable(folder: Path, config: Config) -> None:
         With the notebook and the kernel, or the package, by name, and what to do.
     """
     for notebook in notebooks_in(folder):
+        if not fnmatchcase(notebook.stem, pattern):
+            continue
         kernel = kernel_of(notebook, config)
         try:
             _try(kernel, Sandbox(config=config))

@@ -107,6 +107,7 @@ def test_a_file_that_is_no_notebook_names_no_kernel(tmp_path: Path) -> None:
 
 
 def not_gradable(folder: Path, config: Config = BORROW) -> str:
+    require_gradable(folder, config, "another notebook")
     with pytest.raises(NotGradable) as caught:
         require_gradable(folder, config)
     return str(caught.value)

@@ -22,7 +22,12 @@ from queue import Empty
 from string import Template
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import (
+    NATIVE_KERNEL_NAME,
+    KernelSpec,
+    KernelSpecManager,
+    NoSuchKernel,
+)
 from jupyter_client.manager import start_new_kernel
 
 from autograder.sandbox import whereabouts
@@ -105,7 +110,7 @@ def own() -> Interpreter:
 
 
 def installed_kernel(name: str) -> KernelSpec:
-    """The kernelspec of this name.
+    """The kernelspec of this name; "python" is another one of Python 3's, as in jupyter_client.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def installed_kernel(name: str) -> KernelSpec:
     """
     manager = KernelSpecManager()
     try:
-        return manager.get_kernel_spec(name)
+        return manager.get_kernel_spec(NATIVE_KERNEL_NAME if name == "python" else name)
     except NoSuchKernel:
         known = ", ".join(sorted(manager.find_kernel_specs())) or "none"
         raise KernelUnavailable(

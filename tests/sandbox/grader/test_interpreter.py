@@ -86,6 +86,11 @@ def test_options_of_python_are_kept() -> None:
     assert interpreter_of(spec("python", "-O", *COMMAND)).command == (sys.executable, "-O")
 
 
+def test_python_is_another_name_of_jupyters_own_kernel() -> None:
+    """Notebooks of nbgrader's documentation have it."""
+    assert interpreter_of(installed_kernel("python")) == own()
+
+
 # Another one
 
 
