@@ -68,7 +68,7 @@ CONFIGURABLE: dict[str, type[HasTraits]] = {
 }
 # Programs of the system or of services that a page needs, whose options are not ours to know.
 OTHERS = {
-    *("adduser", "apt", "cd", "chmod", "createdb", "createuser", "eval", "git", "jupyter"),
+    *("adduser", "apt", "cd", "chmod", "conda", "createdb", "createuser", "eval", "git", "jupyter"),
     *("kubectl", "mkdir", "pg_dump", "source"),
 }
 

@@ -6,7 +6,7 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -39,10 +39,13 @@ STOPPED = {
 
 
 class Tally:
-    """Adds up results; small whatever the size of the class."""
+    """Adds up results; small whatever the size of the class.
 
-    def __init__(self, skipped: int = 0) -> None:
-        self.skipped = skipped
+    `notes` are sentences about the assignment, which the summary ends with.
+    """
+
+    def __init__(self, skipped: int = 0, notes: Sequence[str] = ()) -> None:
+        self.skipped, self.notes = skipped, notes
         self.scores: list[float] = []
         self.max_score = 0.0
         self.failed: list[Failed] = []
@@ -79,6 +82,7 @@ class Tally:
                 for seconds, student in reversed(self.slowest)
             ],
             "stopped": dict(self.stops),
+            "notes": list(self.notes),
         }
 
 
@@ -194,6 +198,7 @@ def summary(tally: Tally, retry: Retry) -> list[str]:
         )
         lines.append(f"Slowest: {', '.join(slowest)}.")
     lines += [f"Stopped, {STOPPED[what]}: {n}." for what, n in sorted(tally.stops.items())]
+    lines += tally.notes
     for failed in tally.failed:
         lines.append(f"Not graded: {in_one_line(failed.student)}. {indented(failed.reason)}")
         lines.append(f"  Try again: {retry(failed.student)}")

@@ -39,6 +39,7 @@ from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.memory import memory_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
 from autograder.judge.cells import STOPS
+from autograder.judge.course_kernel import kernel_in
 from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.settings import Sandbox
 
@@ -132,15 +133,24 @@ def prepare() -> None:
     gc.freeze()  # what is there stays, and need not be looked through again and again
 
 
-def start_fork_server(packed: Packed) -> ForkServer | None:
-    """Start the sandbox's fork server before the first submission needs it; None if it fails.
+def start_fork_servers(packed: Packed) -> list[ForkServer]:
+    """Start the sandbox's fork servers before the first submission needs them.
 
-    Called by the pool, which lends it to all its workers, and by a cluster's worker when it joins.
-    A failure is left to the first submission, which tries again and tells why.
+    There is one for each Python that the assignment's notebooks name. Called by the pool, which
+    lends them to all its workers, and by a cluster's worker when it joins. A failure is left to the
+    first submission, which tries again and tells why.
     """
+    started: dict[int, ForkServer] = {}
     with contextlib.suppress(Exception):
-        return server_for(Sandbox(config=packed.unpacked().config), [])
-    return None
+        setup = packed.unpacked()
+        sandbox = Sandbox(config=setup.config)
+        for name, content in setup.source.items():
+            if name.endswith(".ipynb") and Path(name).name == name:
+                kernel = kernel_in(name, content, setup.config)
+                server = server_for(sandbox, [], kernel.spec()) if kernel.is_python else None
+                if server is not None:
+                    started[id(server)] = server
+    return list(started.values())
 
 
 def uninstall(key: str) -> None:

@@ -20,7 +20,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
-from nbgrader.converters import BaseConverter
+from nbgrader.converters import BaseConverter, NbGraderException
 from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import NbGraderPreprocessor
 
@@ -36,6 +36,7 @@ from autograder.judge.cells import (
     labels,
 )
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
+from autograder.judge.course_kernel import NotGradable, require_gradable
 from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
@@ -47,6 +48,10 @@ class SubmissionExporter(NotebookExporter):
     nbgrader's Autograde calls it twice for each notebook: with the file that was handed in, and
     with the file in autograded/ that came of the first call, which it then executes.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        refuse_in_vain(self)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -74,6 +79,27 @@ class SubmissionExporter(NotebookExporter):
         expected = {other.name for other in notebooks_in(source)}
         others = [other for other in notebooks_in(path.parent) if other.name not in expected]
         return others[0] if len(others) == 1 else None
+
+
+def refuse_in_vain(exporter: Any) -> None:
+    """Grade nothing where the assignment cannot be graded on this machine.
+
+    nbgrader makes the exporter once, before the first submission.
+
+    Raises
+    ------
+    NbGraderException
+        For which nbgrader's programs end, with what is logged here.
+    """
+    course = course_of(exporter)
+    if course is None:
+        return
+    try:
+        folder = source_folder(course, course.assignment_id)
+        require_gradable(folder, exporter.config, course.notebook_id)
+    except NotGradable as error:
+        exporter.log.error("%s", error)
+        raise NbGraderException(str(error)) from error
 
 
 def receive(assignment: str, student: str, notebooks: list[str]) -> None:

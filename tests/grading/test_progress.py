@@ -58,12 +58,13 @@ class TestWhatIsShown:
         assert first == {
             "event": "graded", "student": "ada", "score": 4, "max_score": 4.0, "seconds": 9.04,
             "stopped": {},
+            "notes": [],
         }  # fmt: skip
         assert second == {"event": "failed", "student": "cyd", "reason": "KeyError: 'x'"}
         assert summary.pop("seconds") >= 0
         assert summary == {
             "event": "summary", "graded": 2, "skipped": 2, "failed": 1, "mean_score": 2.5,
-            "max_score": 4.0, "stopped": {"ended": 2},
+            "max_score": 4.0, "stopped": {"ended": 2}, "notes": [],
             "slowest": [{"student": "ada", "seconds": 9.04}, {"student": "bob", "seconds": 0.5}],
         }  # fmt: skip
 
