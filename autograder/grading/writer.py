@@ -22,13 +22,14 @@ from nbgrader.utils import find_all_files
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from autograder.grading.files import publish, read_files, sweep
+from autograder.grading.files import named_in_text, publish, read_files, sweep
 from autograder.grading.rows import (
     assignment_rows,
     insert_rows,
     submission_rows,
     update_rows,
 )
+from autograder.grading.timestamps import in_plain_text
 from autograder.grading.worker import Graded, Job, Setup
 from autograder.judge.course import autograded_folder, source_folder
 
@@ -105,11 +106,14 @@ class Writer:
 
         Raises
         ------
+        ValueError
+            If its time cannot be read.
         OSError
-            If its files cannot be read.
+            If its files cannot.
         """
         sweep(self._destination(student))
-        files = read_files(submitted, find_all_files(str(submitted), self._course.ignore))
+        found = find_all_files(str(submitted), self._course.ignore)
+        files = in_plain_text(named_in_text(read_files(submitted, found)))
         rows = self._in_transaction(lambda c: submission_rows(c, self._assignment, student))
         return Job(setup, student, files, rows)
 

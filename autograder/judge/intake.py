@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,18 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
-from nbgrader.converters import BaseConverter
+from nbgrader.converters import BaseConverter, NbGraderException
 from nbgrader.nbgraderformat import SCHEMA_VERSION
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 
-from autograder.judge.cells import DAMAGED, PUT_BACK, claimed_id, is_graded, labels
+from autograder.judge.cells import (
+    DAMAGED,
+    PUT_BACK,
+    TOUCHED,
+    claimed_id,
+    is_graded,
+    labels,
+)
 from autograder.judge.course import (
     autograded_folder,
     course_of,
@@ -32,11 +38,11 @@ from autograder.judge.course import (
     source_folder,
     source_notebook,
 )
+from autograder.judge.course_kernel import NotGradable, require_gradable
 from autograder.judge.reading import MOST_BYTES, blank, decoded, read_notebook
+from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
-
-LONGEST_TIME = 1000  # bytes
 
 
 class SubmissionExporter(NotebookExporter):
@@ -46,6 +52,10 @@ class SubmissionExporter(NotebookExporter):
     with the file in autograded/ that came of the first call, which it then executes. The second
     is ours and is read as it is.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        refuse_in_vain(self)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -79,41 +89,58 @@ class SubmissionExporter(NotebookExporter):
         return kept[0] if len(kept) == 1 else None
 
 
+def refuse_in_vain(exporter: Any) -> None:
+    """Grade nothing where the assignment cannot be graded on this machine.
+
+    nbgrader makes the exporter once, before the first submission.
+
+    Raises
+    ------
+    NbGraderException
+        For which nbgrader's programs end, with what is logged here.
+    """
+    course = course_of(exporter)
+    if course is None:
+        return
+    try:
+        folder = source_folder(course, course.assignment_id)
+        require_gradable(folder, exporter.config, course.notebook_id)
+    except NotGradable as error:
+        exporter.log.error("%s", error)
+        raise NbGraderException(str(error)) from error
+
+
 def receive(assignment: str, student: str, notebooks: list[str]) -> None:
     """For `Autograde.pre_convert_hook`: what has to be done before nbgrader copies a submission.
 
-    Links that lead out of it are not followed, a time that cannot be read stops nothing, and a
-    notebook that was renamed or is gone is graded all the same. nbgrader calls this with the list
+    Links that lead out of it are not followed, its time can be read if it is one, and a notebook
+    that was renamed or is gone is graded all the same. nbgrader calls this with the list
     of notebooks that it found, and grades what the list holds afterwards.
     """
     if not notebooks:
         return
-    course, folder = calling_course(), Path(notebooks[0]).parent
-    leave_links(folder)
+    folder, course = Path(notebooks[0]).parent, calling_course()
     mend_timestamp(folder / "timestamp.txt")
+    leave_links(folder)
     for source in notebooks_in(source_folder(course, assignment)):
         expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
-        if expected not in notebooks and fnmatch(source.stem, course.notebook_id):
+        is_asked = fnmatchcase(source.name, f"{course.notebook_id}.ipynb")  # by `--notebook`
+        if is_asked and expected not in notebooks:
             notebooks.append(expected)
 
 
 def mend_timestamp(path: Path) -> None:
-    """Leave the time at which a submission came where nbgrader can read it, or set it aside.
+    """Leave the time at which a submission came where nbgrader can read it.
 
-    It may be in another encoding, or be no time, or no file: then nbgrader would grade nothing.
-    Without one, a submission counts as in time.
+    A text in another encoding is written anew; what is no file says nothing of the time and is set
+    aside. A text that is no time stays: nbgrader grades nothing then, and somebody has to mend it.
     """
-    if not os.path.lexists(path):
-        return
-    try:
-        came = path.read_bytes()[:LONGEST_TIME]
-        said = decoded(came).strip()
-        if said:
-            parse_utc(said)
-    except Exception:  # dateutil meets what is no time with errors of many kinds
+    if path.is_symlink() or (path.exists() and not path.is_file()):
         path.rename(path.with_name(f"{path.name}.unreadable"))
-    else:
-        if said.encode() != came.strip():
+    elif path.exists():
+        came = path.read_bytes()
+        said = decoded(came)
+        if said.encode() != came:
             put(path, said)
 
 
@@ -267,6 +294,8 @@ def restore(cell: NotebookNode, original: NotebookNode) -> None:
         cell.metadata = original.metadata.copy()
     else:
         cell.metadata["nbgrader"] = original.metadata.nbgrader.copy()
+        if cell.cell_type == "code" and is_touched(cell.source, original.source):
+            cell.metadata[TOUCHED] = True
 
 
 def original_cells(record: Any) -> dict[str, NotebookNode]:

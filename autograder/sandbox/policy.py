@@ -8,11 +8,11 @@ and `confine/` apply it. Standard library only.
 from __future__ import annotations
 
 import os
-import site
-import sys
-import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.sandbox.whereabouts import folders
 
 HOME = "/home/student"
 """Where a submission's files are, and the working directory."""
@@ -54,10 +54,16 @@ DENIED_CALLS = (
     "inotify_init", "inotify_init1", "fanotify_init",
 )  # fmt: skip
 
-HARMLESS_CALLS = ("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown",
-                  "fchownat", "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr",
-                  "fsetxattr", "removexattr", "lremovexattr", "fremovexattr")  # fmt: skip
-"""Calls that only seem to succeed where Landlock guards the files: it does not cover them."""
+HARMLESS_CALLS = (
+    # changes of files
+    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime",
+    "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr",
+    "lremovexattr", "fremovexattr",
+    # changes of when and where a thread runs, which may be one of the grader's; libzmq asks for
+    # some of its own, and aborts if it is refused
+    "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler",
+)  # fmt: skip
+"""Calls that only seem to succeed with Landlock, which does not cover them."""
 
 FIRST_UNKNOWN_CALL = 463
 """Newer calls than Linux 6.7's do not exist: nobody has looked yet at what they open."""
@@ -89,7 +95,12 @@ class Policy:
     compiled: str = ""
 
 
-def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = None) -> Policy:
+def policy_for(
+    hidden: list[Path],
+    extra: list[Path],
+    compiled: Path | None = None,
+    python: Sequence[str] | None = None,
+) -> Policy:
     """The policy that lets Python and its packages be read, and `extra`, but nothing `hidden`.
 
     Called by `server_for`, in the grader, before it starts or looks for a fork server.
@@ -106,6 +117,9 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
         What kernels may read besides, by `Sandbox.readable`.
     compiled
         The folder with compiled code, of which each kernel gets to see one folder.
+    python
+        The folders of the Python that kernels are made of (`whereabouts.folders`), if it is not
+        this one.
 
     Raises
     ------
@@ -113,7 +127,8 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
         If what has to be readable holds something hidden, or the folder with compiled code.
     """
     hidden_paths = [path.resolve() for path in (*hidden, *filter(None, [compiled]))]
-    required = [*_system_paths(), *_interpreter_paths(), Path(__file__).parents[1], *extra]
+    interpreter = map(Path, folders() if python is None else python)
+    required = [*_system_paths(), *interpreter, Path(__file__).parents[1], *extra]
     for path in required:
         for secret in hidden_paths:
             if secret.is_relative_to(path.resolve()):
@@ -133,30 +148,20 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
     return Policy(tuple(outermost), "" if compiled is None else str(compiled.resolve()))
 
 
-def left_out(policy: Policy) -> list[str]:
-    """The folders on `sys.path` from which student code cannot import. `doctor` shows them."""
-    readable = [Path(path) for path in policy.readable]
-    folders = dict.fromkeys(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return [
-        folder
-        for folder in folders
-        if Path(folder).exists() and not any(Path(folder).is_relative_to(path) for path in readable)
-    ]
+def left_out(policy: Policy, path: Sequence[str]) -> list[str]:
+    """The entries of a `sys.path` from which student code cannot import. `doctor` shows them."""
+    entries = dict.fromkeys(str(Path(entry).resolve()) for entry in path if entry)
+    return [entry for entry in entries if Path(entry).exists() and not is_readable(policy, entry)]
+
+
+def is_readable(policy: Policy, path: str) -> bool:
+    """Whether kernels may read what lies at a path."""
+    return any(Path(path).resolve().is_relative_to(folder) for folder in policy.readable)
 
 
 def _system_paths() -> list[Path]:
     etc = [Path("/etc") / name for name in ETC]
     return [path for path in [*map(Path, SYSTEM_DIRECTORIES), *etc] if os.path.lexists(path)]
-
-
-def _interpreter_paths() -> list[Path]:
-    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.pycache_prefix or sys.prefix}
-    packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    packages |= set(site.getsitepackages())
-    if site.ENABLE_USER_SITE:
-        packages.add(site.getusersitepackages())
-    folders = map(Path, sorted(prefixes | packages))
-    return [*folders, Path(sys.executable).resolve().parent]
 
 
 def environment(inherited: dict[str, str]) -> dict[str, str]:

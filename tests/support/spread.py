@@ -34,6 +34,8 @@ LONGEST = (
     "cluster",
     "class",
     "tests/lessons/test_gate.py",
+    "tests/test_in_nbgrader.py",
+    "tests/grading/test_plain_courses.py",
     "tests/lessons/test_paths.py",
     "lessons",
     "tests/authoring/test_examples_page.py",
@@ -48,6 +50,9 @@ LONGEST = (
     "tests/grading/test_odd_files.py",
     "tests/apps/test_doctor.py",
     "tests/grading/test_exchange.py",
+    "tests/grading/test_odd_submissions.py",
+    "tests/grading/test_watch.py",
+    "tests/apps/test_ending.py",
     "tests/grading/test_stops.py",
     "tests/grading/test_pool.py",
 )

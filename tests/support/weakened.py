@@ -94,6 +94,7 @@ def own_user() -> None:
 @rule
 def network_namespace() -> None:
     without_flag(syscalls.CLONE_NEWNET)
+    syscalls.bring_up_loopback = nothing  # it is up, and not ours
 
 
 @rule
@@ -119,7 +120,32 @@ def harmless_calls() -> None:
 
 @rule
 def other_process() -> None:
-    seccomp.OTHER_PROCESS = ()
+    seccomp.ONLY_ITSELF = {}
+
+
+@rule
+def watched_files() -> None:
+    """Leases on files, and news of what happens in folders."""
+    seccomp.WATCHED_FILE = ()
+
+
+@rule
+def nothing_on_old_linux() -> None:
+    """Every rule holds, and the Landlock of Linux 6.2 is all that there is: it knows no signals."""
+    syscalls.landlock_abi = lambda: landlock.OLDEST_ABI
+
+
+@rule
+def signals_on_old_linux() -> None:
+    nothing_on_old_linux()
+    landlock.program = lambda own_pid, **rest: seccomp.program(None, **rest)
+
+
+@rule
+def owners_on_old_linux() -> None:
+    """A file may signal whoever is said to own it."""
+    nothing_on_old_linux()
+    seccomp.OWNER_OF_FILE = seccomp.OWNER_OF_SOCKET = ()
 
 
 @rule

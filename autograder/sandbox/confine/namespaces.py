@@ -42,6 +42,12 @@ PRIVATE = "/run"
 """A file system in memory, one for the fork server and another for each kernel: home and all
 temporary files of a kernel are folders of it, so that one limit holds for all of them."""
 
+ETC_FILES = {
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "nsswitch.conf": "hosts: files\n",
+}
+"""What is written anew below /etc: the only host there is."""
+
 
 class Namespaces(Isolator):
     """Confines by namespaces; the module says how they lie in one another."""
@@ -74,6 +80,9 @@ class Namespaces(Isolator):
         for device in DEVICES:
             Path("/dev", device).touch()
             mount(f"{OLD_ROOT}/dev/{device}", f"/dev/{device}", None, MS_BIND)
+        Path("/etc").mkdir(exist_ok=True)
+        for name, text in ETC_FILES.items():
+            Path("/etc", name).write_text(text)
         Path("/dev/fd").symlink_to("/proc/self/fd")
         Path("/dev/ptmx").symlink_to("pts/ptmx")
         for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -88,6 +97,8 @@ class Namespaces(Isolator):
         syscalls.die_with_parent(signal.SIGKILL)
         self.take_slot()
         self._unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+        # Its own, with nobody else on it: a cell may start a server there and ask it.
+        syscalls.bring_up_loopback()
 
     def _unshare(self, flags: int) -> None:
         """unshare(2), as an ordinary user in a user namespace with the same user in it."""

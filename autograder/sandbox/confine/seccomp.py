@@ -11,6 +11,7 @@ import errno
 import mmap
 import socket
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.sandbox.confine.syscalls import (
@@ -57,8 +58,21 @@ STREAM_SOCKETS = tuple(
 )
 
 FILE_FLAGS = (0x40086602, 0x401C5820)  # FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR (ioctl_iflags(2))
-OTHER_PROCESS = (("prlimit64", 0), ("setpriority", 1), ("ioprio_set", 1))
-"""Calls that change another process, and which argument names it; 0 is the caller."""
+OWNER_OF_SOCKET = (0x8901, 0x8902)  # FIOSETOWN and SIOCSPGRP (asm-generic/sockios.h)
+OWNER_OF_FILE = (8, 10, 15)  # F_SETOWN, F_SETSIG and F_SETOWN_EX (fcntl(2))
+"""Requests by which a file or a socket signals another process when something happens to it.
+
+No call that sends a signal is made then, and Landlock sees it from Linux 6.12 on only.
+"""
+WATCHED_FILE = (1024, 1026)  # F_SETLEASE and F_NOTIFY (fcntl(2))
+"""Requests to hold up, or be told of, whoever opens a file: a file of the grader's, for example."""
+PRIO_PROCESS, IOPRIO_WHO_PROCESS = 0, 1  # others are a group, or all that a user has
+ONLY_ITSELF = {
+    "prlimit64": {0: 0},
+    "setpriority": {0: PRIO_PROCESS, 1: 0},
+    "ioprio_set": {0: IOPRIO_WHO_PROCESS, 1: 0},
+}
+"""Calls that change a process, and the arguments by which it is the caller itself."""
 
 ALLOW = 0x7FFF0000
 KILL_PROCESS = 0x80000000
@@ -134,6 +148,16 @@ def argument_not_among(index: int, denied: tuple[int, ...], verdict_: int) -> li
     return [load(ARGUMENTS + 8 * index), *tests, verdict(ALLOW)]
 
 
+def arguments_are(required: Mapping[int, int], otherwise: int) -> list[Instruction]:
+    """Allow a call whose arguments, by their positions, have these values; else the verdict."""
+    tests = [
+        step
+        for index, value in required.items()
+        for step in (load(ARGUMENTS + 8 * index), if_equal(value, 1), verdict(otherwise))
+    ]
+    return [*tests, verdict(ALLOW)]
+
+
 def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
     """The filter of a kernel, as bytes for `syscalls.install_filter`. Called by `Isolator.lock`.
 
@@ -176,6 +200,10 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
             verdict(ALLOW),
         ],
     )
+    steps += on_call(
+        number_of("fcntl"),
+        argument_not_among(1, (*OWNER_OF_FILE, *WATCHED_FILE), refuse(errno.EPERM)),
+    )
     families = () if files_by_landlock else SOCKET_FAMILIES
     steps += on_call(number_of("socket"), argument_among(0, families, refuse(errno.EACCES)))
     if files_by_landlock:
@@ -183,9 +211,12 @@ def program(own_pid: int | None, *, files_by_landlock: bool) -> bytes:
         steps += on_call(
             number_of("socketpair"), argument_among(1, STREAM_SOCKETS, refuse(errno.EACCES))
         )
-        steps += on_call(number_of("ioctl"), argument_not_among(1, FILE_FLAGS, refuse(errno.EPERM)))
-        for name, argument in OTHER_PROCESS:
-            steps += on_call(number_of(name), argument_among(argument, (0,), refuse(errno.EPERM)))
+        steps += on_call(
+            number_of("ioctl"),
+            argument_not_among(1, (*FILE_FLAGS, *OWNER_OF_SOCKET), refuse(errno.EPERM)),
+        )
+        for name, itself in ONLY_ITSELF.items():
+            steps += on_call(number_of(name), arguments_are(itself, refuse(errno.EPERM)))
         for name in HARMLESS_CALLS:
             if (number := number_of(name)) >= 0:
                 steps += on_call(number, [verdict(refuse(0))])
@@ -229,6 +260,7 @@ CALLS = {
     "fchmodat2": (452, 452),
     "fchown": (93, 55),
     "fchownat": (260, 54),
+    "fcntl": (72, 25),
     "finit_module": (313, 273),
     "fremovexattr": (199, 16),
     "fsconfig": (431, 431),
@@ -282,6 +314,10 @@ CALLS = {
     "request_key": (249, 218),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
     "semctl": (66, 191),
     "semget": (64, 190),
     "semop": (65, 193),

@@ -7,8 +7,10 @@ wrappers do.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import platform
+import socket
 import struct
 
 CLONE_NEWNS = 0x00020000
@@ -112,6 +114,13 @@ def set_hostname(name: str) -> None:
     """sethostname(2); `socket.sethostname` needs the same."""
     encoded = os.fsencode(name)
     _checked(_libc.sethostname(encoded, ctypes.c_size_t(len(encoded))), "sethostname")
+
+
+def bring_up_loopback() -> None:
+    """Bring up `lo`, which a new network namespace has, but down (netdevice(7))."""
+    siocsifflags, iff_up = 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sh22x", b"lo", iff_up))
 
 
 def _prctl(option: int, *args: int) -> None:

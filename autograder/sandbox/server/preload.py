@@ -8,6 +8,7 @@ JAX backend or a thread: neither survives a fork.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import io
 import operator
 import os
@@ -26,6 +27,7 @@ KERNEL_MODULES = (
     "sqlite3", "encodings.idna", "encodings.ascii", "encodings.latin_1", "stringprep",
     "tornado.platform.asyncio", "psutil", "comm", "json", "uuid", "hmac", "multiprocessing",
     "concurrent.futures.thread", "autograder.sandbox.kernel.streams",
+    "autograder.sandbox.kernel.telling",
 )  # fmt: skip
 PLOT_MODULES = (
     "matplotlib", "matplotlib.pyplot", "matplotlib.animation",
@@ -103,6 +105,11 @@ def private(name: str) -> Callable[..., Any] | None:
     return found if callable(found) else None
 
 
+def installed(package: str) -> bool:
+    """Whether this Python has a package: a course may have one without jax, or without pictures."""
+    return importlib.util.find_spec(package) is not None
+
+
 def discover_plugins() -> None:
     """Look for jax's plug-ins, once for all kernels."""
     discover = private("jax._src.xla_bridge._discover_and_register_pjrt_plugins")
@@ -130,6 +137,8 @@ def make_contexts_in_advance() -> None:
 
 def trace_common_operations() -> None:
     """Trace, without compiling, what such lessons do: fills jax's caches and imports its rules."""
+    if not installed("jax"):
+        return
     import jax
     import jax.numpy as jnp
 
@@ -152,6 +161,8 @@ def trace_common_operations() -> None:
 
 def draw_once() -> None:
     """Draw a figure: builds the font cache and imports what drawing needs."""
+    if not installed("matplotlib"):
+        return
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -113,7 +113,6 @@ class TestLikeAnOrdinaryKernel:
             "?len",
             "import autograder, getpass; getpass.getuser and autograder.__all__",
             "import local_module, sys; local_module.answer, sys.path",
-            "exit",
         ]
         notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
         (tmp_path / "local_module.py").write_text("answer = 42")
@@ -122,6 +121,17 @@ class TestLikeAnOrdinaryKernel:
         sandboxed = execute(copy.deepcopy(notebook), SandboxManager, tmp_path)
         for source, here, there in zip(["None", *sources], sandboxed, ordinary, strict=True):
             assert here == there, source
+
+    def test_a_server_of_its_own_can_be_asked(self, graders: Graders) -> None:
+        source = (
+            "import http.server, threading, urllib.request\n"
+            "handler = http.server.SimpleHTTPRequestHandler\n"
+            "handler.log_message = lambda *said: None\n"
+            "server = http.server.HTTPServer(('localhost', 0), handler)\n"
+            "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+            "urllib.request.urlopen(f'http://localhost:{server.server_port}/').status"
+        )
+        assert graders["user-namespaces"].shown(source) == "200"
 
     def test_input_is_refused(self, grader: Grader) -> None:
         assert "StdinNotImplementedError" in grader.shown("input('name? ')")
