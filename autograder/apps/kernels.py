@@ -10,7 +10,7 @@ from traitlets.config import Config
 
 from autograder.apps.checkup import Checkup, Verdict
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernel import DEFAULT, CourseKernel, kernels_in, lacking, waiting
+from autograder.judge.course_kernels import DEFAULT, CourseKernel, kernels_in, lacking, waiting
 from autograder.sandbox.grader.interpreter import (
     Interpreter,
     KernelUnavailable,

@@ -28,7 +28,7 @@ from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernel import (
+from autograder.judge.course_kernels import (
     kernel_of,
     lacking,
     out_of_reach,

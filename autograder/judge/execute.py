@@ -24,7 +24,7 @@ from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.course_kernel import (
+from autograder.judge.course_kernels import (
     PYTHON,
     CourseKernel,
     kernel_of,

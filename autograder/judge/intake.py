@@ -36,7 +36,7 @@ from autograder.judge.cells import (
     labels,
 )
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
-from autograder.judge.course_kernel import NotGradable, require_gradable
+from autograder.judge.course_kernels import NotGradable, require_gradable
 from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
