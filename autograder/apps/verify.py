@@ -104,7 +104,7 @@ class VerifyApp(AssignmentCommand):
         thresholds = Thresholds(
             range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
         )
-        notebooks = [path for path in notebooks if self._can_be_run(path, telling)]
+        notebooks = [path for path in notebooks if self._is_python(path, telling)]
         if problems := [problem for path in notebooks for problem in unreadable(path)]:
             for problem in problems:
                 telling.finding(problem)
@@ -136,12 +136,14 @@ class VerifyApp(AssignmentCommand):
             telling.write(f"\n{table}\n")
         return len(stale) + sum(len(verification.findings) for verification in done)
 
-    def _can_be_run(self, notebook: Path, telling: Aloud) -> bool:
-        """Whether grading will run a notebook; says so where its language is none for that."""
-        said = waiting([kernel_of(notebook, self.config)], self.config)
-        for sentence in said:
+    def _is_python(self, notebook: Path, telling: Aloud) -> bool:
+        """Whether a notebook is in Python; says so where it is not, and what grading will do."""
+        kernel = kernel_of(notebook, self.config)
+        if not kernel.is_python:
+            telling.left_out(f"{notebook.name} is in {kernel.language}, and was not looked at.")
+        for sentence in waiting([kernel], self.config):
             telling.left_out(sentence)
-        return not said
+        return kernel.is_python
 
     def _in_its_kernel(self, notebook: Path, telling: Aloud) -> Iterator[Finding]:
         """What is wrong with the kernel of a notebook, and with the answers in it.
