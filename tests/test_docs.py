@@ -30,7 +30,7 @@ from nbgrader.exchange.default import Exchange
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from nbgrader.utils import is_locked
 from scipy.special import expit, xlogy
-from traitlets.config import Config, HasTraits
+from traitlets.config import Application, Config, HasTraits
 
 from autograder.apps.command import StrictLoader
 from autograder.apps.main import AutograderApp
@@ -56,7 +56,15 @@ CHECK = re.compile(
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CONFIGURABLE: dict[str, type[HasTraits]] = {
     made.__name__: made
-    for made in (Sandbox, Execute, VerifyApp, CourseDirectory, Exchange, ExchangeFactory)
+    for made in (
+        Application,
+        Sandbox,
+        Execute,
+        VerifyApp,
+        CourseDirectory,
+        Exchange,
+        ExchangeFactory,
+    )
 }
 # Programs of the system or of services that a page needs, whose options are not ours to know.
 OTHERS = {

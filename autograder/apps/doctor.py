@@ -32,6 +32,7 @@ from autograder.apps.configuration import complaints
 from autograder.apps.kernels import kernels, usable
 from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
+from autograder.record.shown import say
 from autograder.sandbox.grader.cache import cache_directory, failures
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
 from autograder.sandbox.grader.interpreter import Interpreter, KernelUnavailable
@@ -292,10 +293,10 @@ class DoctorApp(Command):
         # not there: here, it is a finding.
         JupyterApp.start(self)
         findings = list(self.findings())
-        print(f"{PACKAGE} {self.version}\n")
-        print(*findings, sep="\n")
+        say(f"{PACKAGE} {self.version}\n")
+        say(*map(str, findings))
         wrong = sum(finding.verdict is Verdict.MEND for finding in findings)
-        print(f"\n{verdict_on(wrong)}")
+        say(f"\n{verdict_on(wrong)}")
         self.exit(1 if wrong else 0)
 
     def findings(self) -> Iterable[Checkup]:

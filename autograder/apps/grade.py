@@ -27,7 +27,7 @@ from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
 from autograder.judge.course import source_folder
-from autograder.judge.kernels import NotGradable, kernels_in, require_gradable, waiting
+from autograder.judge.course_kernels import NotGradable, kernels_in, require_gradable, waiting
 
 ONCE_ONLY = frozenset(
     {
@@ -256,6 +256,9 @@ class GradeApp(AssignmentCommand):
         for submission in due:
             if submission is None:
                 yield None
+                continue
+            if submission.problem:
+                yield Failed(submission.student, submission.problem)
                 continue
             try:
                 yield writer.job(setup, submission.student, submission.folder)

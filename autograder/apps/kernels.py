@@ -10,7 +10,14 @@ from traitlets.config import Config
 
 from autograder.apps.checkup import Checkup, Verdict
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.kernels import DEFAULT, PYTHON, CourseKernel, kernels_in, lacking, waiting
+from autograder.judge.course_kernels import (
+    DEFAULT,
+    PYTHON,
+    CourseKernel,
+    kernels_in,
+    lacking,
+    waiting,
+)
 from autograder.sandbox.grader.interpreter import (
     Interpreter,
     KernelUnavailable,

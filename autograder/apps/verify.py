@@ -28,7 +28,8 @@ from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
+from autograder.judge.course_kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
+from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
 from autograder.sandbox.grader.interpreter import KernelUnavailable, interpreter_of
 
@@ -92,9 +93,9 @@ class VerifyApp(AssignmentCommand):
             self.fail("nbgrader can make no release of %s, so it was not looked at.", assignment)
         took = f"({time.perf_counter() - began:.0f} s)"
         if found:
-            print(f"{assignment}: {found} to mend, see above {took}.")
+            say(f"{assignment}: {found} to mend, see above {took}.")
             self.exit(1)
-        print(f"{assignment} is ready to release {took}.")
+        say(f"{assignment} is ready to release {took}.")
 
     def _telling(self, came: Sequence[int]) -> Aloud:
         return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.checks import live
+from autograder.checks.faults import StudentFault
 from autograder.record.report import CheckResult
 from autograder.remote import endpoint, wire
 from autograder.remote.apart import apart
@@ -102,6 +103,7 @@ class LiveNotebook:
             live.found(name)
         for sentence in filter(None, said):
             context.remark(sentence)
+            context.amiss.add(wanted)
 
     def _ask(self, request: str) -> object:
         if not validating():
@@ -140,6 +142,11 @@ def _from_this_notebook(name: str, stubs: Mapping[str, Any]) -> Any:
     return call
 
 
+def _nothing(name: str, empty: bool) -> StudentFault | None:
+    """Where nobody knows what was written."""
+    return None
+
+
 class NoSolution(Exception):
     """A known mistake asked for a solution where there is none; see `Context.without_solutions`."""
 
@@ -160,8 +167,12 @@ class Context:
     While an exercise runs, `stubs` are the functions that stand for other parts of the student's,
     by name; `answers` holds what came back, by question, so that a question which is asked twice
     can be seen to have two answers; and `remarks` is what a student should hear besides, each
-    once (`remarked`). `asked` are the names that it asked for, in a live notebook. `measuring` is
-    true while a yardstick is computed: then no part may be asked.
+    once (`remarked`). In a live notebook `asked` are the names that it asked for, and `amiss` those
+    that are missing though something was written. `measuring` is true while a yardstick is
+    computed: then no part may be asked.
+
+    While grading, `written` says what a student wrote where a name is missing, or is there and
+    raises NotImplementedError (see `judge.written`).
 
     The release gate wants less than a report, many times over. `diagnosing` is false where nobody
     asks why an answer is wrong; `wanted` says of the check at a place in the cell whether it is
@@ -179,6 +190,8 @@ class Context:
     remarks: list[str] = field(default_factory=list)
     remarked: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
+    amiss: set[str] = field(default_factory=set)
+    written: Callable[[str, bool], StudentFault | None] = _nothing
     measuring: bool = False
     diagnosing: bool = True
     wanted: Callable[[int], bool] = lambda _: True
@@ -188,7 +201,7 @@ class Context:
         """Called by an `Exercise` that is made: from here on, parts are asked for it."""
         self.exercises.append(exercise)
         self.stubs, self.answers = dict(stubs), {}
-        self.remarks, self.remarked, self.asked = [], set(), set()
+        self.remarks, self.remarked, self.asked, self.amiss = [], set(), set(), set()
 
     @property
     def place(self) -> int:
@@ -200,6 +213,16 @@ class Context:
         if sentence not in self.remarked:
             self.remarks.append(sentence)
             self.remarked.add(sentence)
+
+    def instead(self, name: str, sentence: str, *, empty: bool = False) -> StudentFault | None:
+        """The fault that something was written and a name is missing; None if nothing was.
+
+        `sentence` is what is told where a remark tells the rest. `empty` says that the name is
+        there, and raises NotImplementedError. `Part` asks before it says "not attempted".
+        """
+        if name in self.amiss:
+            return StudentFault(sentence)
+        return self.written(name, empty)
 
     @contextlib.contextmanager
     def yardstick(self) -> Iterator[None]:

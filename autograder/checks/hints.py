@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder.checks.tracers import TRACERS
+from autograder.checks.tracers import DEVICE, NO_DEVICE, TRACERS
 from autograder.record.outcome import Kind
 from autograder.record.report import CheckResult
 
@@ -118,6 +118,8 @@ def about_error(ename: str, evalue: str) -> str:
     >>> about_error("KeyError", "'W'").partition(". ")[0]
     'A dict was asked for a key that it does not have'
     """
+    if DEVICE.search(evalue):
+        return NO_DEVICE.hint
     if ename in TRACERS:
         return TRACERS[ename].hint
     fits = (

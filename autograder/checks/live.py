@@ -87,7 +87,7 @@ def note(result: Any) -> None:
     with contextlib.suppress(Exception):
         info, error = result.info, result.error_before_exec or result.error_in_exec
         cell = str(getattr(info, "cell_id", None) or "")
-        said = _written(type(error).__name__, str(error)) if error is not None else ""
+        said = in_words(type(error).__name__, str(error)) if error is not None else ""
         line = 0 if result.error_before_exec or error is None else _line(error, info.raw_cell)
         _runs[result.execution_count] = Run(cell, said, line)
 
@@ -99,12 +99,17 @@ def _before(shell: Any) -> Iterator[tuple[int, Run]]:
         at = re.search(rf"Cell In\[{number}\], line (\d+)", text)
         line = int(at[1]) if at and "run_cell_magic" not in text else None
         before = kept["ename"] in ("SyntaxError", "IndentationError", "TabError")
-        yield number, Run("", _written(kept["ename"], kept["evalue"]), 0 if before else line)
+        yield number, Run("", in_words(kept["ename"], kept["evalue"]), 0 if before else line)
 
 
-def _written(ename: str, evalue: str) -> str:
-    """An error for a sentence: "SyntaxError: expected ':' (line 1)"."""
+def in_words(ename: str, evalue: str) -> str:
+    """An error for a sentence, without the names of files: `judge.written` asks as well.
+
+    >>> in_words("SyntaxError", "expected ':' (3141592.py, line 1)")
+    "SyntaxError: expected ':' (line 1)"
+    """
     said = re.sub(r"\(\S+, (line \d+)\)$", r"(\1)", evalue.strip().partition("\n")[0])
+    said = said.removesuffix(" (<string>)")
     return f"{ename}: {said[:MOST].rstrip('.')}" if said else ename
 
 
@@ -183,9 +188,9 @@ def _of_cell(name: str, latest: tuple[Run, int, str] | None, objects: Names) -> 
     unseen = any(s.binds_unknown or s.needs & {*UNREADABLE, "get_ipython"} for s in read)
     if latest is None or run.error or unseen or name not in objects:
         return _of_error(name, run, objects)
-    alike = [other for statement in read for other in statement.binds if _alike(name, other)]
-    told = [LEFT_OVER, ALIKE] if alike else [LEFT_OVER]
-    return " ".join(told).format(name=name, other=alike[0] if alike else "")
+    near = [other for statement in read for other in statement.binds if alike(name, other)]
+    told = [LEFT_OVER, ALIKE] if near else [LEFT_OVER]
+    return " ".join(told).format(name=name, other=near[0] if near else "")
 
 
 def notebook() -> Names:
@@ -215,7 +220,7 @@ def misspelt(name: str, objects: Names, apart_from: Collection[str], called: boo
         for other, value in objects.items()
         if other not in _found.union(apart_from)
         and not other.startswith("_")
-        and _alike(name, other)
+        and alike(name, other)
         and (_written_here(value, objects) if called else not callable(value))
     ]
     return ALIKE.format(other=others[0], name=name) if len(others) == 1 else ""
@@ -229,12 +234,12 @@ def _written_here(value: Any, objects: Names) -> bool:
     return own and code is not None and "NotImplementedError" not in code.co_names
 
 
-def _alike(name: str, other: str) -> bool:
+def alike(name: str, other: str) -> bool:
     """Whether one may be the other, misspelt.
 
-    >>> _alike("standardise", "standardize"), _alike("log_loss", "LogLoss")
+    >>> alike("standardise", "standardize"), alike("log_loss", "LogLoss")
     (True, True)
-    >>> _alike("dloss", "loss"), _alike("layer_1", "layer_2"), _alike("mean_x", "mean_y")
+    >>> alike("dloss", "loss"), alike("layer_1", "layer_2"), alike("mean_x", "mean_y")
     (False, False, False)
     """
     one, two = (text.lower().replace("_", "") for text in (name, other))

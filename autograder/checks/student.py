@@ -31,6 +31,8 @@ TWO_ANSWERS = (
     "keep count of its calls, or draw random numbers? Its answer should depend on its arguments "
     "alone."
 )
+MISSING = "`{}` is not defined yet. Has its cell been run without an error?"
+EMPTY = "`{}` is not written yet: your answer goes where it says `raise NotImplementedError()`."
 RESTORED = (
     "The cell of `{}` stops with an error in the notebook. It was judged by itself, with functions "
     "of ours in the place of {}."
@@ -325,9 +327,7 @@ def _incoming(part: Part, reply: dict[str, Any], limits: Limits) -> Any:
             said = _said_again(name, error)
             raise _raised(f"{part} raised NameError: {_clip(evalue)}. {said}", error)
         case {"status": "missing", "name": str(missing)}:
-            raise NotAttempted(
-                f"`{_clip(missing)}` is not defined yet. Has its cell been run without an error?"
-            )
+            raise _not_attempted(missing, MISSING.format(_clip(missing)))
         case {"status": "raised", "ename": str(ename), "evalue": str(evalue), **where}:
             function, line = where.get("function", ""), where.get("line", "")
             if not (isinstance(function, str) and isinstance(line, str)):
@@ -350,14 +350,17 @@ def _fault(
             return NotAttempted(
                 f"`{part.name}` needs `{_clip(function)}`, which is not written yet."
             )
-        return NotAttempted(
-            f"`{part.name}` is not written yet: your answer goes where it says "
-            "`raise NotImplementedError()`."
-        )
+        return _not_attempted(part.name, EMPTY.format(part.name), empty=True)
     place = f"\nIn `{_clip(function)}`, at: {_clip(line)}" if line else ""
-    said = in_plain_words(ename) or _clip(evalue)
+    said = in_plain_words(ename, evalue) or _clip(evalue)
+    told = f": {said}" if said else ", without a message."
     error = {"ename": ename, "evalue": evalue}
-    return _raised(f"{part} raised {_clip(ename)}: {said}{place}", error, kinds or [ename])
+    return _raised(f"{part} raised {_clip(ename)}{told}{place}", error, kinds or [ename])
+
+
+def _not_attempted(name: str, sentence: str, *, empty: bool = False) -> StudentFault:
+    """That there is no answer yet; or, where one was written all the same, what keeps it away."""
+    return current.get().instead(name, sentence, empty=empty) or NotAttempted(sentence)
 
 
 def _raised(sentence: str, error: Mapping[str, Any], kinds: Sequence[str] = ()) -> StudentFault:

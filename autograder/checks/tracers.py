@@ -1,10 +1,11 @@
-"""What JAX's errors about tracers say, in words of somebody who has not heard of tracers.
+"""What JAX's errors about tracers and devices say, in words of somebody who knows neither.
 
 TRUSTED SIDE during grading.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 WHILE_TRACING = (
@@ -56,15 +57,30 @@ TRACERS = {
 }
 
 
-def in_plain_words(ename: str) -> str:
-    """What happened, for a student, where the error has this name; "" for any other error.
+DEVICE = re.compile(
+    r"[Uu]nknown backend:? '?(\w+)|initialize backend '(\w+)'|devices of '([\w,]+)'"
+)
+"""What is said where a device is asked for that is not there; `remote.endpoint` has the last."""
+NO_DEVICE = Told(
+    "it asks for a device that grading does not have ({}). Grading computes on the processor.",
+    "Grading computes on the processor and has no other device. Leave out the line that chooses "
+    "one: JAX takes the best device that is there by itself.",
+)
+
+
+def in_plain_words(ename: str, evalue: str = "") -> str:
+    """What happened, for a student, where the error is one of these; "" for any other error.
 
     `student` tells it in the place of JAX's own text. A check that traces a student's function
     puts before it what it was about to do: "JAX cannot compile it. JAX runs a function once …".
 
     >>> in_plain_words("TracerBoolConversionError").partition(" then ")[2]
     'has to know whether something is true, and a stand-in does not say.'
+    >>> in_plain_words("RuntimeError", "Unknown backend: 'gpu' requested, but …").partition(". ")[0]
+    'it asks for a device that grading does not have (gpu)'
     >>> in_plain_words("ValueError")
     ''
     """
+    if asked := DEVICE.search(evalue):
+        return NO_DEVICE.happened.format(next(filter(None, asked.groups())))
     return TRACERS[ename].happened if ename in TRACERS else ""

@@ -3,11 +3,16 @@
 In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`):
 
     intake        takes the submission as it comes: any file, renamed, damaged
+    course_kernels   says which kernel that is, and what cannot be graded here
     execute       runs every cell where it belongs
-    student_kernel   runs the student's cells, calls their functions, replaces a lost kernel
+    student_kernel   runs the student's cells, calls their functions, finds who ended the kernel
+    kernels       puts another kernel in the place of a lost one
     connection    the line to one kernel
+    budgets       what cells and calls may take
     stopwatch     counts the time of student code, in processor time
+    outputs       what a cell shows of how it ended
     testcell      runs a test cell and makes its report
+    written       says what was written where a name is missing
     compiling     finds what JAX compiled for the notebook before, and has it made
     maker         makes it, in a process of its own
     saving        saves the marks, and asks for a person where one has to look

@@ -25,6 +25,8 @@ STOP = "nbgrader_jax_stop"
 """Cell metadata: the limit that stopped this cell."""
 UNTOUCHED = "nbgrader_jax_untouched"
 """Cell metadata: nothing was written in this cell, or below it, for a person to mark."""
+TOUCHED = "nbgrader_jax_touched"
+"""Cell metadata: code was written in this answer; it is not what the release had there."""
 PUT_BACK = "nbgrader_jax_put_back"
 """Cell metadata, until marks are saved: the cell was missing from what was handed in."""
 

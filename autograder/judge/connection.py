@@ -7,7 +7,9 @@ and is thrown away.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from queue import Empty
@@ -20,7 +22,9 @@ from jupyter_core.utils import ensure_async, run_sync
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.remote.endpoint import REPLY_MIMETYPE
 from autograder.remote.wire import WireError
+from autograder.sandbox.grader.manager import left_running
 
+LOOK = 0.05  # seconds between looks at what a cell or a call has left running
 POLL = 0.25  # seconds between looks at whether a silent kernel still lives
 GRACE = 3.0
 """Seconds of processor time that interrupted code has to come back: longer than an exception takes
@@ -89,6 +93,25 @@ class KernelConnection:
     def is_alive(self) -> bool:
         """Whether the kernel still runs."""
         return run_sync(self._is_alive)()
+
+    def outlast(self, seconds: float) -> tuple[bool, bool]:
+        """Wait, so many seconds at most, for the end of what the last request has left running.
+
+        Whether the kernel is alive then, and whether something still runs.
+        """
+        return run_sync(self._outlast)(seconds)
+
+    async def _outlast(self, seconds: float) -> tuple[bool, bool]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            await asyncio.sleep(LOOK)
+            asked = self._client.execute("", silent=True, store_history=False)
+            reply = await self._wait(asked, self._grace())
+            if reply.message is None:
+                return await self._is_alive(), True
+            if not left_running(reply.message):
+                return True, False
+        return True, True
 
     async def _is_alive(self) -> bool:
         return bool(await ensure_async(self._manager.is_alive()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,24 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
+from autograder.judge.budgets import Budgets
 from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.kernels import PYTHON, CourseKernel, kernel_of, not_confined, variables_of
+from autograder.judge.course_kernels import (
+    PYTHON,
+    CourseKernel,
+    kernel_of,
+    not_confined,
+    variables_of,
+)
+from autograder.judge.outputs import error_output
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
-from autograder.judge.student_kernel import Budgets, StudentKernel, error_output
+from autograder.judge.student_kernel import StudentKernel
 from autograder.judge.testcell import grade_cell, not_run, seed_for, skipped
+from autograder.judge.written import Written
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
@@ -182,7 +192,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         if cell.cell_type != "code":
             return cell, resources
         if is_judged(cell):
-            report = self._judge(cell)
+            report = self._judge(cell, self.nb.cells[:index])
             self._reports.append((cell, report))
             show(cell, report)
             return cell, resources
@@ -191,7 +201,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         self.kernel.run(cell, index)
         return cell, resources
 
-    def _judge(self, cell: NotebookNode) -> Report:
+    def _judge(self, cell: NotebookNode, before: Sequence[NotebookNode]) -> Report:
         name, worth, isolation = grade_id(cell), points(cell), self._isolation()
         if self.kernel.given_up:
             return skipped(name, worth, self.kernel.given_up, isolation)
@@ -208,6 +218,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             directory=notebook.parent,
             seed=self._seed(),
             isolation=isolation,
+            written=Written(before, self._solutions.cell_of, self._solutions.names).instead,
         )
 
     def _seed(self) -> int:
@@ -249,7 +260,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     async def async_start_new_kernel_client(self) -> Any:
         """Called by nbclient once a kernel runs; an ordinary one lacks the kit, perhaps."""
         client = await super().async_start_new_kernel_client()
-        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language == PYTHON:
+        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language.lower() == PYTHON:
             client.execute(BRING_PACKAGE, silent=True, store_history=False)
         return client
 
@@ -278,7 +289,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         )
         try:
             if (said := await self._late(watch, reply)) is None:
-                return reply.result()
+                return self.kernel.heard(reply.result())
             error = self.kernel.was_interrupted(cell, said)
             await self._async_handle_timeout(timeout or 0, cell)
             if await self._late(self.kernel.watch(GRACE).start(), reply):

@@ -29,13 +29,15 @@ from autograder.judge.cells import (
     PUT_BACK,
     STOP,
     STOPS,
+    TOUCHED,
     UNTOUCHED,
     claimed_id,
     is_graded,
     labels,
 )
 from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
-from autograder.judge.kernels import NotGradable, require_gradable
+from autograder.judge.course_kernels import NotGradable, require_gradable
+from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
 
@@ -200,7 +202,7 @@ def drop_claims(notebook: NotebookNode) -> None:
     for key in (DAMAGED, STOPS):
         notebook.metadata.pop(key, None)
     for cell in notebook.cells:
-        for key in (STOP, UNTOUCHED, PUT_BACK):
+        for key in (STOP, UNTOUCHED, TOUCHED, PUT_BACK):
             cell.metadata.pop(key, None)
 
 
@@ -297,6 +299,8 @@ def restore(cell: NotebookNode, original: NotebookNode) -> None:
         cell.metadata = original.metadata.copy()
     else:
         cell.metadata["nbgrader"] = original.metadata.nbgrader.copy()
+        if cell.cell_type == "code" and is_touched(cell.source, original.source):
+            cell.metadata[TOUCHED] = True
 
 
 def original_cells(record: Any) -> dict[str, NotebookNode]:

@@ -62,6 +62,18 @@ class Solutions:
             raise AttributeError(f"{self.notebook} does not define {name!r}")
         return namespace[name]
 
+    def cell_of(self, name: str) -> str:
+        """The grade_id of the last cell that defines a name; "" if it has none, or there is none.
+
+        Where a name is missing, `judge.written` looks for an answer in the cell of that grade_id.
+        """
+        return next((c.grade_id for c in reversed(self._cells) if name in c.binds), "")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that the notebook's cells define."""
+        return frozenset().union(*(cell.binds for cell in self._cells))
+
     def needed_cells(self, *wanted: str, apart_from: Collection[str] = ()) -> list[Cell]:
         """The cells that define names; see `remote.names.needed`."""
         return needed(self._cells, *wanted, apart_from=apart_from)

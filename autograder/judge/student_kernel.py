@@ -2,60 +2,42 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
-import nbformat
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_async, run_sync
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell
 
 from autograder.checks.faults import StudentFault
+from autograder.judge.budgets import (
+    CALL,
+    CELL,
+    ENDED,
+    MOST_PATIENCE,
+    OF_ALL,
+    PATIENCE,
+    REPLACEMENTS,
+    SEARCH,
+    TEST,
+    Budgets,
+)  # fmt: skip
 from autograder.judge.cells import STOP
 from autograder.judge.connection import KernelConnection, Reply
-from autograder.judge.stopwatch import WALL_FACTOR, Late, Stopwatch
+from autograder.judge.kernels import Kernels
+from autograder.judge.outputs import NO_TIME, SILENT, TOO_OFTEN, ended, error_output, tidy
+from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.remote import wire
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError
-from autograder.sandbox.grader.manager import SandboxClient, SandboxManager
+from autograder.sandbox.grader.manager import SandboxClient, SandboxManager, left_running
 from autograder.sandbox.settings import Spent, Stop, Used
-
-CELL = "timeout"
-CALL = "call_timeout"
-TEST = "judge_timeout"
-REPLACEMENTS = "max_replacements"
-"""What stops something, besides the limits of the sandbox's: by the names of the settings."""
-OF_ALL = (Stop.CPU, Stop.WALL)
-"""Limits of all kernels together: after them there is no other."""
-ENDED = "ended"
-"""Stands for a limit where a kernel ended by itself."""
-TOO_OFTEN = "This was not run: cells or functions before it had ended the kernel too often."
-SILENT = "This cell was stopped: it came to an end, but its output did not."
-NO_TIME = "This was not run: the cells before it had used up the time of the whole submission."
-
-
-@dataclass(frozen=True)
-class Budgets:
-    """Seconds of processor time for one cell, for one call, and for all calls of a test cell.
-
-    A cell of None takes as long as it likes. `replacements` are the kernels in all, and
-    `wall_factor` is how many times as long code may wait as it may compute.
-    """
-
-    cell: float | None
-    call: float
-    test: float
-    replacements: int
-    wall_factor: float = WALL_FACTOR
 
 
 class StudentKernel:
@@ -94,15 +76,19 @@ class StudentKernel:
         self._raising: dict[str, str] = {}  # by the name in the notebook
         self._interrupted: NotebookNode | None = None
         self._said = ""  # why that one was interrupted
+        self._left = False  # whether what ran last has left something running
+        self._patience = MOST_PATIENCE
+        self._suspects: list[NotebookNode] = []  # cells whose leavings were not waited for longer
+        self._suspect_parts: dict[str, str] = {}  # the same, and what the notebook calls them
         self._prepared: set[tuple[str, str]] = set()  # names of parts, and stubs they have seen
-        self._cpu = 0.0
+        self._kernels = Kernels(nbclient)
         self._started = time.monotonic()
         self.begin_test()
 
     @property
     def spent(self) -> Spent:
         """What the kernels that have ended used of the submission's time."""
-        return Spent(self._cpu, time.monotonic() - self._started)
+        return Spent(self._kernels.cpu, time.monotonic() - self._started)
 
     # Cells ----------------------------------------------------------------------------------
 
@@ -112,18 +98,50 @@ class StudentKernel:
         if self.given_up:
             cell.outputs = [error_output("DeadKernelError", self.given_up)]
             return
+        self._left = False
         try:
             self._nbclient.execute_cell(cell, index, store_history=True)
+            self._see_out(cell, PATIENCE)
         except Exception as error:  # whatever a kernel sends, grading goes on
             tidy(cell)
             cell.outputs.append(self.stopped(cell, error))
-            self._replace()
+            if self._replace() and cell.metadata[STOP] != CELL and not self.given_up:
+                self._acquit(cell)
+                self.run(cell, index)
         else:
             if self._interrupted is cell:
                 self._mark(cell, CELL)
             else:
                 self._ran_well.append(cell)
         tidy(cell)
+
+    def heard(self, reply: Any) -> Any:
+        """Called by `Execute` with the reply to each cell, which it gives back as it is."""
+        self._left = left_running(reply)
+        return reply
+
+    def _see_out(self, cell: NotebookNode, seconds: float) -> None:
+        """Wait for what a cell has left running. What goes on for longer is kept in mind.
+
+        Raises
+        ------
+        DeadKernelError
+            If it ends the kernel.
+        """
+        if self._left and not self._outlasts(seconds):
+            raise DeadKernelError(self._why_it_ended())
+        if self._left and self._interrupted is not cell:
+            self._suspects.append(cell)
+
+    def _outlasts(self, seconds: float) -> bool:
+        """Whether the kernel outlasts what is left running in it, as far as that can be waited for.
+
+        `_left` is False afterwards if all of it has come to its end.
+        """
+        began, seconds = time.monotonic(), min(seconds, self._patience)
+        alive, self._left = self._connection.outlast(seconds)
+        self._patience -= time.monotonic() - began
+        return alive
 
     def watch(self, seconds: float | None) -> Stopwatch:
         """A stopwatch for what the kernel does from now on; `Execute` makes one for each cell."""
@@ -153,7 +171,8 @@ class StudentKernel:
         why = self._why_it_ended()
         self._mark(cell, CELL if late and not why else self._what_ended_it())
         if isinstance(error, DeadKernelError) or why:
-            return error_output("DeadKernelError", ended("This cell", why))
+            said = ended("This cell", why, later=self._left)
+            return error_output("DeadKernelError", said)
         if late:
             own = self._said if self._interrupted is cell else SILENT
             return error_output("CellTimeoutError", own)
@@ -163,6 +182,10 @@ class StudentKernel:
     def _mark(self, cell: NotebookNode, stop: str) -> None:
         self.stops[stop] += 1
         cell.metadata[STOP] = stop
+
+    def _acquit(self, cell: NotebookNode) -> None:
+        self.stops.subtract([cell.metadata.pop(STOP)])
+        self.stops = +self.stops
 
     # Questions ------------------------------------------------------------------------------
 
@@ -218,26 +241,44 @@ class StudentKernel:
         finally:
             for watch in limits.values():
                 watch.stop()
+        self._left = False
         if reply.message is not None and reply.late is None:
-            return reply.text()
+            if self._test.leave_out(lambda: self._is_seen_out(part, request, reply)):
+                return reply.text()
+            reply = Reply(None)
         fault = self._what_stopped(doing or part, reply, limits)
+        if reply.message is None and self._test.leave_out(self._replace) and reply.late is None:
+            anew = {n: w if n == TEST else self.watch(w.seconds) for n, w in limits.items()}
+            return self._put(part, request, anew, doing)
+        self._prepared.clear()  # the copies of the notebook are made anew
         if fault.stop != TEST:  # the part may be none the slower for that
-            self.stops[fault.stop] += 1
-            self._refused[part] = str(fault), fault.stop
-            self._raising[wire.loads(request)["name"]] = str(fault)
-        if reply.message is None:
-            self._test.leave_out(self._replace)
-        else:
+            self._give_up(part, wire.loads(request)["name"], fault)
+        if not self.given_up:
             self._connection.give_up(self._raising)
-            self._prepared.clear()  # the copies of the notebook are made anew
         raise fault
+
+    def _is_seen_out(self, part: str, request: str, reply: Reply) -> bool:
+        """Whether the kernel outlasts what a call has left running; see `_see_out`."""
+        self._left = left_running(reply.message or {}) and part not in self._suspect_parts
+        if self._left and not self._outlasts(PATIENCE):
+            return False
+        if self._left:
+            self._suspect_parts[part] = wire.loads(request)["name"]
+        return True
+
+    def _give_up(self, part: str, name: str, fault: StudentFault) -> None:
+        """Ask a part no more; `name` is what the notebook calls it."""
+        self.stops[fault.stop] += 1
+        self._refused[part] = str(fault), fault.stop
+        self._raising[name] = str(fault)
 
     def _what_stopped(
         self, part: str, reply: Reply, limits: Mapping[str, Stopwatch]
     ) -> StudentFault:
         """Why there is no answer, and which limit it was."""
         if reply.message is None and not self._connection.is_alive():
-            return StudentFault(ended(part, self._why_it_ended()), stop=self._what_ended_it())
+            said = ended(part, self._why_it_ended(), later=self._left)
+            return StudentFault(said, stop=self._what_ended_it())
         assert reply.late is not None
         name, late = reply.late
         if name == TEST:
@@ -276,30 +317,50 @@ class StudentKernel:
         """Which limit of the sandbox's ended the kernel, or `ENDED`."""
         return (self.sandbox.stop if self.sandbox else None) or ENDED
 
-    def _replace(self) -> None:
+    def _replace(self) -> bool:
         """Start another kernel and run again what has run well.
 
-        A cell that stops the kernel only now is left out as well: there are fewer cells in each
-        round, so this ends.
+        A cell that stops the kernel only now, or by what it leaves running, is left out as well,
+        and its outputs say so: there are fewer cells in each round, so this ends.
+
+        Whether something else may have ended the kernel than what ran last: then that deserves
+        another try.
         """
         self._replacements += 1
+        others = self._convict_parts() or bool(self._suspects)
         while not self._is_over():
             try:
-                self._restart()
+                self._prepared.clear()
+                self._kernels.restart()
             except ForkServerError:
                 self.given_up = LOST
-                return
+                break
             except RuntimeError:
                 if (stop := self._what_ended_it()) not in OF_ALL:
                     raise
                 self.given_up = NO_TIME  # what was left did not do to start it
                 self.stops[stop] += 1
                 self._nbclient.create_kernel_manager()  # for nbclient to clean up at the end
-                return
+                break
             if self._ran_again():
                 if self._raising:
                     self._connection.give_up(self._raising)
-                return
+                self._suspects = []
+                return others
+            others = True
+        return False
+
+    def _convict_parts(self) -> bool:
+        """Ask no more of the functions whose calls have left something running, if there are any.
+
+        No cell is at fault as plainly: which of them it was is not looked for.
+        """
+        stop = self._what_ended_it()
+        for part, name in self._suspect_parts.items():
+            said = ended(part, self._why_it_ended(), later=True)
+            self._give_up(part, name, StudentFault(said, stop=stop))
+        convicted, self._suspect_parts = bool(self._suspect_parts), {}
+        return convicted
 
     def _is_over(self) -> bool:
         """Whether there may be no further kernel; from then on `given_up` says why."""
@@ -315,64 +376,17 @@ class StudentKernel:
 
     def _ran_again(self) -> bool:
         """Run again what has run well; whether all of it came back. What does not is left out."""
-        for position, cell in enumerate(self._ran_well):
+        for cell in self._ran_well:
+            self._left = False
             try:
-                self._run_apart(copy.deepcopy(cell))
-            except Exception:
-                del self._ran_well[position]
+                self._kernels.run_apart(cell)
+                suspected = any(cell is each for each in self._suspects)
+                if self._left and not self._outlasts(SEARCH if suspected else PATIENCE):
+                    raise DeadKernelError(self._why_it_ended())
+                self._left = True
+                self._kernels.run_apart(new_code_cell("pass"))
+            except Exception as error:
+                self._ran_well = [each for each in self._ran_well if each is not cell]
+                cell.outputs.append(self.stopped(cell, error))
                 return False
         return True
-
-    def _run_apart(self, cell: NotebookNode) -> None:
-        """Run a copy of a cell without touching the notebook's own."""
-        client = self._nbclient
-        notebook, client.nb = client.nb, NotebookNode(cells=[cell], metadata={})
-        displays, client._display_id_map = client._display_id_map, {}
-        try:
-            client.execute_cell(cell, 0, store_history=True)
-        finally:
-            client.nb, client._display_id_map = notebook, displays
-
-    def _restart(self) -> None:
-        self._prepared.clear()
-        run_sync(self._kill)()
-        self._nbclient.create_kernel_manager()
-        self._nbclient.start_new_kernel()
-        self._nbclient.start_new_kernel_client()
-
-    async def _kill(self) -> None:
-        manager, client = self._nbclient.km, self._nbclient.kc
-        assert manager is not None
-        if client is not None:
-            client.stop_channels()
-        if await ensure_async(manager.is_alive()):
-            await ensure_async(manager.shutdown_kernel(now=True))
-        if isinstance(manager, SandboxManager):
-            self._cpu += manager.cpu
-        await ensure_async(manager.cleanup_resources())
-        self._nbclient.kc = None
-
-
-def ended(what: str, why: str) -> str:
-    """The sentence about something that ended the kernel."""
-    if why:
-        return f"{what} was stopped: it {why}."
-    return f"{what} ended the kernel: it exited or crashed."
-
-
-def tidy(cell: NotebookNode) -> None:
-    """Make what a kernel sent fit into a notebook file, whatever it was."""
-    if not isinstance(cell.execution_count, int | None):
-        cell.execution_count = None
-    try:
-        text = json.dumps(cell.outputs, ensure_ascii=False)
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which no file can hold
-        cell.outputs = nbformat.from_dict(json.loads(text.encode(errors="replace")))
-    except (TypeError, ValueError, RecursionError):
-        cell.outputs = []
-
-
-def error_output(name: str, said: str) -> NotebookNode:
-    """An error as a cell shows it."""
-    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}"])

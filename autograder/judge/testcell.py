@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def grade_cell(
     directory: Path,
     seed: int,
     isolation: str = "",
+    written: Callable[[str, bool], StudentFault | None] | None = None,
 ) -> Report:
     """Run a test cell and return its report; never raises for what the cell or the student does.
 
@@ -55,8 +57,11 @@ def grade_cell(
         Seeds the random inputs.
     isolation
         How the student's code is kept apart, for the record.
+    written
+        Says what was written where a name is missing; see `Context`.
     """
     context = Context(connection, solution, seed, max_points)
+    context.written = written or context.written
     return replace(run_cell(source, grade_id, context, directory), isolation=isolation)
 
 

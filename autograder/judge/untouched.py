@@ -24,6 +24,21 @@ def is_untouched(source: str, released: str) -> bool:
     return words(source) in ((), words(released))
 
 
+def is_touched(source: str, released: str) -> bool:
+    """Whether code was written in an answer: comments count only where they hold all that is there.
+
+    >>> is_touched("# my notes\\nraise NotImplementedError()", "raise NotImplementedError()")
+    False
+    """
+    return bool(words(source)) and code(source) != code(released)
+
+
+def code(source: str) -> tuple[str, ...]:
+    """The words of a source that are in no line of comment."""
+    kept = [line for line in source.splitlines() if not line.lstrip().startswith("#")]
+    return words("\n".join(kept))
+
+
 def is_unanswered(
     task: str, cells: Sequence[NotebookNode], instructors: Sequence[NotebookNode]
 ) -> bool:

@@ -171,7 +171,7 @@ def test_a_value_that_is_asked_for_by_a_name_misspelt(run):
     exercise = Exercise("e")
     exercise.reaches("t", student.n_steps, {"w": 1.0}, 0.1)
     (result,) = exercise.results
-    assert result.outcome is Outcome.NOT_ATTEMPTED
+    assert result.outcome is Outcome.FAILED  # something was written
     assert result.rationale.endswith("\nThere is a `n_stepps`; `n_steps` is asked for.")
 
 

@@ -1,61 +1,33 @@
 """Courses of plain asserts keep their scores, cell by cell, under the kit's configuration.
 
 Each is graded by `nbgrader autograde` as it comes, by `nbgrader autograde` with the kit's
-configuration, and by `autograder grade`.
+configuration, and by `autograder grade`. For the larger one, what nbgrader gives is written down;
+`python -m tools.corpus` has it written anew.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
 import nbgrader
 import pytest
-from nbgrader.api import Gradebook
 
+from tests.support.corpus import ODD, OTHERWISE, SCORES, write_source, write_submissions
 from tests.support.course import Course
-from tests.support.lesson import ROOT
+from tests.support.odd_answers import SUBMISSIONS
+from tests.support.plain_tests import slug
+from tests.support.ways import Scores, configure, graded
 
 pytestmark = pytest.mark.slow
 
 DOCUMENTATION = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 PS1 = "ps1"
-PROGRAMS = f"""
-import os
-os.environ["PATH"] = {str(Path(sys.executable).parent)!r} + os.pathsep + os.environ["PATH"]
-"""
-"""All the configuration that nbgrader needs as it comes: where to find `alembic`."""
-WAYS = {
-    "stock": ("nbgrader", "autograde"),
-    "autograde": ("nbgrader", "autograde"),
-    "grade": ("autograder", "grade"),
-}
-Scores = dict[str, dict[str, tuple[float | None, bool]]]
-
-
-def configure(root: Path, way: str) -> None:
-    if way == "stock":
-        (root / "nbgrader_config.py").write_text(PROGRAMS)
-    else:
-        shutil.copy(ROOT / "nbgrader_config.py", root)
-
-
-def graded(course: Course, assignment: str, way: str) -> Scores:
-    """Grade a course in a way: by student and cell, the score and whether a person has to look."""
-    program, command = WAYS[way]
-    course.run(program, command, assignment)
-    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
-        return {
-            submission.student_id: {
-                f"{notebook.name}/{grade.name}": (grade.auto_score, grade.needs_manual_grade)
-                for notebook in submission.notebooks
-                for grade in notebook.grades
-            }
-            for submission in gradebook.assignment_submissions(assignment)
-        }
+SOME = ("right", "untouched", "hides print", "magics", "tests_worth_more", "from_colab")
+"""Of the corpus: what nbgrader itself grades in each run of the tests, which takes it minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +56,45 @@ def test_the_course_of_nbgraders_documentation(
     assert set(expected) == {"bitdiddle", "hacker"}
     assert sum(score or 0 for cells in expected.values() for score, _ in cells.values()) > 0
     assert documentations(way) == expected
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Iterable[str]], Scores]:
+    """The corpus, or these submissions of it, graded in a way."""
+
+    def scores(way: str, names: Iterable[str]) -> Scores:
+        root = tmp_path_factory.mktemp("corpus") / "course"
+        root.mkdir()
+        write_source(root)
+        configure(root, way)
+        course = Course(root)
+        course.nbgrader("generate_assignment", ODD)
+        write_submissions(root, names)
+        return graded(course, ODD, way)
+
+    return scores
+
+
+def expected(names: Iterable[str], *, kits: bool) -> Scores:
+    """What nbgrader gives; or the kit, which means to give something else here and there."""
+    written = json.loads(SCORES.read_text(encoding="utf-8"))
+    scores: Scores = {slug(name): written["all"] | written[slug(name)] for name in names}
+    if kits:
+        for (name, cell), (score, _) in OTHERWISE.items():
+            if name in names:
+                scores[slug(name)][f"{ODD}/test_{slug(cell)}"] = [score, False]
+    return scores
+
+
+def test_every_notebook_of_the_corpus_keeps_its_scores(
+    corpus: Callable[[str, Iterable[str]], Scores],
+) -> None:
+    assert len(SUBMISSIONS) > 60
+    assert corpus("grade", SUBMISSIONS) == expected(SUBMISSIONS, kits=True)
+
+
+@pytest.mark.parametrize("way", ["stock", "autograde"])
+def test_some_of_it_by_nbgraders_own_program(
+    way: str, corpus: Callable[[str, Iterable[str]], Scores]
+) -> None:
+    assert corpus(way, SOME) == expected(SOME, kits=way != "stock")

@@ -12,11 +12,13 @@ from traitlets.config import Config
 
 from autograder import Exercise, student
 from autograder.checks.faults import StudentFault
+from autograder.judge.budgets import Budgets
 from autograder.judge.cells import STOPS
 from autograder.judge.connection import Reply
 from autograder.judge.execute import Execute
+from autograder.judge.outputs import NO_TIME, TOO_OFTEN, tidy
 from autograder.judge.stopwatch import Late
-from autograder.judge.student_kernel import NO_TIME, TOO_OFTEN, Budgets, StudentKernel, tidy
+from autograder.judge.student_kernel import StudentKernel
 from autograder.record.outcome import Outcome
 from autograder.remote import endpoint, wire
 from autograder.remote.endpoint import REPLY_MIMETYPE

@@ -10,8 +10,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from autograder.judge.budgets import Budgets
 from autograder.judge.cells import STOP
-from autograder.judge.student_kernel import Budgets, StudentKernel
+from autograder.judge.student_kernel import StudentKernel
 from autograder.judge.testcell import grade_cell
 from autograder.record.outcome import Outcome
 from autograder.record.report import CheckResult, Report

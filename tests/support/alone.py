@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -28,16 +29,20 @@ class Alone(Execute):  # type: ignore[misc]
 def executed(
     folder: Path,
     *cells: NotebookNode,
+    instructors: Sequence[NotebookNode] | None = None,
     isolation: str = "auto",
     limits: dict[str, Any] | None = None,
     **settings: Any,
 ) -> NotebookNode:
-    """A notebook of these cells, run with these settings of `Execute` and limits of `Sandbox`."""
+    """A notebook of these cells, run with these settings of `Execute` and limits of `Sandbox`.
+
+    The instructor's has the same cells, unless others are given.
+    """
     sandbox = {"isolation": isolation, "require_isolation": isolation != "none"}
     execute = Alone(config=Config({"Sandbox": {**sandbox, **(limits or {})}}), **settings)
     execute.source = folder / "alone.ipynb"
     notebook = new_notebook(cells=list(cells))
-    nbformat.write(notebook, execute.source)
+    nbformat.write(new_notebook(cells=list(instructors or cells)), execute.source)
     execute.preprocess(notebook, {"metadata": {"path": str(folder)}})
     return notebook
 

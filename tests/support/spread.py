@@ -50,6 +50,9 @@ LONGEST = (
     "tests/judge/test_sanitise.py",
     "tests/apps/test_doctor.py",
     "tests/grading/test_exchange.py",
+    "tests/grading/test_odd_submissions.py",
+    "tests/grading/test_watch.py",
+    "tests/apps/test_ending.py",
     "tests/grading/test_stops.py",
     "tests/grading/test_pool.py",
 )

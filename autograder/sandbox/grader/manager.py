@@ -7,8 +7,9 @@ from a kernel is limited; no reply is missed; and nothing waits where there is n
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -25,6 +26,7 @@ from traitlets import Instance, Integer, Type, Unicode, default
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
 from autograder.sandbox.grader.interpreter import installed_kernel
 from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
+from autograder.sandbox.kernel import LEFT_RUNNING
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
 
 READY = 600.0
@@ -35,6 +37,8 @@ LARGEST_REPLY = 128 << 20
 """Bytes of one message on the shell channel: the largest answer to a question, encoded."""
 
 
+LAUNCHER = "ipykernel_launcher"
+TELLING = "autograder.sandbox.kernel.telling.TellingKernel"
 MOST_BRACES = 400_000
 """Objects and lists in one message: each takes hundreds of bytes once it is read."""
 
@@ -235,14 +239,17 @@ class SandboxManager(AsyncKernelManager):
         """
         if self._sandboxed is None:
             spec = super().kernel_spec
-            if spec is None or self.isolation is Isolation.NONE:
-                return spec
+            if spec is None:
+                return None
+            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
+            if self.isolation is Isolation.NONE:
+                self._sandboxed.argv = [*spec.argv, *telling(spec.argv)]
+                return self._sandboxed
             settings = {
                 name: getattr(self, name)
                 for name in ("hidden", "cache", "seed", "spent", "sandbox")
             }
             stanza = {"provisioner_name": NAME, "config": settings}
-            self._sandboxed = KernelSpec(resource_dir=spec.resource_dir, **spec.to_dict())
             self._sandboxed.metadata = {**spec.metadata, "kernel_provisioner": stanza}
         return self._sandboxed
 
@@ -284,6 +291,29 @@ class SandboxManager(AsyncKernelManager):
         """End the kernel for a limit that is measured on this side, such as output."""
         if isinstance(self.provisioner, SandboxProvisioner):
             self.provisioner.end(stop)
+
+
+def telling(command: Sequence[str]) -> list[str]:
+    """The argument by which an ordinary ipykernel tells what a cell has left running.
+
+    None where the kernel is another program, or of an interpreter that may not have the kit.
+
+    >>> telling(["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
+    ['--IPKernelApp.kernel_class=autograder.sandbox.kernel.telling.TellingKernel']
+    >>> telling(["/usr/bin/R", "--args"])
+    []
+    """
+    own = command[0] in ("python", "python3", sys.executable)
+    return [f"--IPKernelApp.kernel_class={TELLING}"] if own and LAUNCHER in command else []
+
+
+def left_running(reply: Mapping[str, Any]) -> bool:
+    """Whether a kernel's reply says that what it ran has left something running.
+
+    The judge asks; nothing but a wait follows from it, for the reply may say anything.
+    """
+    metadata = reply.get("metadata")
+    return isinstance(metadata, Mapping) and bool(metadata.get(LEFT_RUNNING))
 
 
 def processor_time(pid: int | None) -> float:

@@ -52,8 +52,10 @@ def run(descriptors: list[int], request: dict[str, Any]) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     from autograder.sandbox.kernel.streams import QuietStream
+    from autograder.sandbox.kernel.telling import TellingKernel
 
     app = IPKernelApp.instance()
+    app.kernel_class = TellingKernel
     app.outstream_class = f"{QuietStream.__module__}.{QuietStream.__name__}"
     app.initialize([*arguments, "--log-level=ERROR"])
     connection_file.unlink(missing_ok=True)

@@ -27,6 +27,7 @@ KERNEL_MODULES = (
     "sqlite3", "encodings.idna", "encodings.ascii", "encodings.latin_1", "stringprep",
     "tornado.platform.asyncio", "psutil", "comm", "json", "uuid", "hmac", "multiprocessing",
     "concurrent.futures.thread", "autograder.sandbox.kernel.streams",
+    "autograder.sandbox.kernel.telling",
 )  # fmt: skip
 PLOT_MODULES = (
     "matplotlib", "matplotlib.pyplot", "matplotlib.animation",

@@ -113,7 +113,6 @@ class TestLikeAnOrdinaryKernel:
             "?len",
             "import autograder, getpass; getpass.getuser and autograder.__all__",
             "import local_module, sys; local_module.answer, sys.path",
-            "exit",
         ]
         notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
         (tmp_path / "local_module.py").write_text("answer = 42")
