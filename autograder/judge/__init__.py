@@ -3,7 +3,7 @@
 In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`):
 
     intake        takes the submission as it comes: any file, renamed, damaged
-    course_kernels   says which kernel the instructor's notebook names, and whether it is here
+    course_kernels   says which kernel that is, and what cannot be graded here
     execute       runs every cell where it belongs
     student_kernel   runs the student's cells, calls their functions, finds who ended the kernel
     kernels       puts another kernel in the place of a lost one

@@ -260,7 +260,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     async def async_start_new_kernel_client(self) -> Any:
         """Called by nbclient once a kernel runs; an ordinary one lacks the kit, perhaps."""
         client = await super().async_start_new_kernel_client()
-        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language == PYTHON:
+        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language.lower() == PYTHON:
             client.execute(BRING_PACKAGE, silent=True, store_history=False)
         return client
 
