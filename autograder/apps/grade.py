@@ -27,7 +27,7 @@ from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
 from autograder.judge.course import source_folder
-from autograder.judge.course_kernel import NotGradable, kernels_in, require_gradable, waiting
+from autograder.judge.course_kernels import NotGradable, kernels_in, require_gradable, waiting
 
 ONCE_ONLY = frozenset(
     {

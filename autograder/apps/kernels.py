@@ -10,7 +10,14 @@ from traitlets.config import Config
 
 from autograder.apps.checkup import Checkup, Verdict
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernel import DEFAULT, CourseKernel, kernels_in, lacking, waiting
+from autograder.judge.course_kernels import (
+    DEFAULT,
+    PYTHON,
+    CourseKernel,
+    kernels_in,
+    lacking,
+    waiting,
+)
 from autograder.sandbox.grader.interpreter import (
     Interpreter,
     KernelUnavailable,
@@ -18,24 +25,23 @@ from autograder.sandbox.grader.interpreter import (
     interpreter_of,
     own,
 )
+from autograder.sandbox.settings import Isolation, Sandbox
 
 
-def named(course: Any, config: Config) -> dict[str, CourseKernel]:
-    """The kernels that the notebooks of a course name, each once, or Jupyter's own."""
-    found: dict[str, CourseKernel] = {}
-    for assignment in assignments_in(course):
-        for kernel in kernels_in(source_folder(course, assignment), config):
-            found.setdefault(kernel.name, kernel)
-    return found or {DEFAULT: CourseKernel("", DEFAULT, "python")}
+def named(course: Any, config: Config) -> list[CourseKernel]:
+    """The kernels of all notebooks of a course; Jupyter's own, where it has none yet."""
+    folders = (source_folder(course, assignment) for assignment in assignments_in(course))
+    found = [kernel for folder in folders for kernel in kernels_in(folder, config)]
+    return found or [CourseKernel("", DEFAULT, PYTHON)]
 
 
 def kernels(course: Any, config: Config) -> Iterator[Checkup]:
     """Of which Python each kernel is that the course names, and what the grader's own lacks."""
-    for name, kernel in named(course, config).items():
-        if said := waiting([kernel], config):
-            yield Checkup("kernel", Verdict.NOTE, said[0])
-        elif kernel.is_python:
-            yield _of_python(name)
+    found, confined = named(course, config), Sandbox(config=config).isolation != Isolation.NONE
+    for name in dict.fromkeys(kernel.name for kernel in found if kernel.is_python or not confined):
+        yield _of_python(name) if confined else _installed(name)
+    for said in waiting(found, config):
+        yield Checkup("kernel", Verdict.NOTE, said)
     for assignment in assignments_in(course):
         for notebook in notebooks_in(source_folder(course, assignment)):
             if why := lacking(notebook):
@@ -50,6 +56,15 @@ def _of_python(name: str) -> Checkup:
     return Checkup("kernel", Verdict.OK, told(name, python))
 
 
+def _installed(name: str) -> Checkup:
+    """What can be said of a kernel that Jupyter starts, with whatever command."""
+    try:
+        installed_kernel(name)
+    except KernelUnavailable as error:
+        return Checkup("kernel", Verdict.MEND, str(error))
+    return Checkup("kernel", Verdict.OK, f"{name} is installed")
+
+
 def told(name: str, python: Interpreter) -> str:
     """Which Python a kernel is of, and which one grades, where that is another."""
     if python.is_own:
@@ -62,10 +77,10 @@ def told(name: str, python: Interpreter) -> str:
 def usable(course: Any, config: Config) -> list[tuple[KernelSpec, Interpreter]]:
     """The Pythons of which kernels can be made, each once with a kernelspec that names it."""
     found: dict[Interpreter, KernelSpec] = {}
-    for name, kernel in named(course, config).items():
+    for kernel in named(course, config):
         if kernel.is_python:
             try:
-                spec = installed_kernel(name)
+                spec = kernel.spec()
                 found.setdefault(interpreter_of(spec), spec)
             except KernelUnavailable:  # `kernels` says so
                 continue

@@ -28,13 +28,7 @@ from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernel import (
-    kernel_of,
-    lacking,
-    out_of_reach,
-    variables_of,
-    waiting,
-)
+from autograder.judge.course_kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
 from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
 from autograder.sandbox.grader.interpreter import KernelUnavailable, interpreter_of
@@ -111,7 +105,7 @@ class VerifyApp(AssignmentCommand):
         thresholds = Thresholds(
             range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
         )
-        notebooks = [path for path in notebooks if self._can_be_run(path, telling)]
+        notebooks = [path for path in notebooks if self._is_python(path, telling)]
         if problems := [problem for path in notebooks for problem in unreadable(path)]:
             for problem in problems:
                 telling.finding(problem)
@@ -143,12 +137,14 @@ class VerifyApp(AssignmentCommand):
             telling.write(f"\n{table}\n")
         return len(stale) + sum(len(verification.findings) for verification in done)
 
-    def _can_be_run(self, notebook: Path, telling: Aloud) -> bool:
-        """Whether grading will run a notebook; says so where its language is none for that."""
-        said = waiting([kernel_of(notebook, self.config)], self.config)
-        for sentence in said:
+    def _is_python(self, notebook: Path, telling: Aloud) -> bool:
+        """Whether a notebook is in Python; says so where it is not, and what grading will do."""
+        kernel = kernel_of(notebook, self.config)
+        if not kernel.is_python:
+            telling.left_out(f"{notebook.name} is in {kernel.language}, and was not looked at.")
+        for sentence in waiting([kernel], self.config):
             telling.left_out(sentence)
-        return not said
+        return kernel.is_python
 
     def _in_its_kernel(self, notebook: Path, telling: Aloud) -> Iterator[Finding]:
         """What is wrong with the kernel of a notebook, and with the answers in it.

@@ -39,7 +39,7 @@ from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.memory import memory_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
 from autograder.judge.cells import STOPS
-from autograder.judge.course_kernel import kernel_in
+from autograder.judge.course_kernels import kernel_in
 from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.settings import Sandbox
 

@@ -4,7 +4,7 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
 
     intake        takes the submission as it comes: links, renamed files, cells that are gone
     reading       reads any file as the notebook that it holds
-    course_kernel   says which kernel the instructor's notebook names, and whether it is here
+    course_kernels   says which kernel a notebook is graded with, and what cannot be graded here
     execute       runs every cell where it belongs
     student_kernel   runs the student's cells, calls their functions, finds who ended the kernel
     kernels       puts another kernel in the place of a lost one

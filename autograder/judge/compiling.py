@@ -22,7 +22,7 @@ from nbgrader.preprocessors import InstantiateTests, SaveCells
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
-from autograder.judge.course_kernel import kernel_of
+from autograder.judge.course_kernels import kernel_of
 from autograder.sandbox.grader.cache import (
     failure_of,
     fingerprint,

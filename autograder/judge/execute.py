@@ -24,7 +24,7 @@ from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
-from autograder.judge.course_kernel import (
+from autograder.judge.course_kernels import (
     PYTHON,
     CourseKernel,
     kernel_of,
@@ -260,7 +260,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     async def async_start_new_kernel_client(self) -> Any:
         """Called by nbclient once a kernel runs; an ordinary one lacks the kit, perhaps."""
         client = await super().async_start_new_kernel_client()
-        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language == PYTHON:
+        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language.lower() == PYTHON:
             client.execute(BRING_PACKAGE, silent=True, store_history=False)
         return client
 

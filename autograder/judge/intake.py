@@ -38,7 +38,7 @@ from autograder.judge.course import (
     source_folder,
     source_notebook,
 )
-from autograder.judge.course_kernel import NotGradable, require_gradable
+from autograder.judge.course_kernels import NotGradable, require_gradable
 from autograder.judge.reading import MOST_BYTES, blank, decoded, read_notebook
 from autograder.judge.untouched import is_touched
 

@@ -58,7 +58,6 @@ class TestWhatIsShown:
         assert first == {
             "event": "graded", "student": "ada", "score": 4, "max_score": 4.0, "seconds": 9.04,
             "stopped": {},
-            "notes": [],
         }  # fmt: skip
         assert second == {"event": "failed", "student": "cyd", "reason": "KeyError: 'x'"}
         assert summary.pop("seconds") >= 0

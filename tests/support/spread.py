@@ -36,6 +36,8 @@ LONGEST = (
     "tests/lessons/test_gate.py",
     "tests/test_in_nbgrader.py",
     "tests/grading/test_plain_courses.py",
+    "tests/grading/test_environments.py",
+    "tests/grading/test_other_languages.py",
     "tests/lessons/test_paths.py",
     "lessons",
     "tests/authoring/test_examples_page.py",

@@ -12,7 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
-from autograder.judge.course_kernel import (
+from autograder.judge.course_kernels import (
     NotGradable,
     imported_by,
     kernel_of,

@@ -126,8 +126,8 @@ def _try(kernel: CourseKernel, sandbox: Sandbox) -> None:
         kernel.spec()
     elif kernel.is_python:
         python = interpreter_of(kernel.spec())
-        kernel_policy(sandbox, [], python)
         if not python.is_own:
+            kernel_policy(sandbox, [], python)
             with contextlib.suppress(IsolationUnavailable, PolicyError):  # told when it is needed
                 server_for(sandbox, [], kernel.spec())
 
@@ -203,10 +203,10 @@ def variables_of(kernel: CourseKernel) -> Iterator[None]:
 
     Only those that this process lacks: its own programs and packages stay what they are.
     """
-    try:
-        variables = dict(interpreter_of(kernel.spec()).variables)
-    except KernelUnavailable:  # without the sandbox any command may start the kernel
-        variables = {}
+    variables: dict[str, str] = {}
+    if kernel.is_python:
+        with contextlib.suppress(KernelUnavailable):  # without the sandbox any command may do
+            variables.update(interpreter_of(kernel.spec()).variables)
     with patch.dict(os.environ, {**variables, **os.environ}):
         yield
 
