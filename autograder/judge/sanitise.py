@@ -128,7 +128,8 @@ class Sanitise(SanitizeHTML):
 
     def sanitize_code_outputs(self, outputs: list[NotebookNode]) -> list[NotebookNode]:
         """Sanitise the outputs of one cell, in whatever form the kernel sent them."""
-        kept = outputs[: self.max_outputs]
+        errors = [late for late in outputs[self.max_outputs :] if late.output_type == "error"]
+        kept = outputs[: self.max_outputs] + errors[-1:]  # that it stopped has to be told
         for output in kept:
             if output.output_type == "stream":
                 output.text = self._text(output.text)

@@ -92,6 +92,12 @@ class TestLengths:
         assert len(cell.outputs) == 201
         assert cell.outputs[-1].text == FEWER.format(800)
 
+    def test_that_a_cell_stopped_is_always_told(self) -> None:
+        made = [new_output("stream", name="stdout", text="x") for _ in range(1_000)]
+        stopped = new_output("error", ename="E", evalue="v", traceback=["t"])
+        (cell,) = sanitised(new_code_cell("1", outputs=[*made, stopped]))
+        assert [output.output_type for output in cell.outputs[200:]] == ["error", "stream"]
+
     def test_colours(self) -> None:
         few, many = "\x1b[31mx\x1b[0m" * 100, "\x1b[31mx" * 2_000
         made = [
