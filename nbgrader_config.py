@@ -67,8 +67,13 @@ c.GenerateFeedback.preprocessors = [
     "autograder.reports.Summarise",
 ]
 
-# From the exchange, only what a student handed in and nothing that it links to.
+# From the exchange, only what a student handed in and nothing that it links to; and what is wrong
+# with one submission keeps no other from being collected, or its feedback from being released.
 c.ExchangeFactory.collect = "autograder.grading.Collect"
+c.ExchangeFactory.release_feedback = "autograder.grading.ReleaseFeedback"
+
+# What a terminal would obey, in names of files and students, is written out in messages.
+c.Application.logging_config = {"formatters": {"console": {"class": "autograder.apps.Formatter"}}}
 
 # Seconds of processor time that one cell of a student's may take. The lesson states it.
 c.Execute.timeout = 60

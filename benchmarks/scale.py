@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
+from autograder.sandbox.grader.forkserver import ForkServer
 from benchmarks.measure import Bare
 from tests.authoring.test_verify import page_notebook
 from tests.support.lesson import ROOT
@@ -27,7 +28,7 @@ from tests.support.lesson import ROOT
 ASSIGNMENT = "scaling"
 FOLDER = ROOT / ".bench" / "scale"
 LOOKS = 10
-LAUNCHER = "autograder.sandbox.server.launcher"
+LAUNCHER = ForkServer.command[-1]
 ANSWERS = (
     "    return (x - jnp.mean(x)) / jnp.std(x)",
     "    return (x - x.mean()) / jnp.sqrt(jnp.mean((x - x.mean()) ** 2))",

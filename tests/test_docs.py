@@ -30,7 +30,7 @@ from nbgrader.exchange.default import Exchange
 from nbgrader.nbgraderformat import MetadataValidator, ValidationError
 from nbgrader.utils import is_locked
 from scipy.special import expit, xlogy
-from traitlets.config import Config, HasTraits
+from traitlets.config import Application, Config, HasTraits
 
 from autograder.apps.command import StrictLoader
 from autograder.apps.main import AutograderApp
@@ -40,6 +40,7 @@ from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.checks.exercise import Exercise
 from autograder.judge.cells import is_answer, is_marked_by_hand, is_test_cell
 from autograder.judge.execute import Execute
+from autograder.judge.sanitise import Sanitise
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
@@ -56,11 +57,19 @@ CHECK = re.compile(
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CONFIGURABLE: dict[str, type[HasTraits]] = {
     made.__name__: made
-    for made in (Sandbox, Execute, VerifyApp, CourseDirectory, Exchange, ExchangeFactory)
+    for made in (
+        Application,
+        Sandbox,
+        Execute,
+        VerifyApp,
+        CourseDirectory,
+        Exchange,
+        ExchangeFactory,
+    )
 }
 # Programs of the system or of services that a page needs, whose options are not ours to know.
 OTHERS = {
-    *("adduser", "apt", "cd", "chmod", "createdb", "createuser", "eval", "git", "jupyter"),
+    *("adduser", "apt", "cd", "chmod", "conda", "createdb", "createuser", "eval", "git", "jupyter"),
     *("kubectl", "mkdir", "pg_dump", "source"),
 }
 
@@ -316,11 +325,16 @@ def test_budgets_are_the_code_s() -> None:
         "Sandbox.require_isolation",
         "Sandbox.hidden",
         "Sandbox.readable",
+        "Sanitise.enabled",
+        "Sanitise.tags",
+        "Sanitise.styles",
+        "Sanitise.safe_output_keys",
+        "Sanitise.sanitized_output_types",
     }
     not_budgets = {"VerifyApp.progress", "VerifyApp.workers"}
     wanted = {
         f"{made.__name__}.{name}": trait.default_value
-        for made in (Sandbox, Execute, VerifyApp)
+        for made in (Sandbox, Execute, Sanitise, VerifyApp)
         for name, trait in made.class_own_traits(config=True).items()
     }
     wanted["Execute.timeout"] = configured("Execute", "timeout")

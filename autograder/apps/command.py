@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import TraitError, default
 from traitlets.config.loader import KVArgParseConfigLoader
 
+from autograder.apps.logs import Formatter
 from autograder.apps.shell import generate, place_of
 
 USAGE = 2
@@ -69,6 +70,7 @@ class Command(NbGrader):  # type: ignore[misc]
     version = version("nbgrader-jax")
     aliases = ALIASES
     flags = nbgrader_flags
+    _log_formatter_cls = Formatter
     statuses = "0 when all is well, 1 when it is not, 2 when the command is not understood."
 
     @default("log_level")

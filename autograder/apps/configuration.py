@@ -31,6 +31,7 @@ KIT = {
         "autograder.reports.Summarise",
     ),
     "ExchangeFactory.collect": ("autograder.grading.Collect",),
+    "ExchangeFactory.release_feedback": ("autograder.grading.ReleaseFeedback",),
 }
 """Settings of nbgrader that the kit needs, and what has to be their value or among their values."""
 COMPONENTS = {

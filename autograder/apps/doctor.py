@@ -12,14 +12,11 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
-from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_core.application import JupyterApp
 from nbgrader.api import get_alembic_version
 from nbgrader.coursedir import CourseDirectory
@@ -29,12 +26,16 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from autograder.apps.capacity import cores, memory
+from autograder.apps.checkup import Checkup, Verdict
 from autograder.apps.command import ALIASES, DB, Command, missing_file
 from autograder.apps.configuration import complaints
+from autograder.apps.kernels import kernels, usable
 from autograder.apps.shell import exported, generate, named, place_of
 from autograder.judge.course import assignments_in
+from autograder.record.shown import say
 from autograder.sandbox.grader.cache import cache_directory, failures
 from autograder.sandbox.grader.forkserver import ForkServerError, server_for
+from autograder.sandbox.grader.interpreter import Interpreter, KernelUnavailable
 from autograder.sandbox.policy import PolicyError, left_out, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox, size
 
@@ -44,40 +45,6 @@ EXAMPLE = "ASSIGNMENT"
 """Stands for the name of an assignment in a command, where the course has none yet."""
 LEAST_FREE = 1 << 30
 """Bytes on a disk below which there is something to say."""
-
-
-class Verdict(StrEnum):
-    """Whether somebody has to do something."""
-
-    OK = "ok"
-    NOTE = "note"
-    MEND = "mend"
-
-
-@dataclass(frozen=True)
-class Checkup:
-    """One thing that was looked at. `remedy` is a command or a setting, "" if none is needed."""
-
-    subject: str
-    verdict: Verdict
-    said: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        margin = " " * 20
-        lines = [
-            fill(
-                self.said,
-                width=100,
-                initial_indent=f"{self.verdict:<6}{self.subject:<14}",
-                subsequent_indent=margin,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        ]
-        if self.remedy:
-            lines.append(f"{margin}$ {self.remedy}")
-        return "\n".join(lines)
 
 
 def packages() -> Iterator[Checkup]:
@@ -124,11 +91,16 @@ def pip() -> str:
     return f"{shlex.quote(sys.executable)} -m pip"
 
 
-def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
-    """Which isolation grading gets here, why no better one, and how well kernels start in it."""
+def isolation(
+    sandbox: Sandbox, course: Path, kernel: KernelSpec | None = None
+) -> Iterator[Checkup]:
+    """Which isolation grading gets here, why no better one, and how well kernels start in it.
+
+    `kernel` names their Python; the grader's own if there is none.
+    """
     try:
-        server = server_for(sandbox, [course])
-    except (IsolationUnavailable, PolicyError, ForkServerError) as error:
+        server = server_for(sandbox, [course], kernel)
+    except (IsolationUnavailable, PolicyError, ForkServerError, KernelUnavailable) as error:
         yield Checkup("isolation", Verdict.MEND, str(error))
         return
     if server is None:
@@ -150,9 +122,11 @@ def isolation(sandbox: Sandbox, course: Path) -> Iterator[Checkup]:
         server.close()
 
 
-def imports(sandbox: Sandbox) -> Iterator[Checkup]:
-    """What lies on this Python's path from which student code cannot import."""
-    if folders := left_out(policy_for([], sandbox.readable_directories())):
+def imports(sandbox: Sandbox, python: Interpreter | None = None) -> Iterator[Checkup]:
+    """What lies on the path of the kernels' Python from which student code cannot import."""
+    chosen, path = (None, sys.path) if python is None else (python.folders, python.path)
+    policy = policy_for([], sandbox.readable_directories(), python=chosen)
+    if folders := left_out(policy, path):
         said = (
             f"student code cannot import from {', '.join(folders)}, which is on sys.path here: "
             "only Python's own folders and this package are let through. If lessons need it, say "
@@ -197,12 +171,7 @@ def machine(
 
 
 def programs() -> Iterator[Checkup]:
-    """What is started by name: the kernel, and nbgrader's alembic."""
-    if "python3" in KernelSpecManager().find_kernel_specs():
-        yield Checkup("kernel", Verdict.OK, "python3 is installed")
-    else:
-        remedy = f"{shlex.quote(sys.executable)} -m ipykernel install --sys-prefix"
-        yield Checkup("kernel", Verdict.MEND, "Jupyter has no kernel named python3.", remedy)
+    """What is started by name: nbgrader's alembic."""
     if shutil.which("alembic") is None:
         folder = Path(sys.executable).parent
         yield Checkup(
@@ -324,10 +293,10 @@ class DoctorApp(Command):
         # not there: here, it is a finding.
         JupyterApp.start(self)
         findings = list(self.findings())
-        print(f"{PACKAGE} {self.version}\n")
-        print(*findings, sep="\n")
+        say(f"{PACKAGE} {self.version}\n")
+        say(*map(str, findings))
         wrong = sum(finding.verdict is Verdict.MEND for finding in findings)
-        print(f"\n{verdict_on(wrong)}")
+        say(f"\n{verdict_on(wrong)}")
         self.exit(1 if wrong else 0)
 
     def findings(self) -> Iterable[Checkup]:
@@ -337,8 +306,11 @@ class DoctorApp(Command):
         sandbox = Sandbox(parent=self)
         yield from packages()
         yield from machine(sandbox, root, next(iter(names), EXAMPLE), place)
-        yield from isolation(sandbox, root)
-        yield from imports(sandbox)
+        yield from kernels(self.coursedir, self.config)
+        pythons: list[Any] = usable(self.coursedir, self.config) or [(None, None)]
+        for spec, python in pythons:
+            yield from isolation(sandbox, root, spec)
+            yield from imports(sandbox, python)
         yield from programs()
         yield from course_directory(self.coursedir, self.config)
         yield database(self.coursedir.db_url, names, place)

@@ -26,6 +26,8 @@ from autograder.grading.rows import UnknownAssignmentError
 from autograder.grading.watch import Answers, Arrivals, quiet
 from autograder.grading.worker import Failed, Graded, Job, Packed
 from autograder.grading.writer import BusyError, CannotWriteError, Writer
+from autograder.judge.course import source_folder
+from autograder.judge.course_kernels import NotGradable, kernels_in, require_gradable, waiting
 
 ONCE_ONLY = frozenset(
     {
@@ -143,12 +145,13 @@ class GradeApp(AssignmentCommand):
     def _grade(self) -> bool:
         """Grade what is due, or what arrives; True if something could not be graded."""
         listing = self._listing()
+        self._notes = self._look_at_kernels()
         with contextlib.closing(self._writer(listing)) as writer, writer.locked():
             if self.watch:
                 return self._grade_arrivals(listing, writer)
             submissions = listing.submissions()
             due = [submission for submission in submissions if submission.due]
-            tally = Tally(skipped=len(submissions) - len(due))
+            tally = Tally(len(submissions) - len(due), self._notes)
             report = reporter(len(due), as_json=self.json)
             try:
                 if due:
@@ -161,12 +164,26 @@ class GradeApp(AssignmentCommand):
                 report.finish(tally, self._retry)
         return bool(tally.failed)
 
+    def _look_at_kernels(self) -> list[str]:
+        """What the summary has to say of the assignment's kernels.
+
+        Where one cannot be had this ends the command, for no submission is to blame. The workers of
+        a cluster may have others than this machine, and say so themselves.
+        """
+        folder = source_folder(self.coursedir, self.coursedir.assignment_id)
+        try:
+            if not self.cluster:
+                require_gradable(folder, self.config, self.coursedir.notebook_id)
+        except NotGradable as error:
+            self.fail("%s", error)
+        return waiting(kernels_in(folder, self.config), self.config)
+
     def _grade_arrivals(self, listing: Listing, writer: Writer) -> bool:
         """Grade and answer until Ctrl-C, which is the way to end it."""
         answers = Answers(self, exchange=self.use_exchange)
         listing.log = quiet("autograder.watch")  # that nothing is there yet is no news
         arrivals = Arrivals(listing, answers.collect)
-        tally, report = Tally(), reporter(None, as_json=self.json)
+        tally, report = Tally(notes=self._notes), reporter(None, as_json=self.json)
         graded = self._results(arrivals, writer, self.workers, self.watch_interval)
         try:
             with contextlib.closing(graded) as found:
@@ -239,6 +256,9 @@ class GradeApp(AssignmentCommand):
         for submission in due:
             if submission is None:
                 yield None
+                continue
+            if submission.problem:
+                yield Failed(submission.student, submission.problem)
                 continue
             try:
                 yield writer.job(setup, submission.student, submission.folder)

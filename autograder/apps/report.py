@@ -8,6 +8,7 @@ from nbgrader.apps.baseapp import nbgrader_flags
 from traitlets import Bool, Unicode
 
 from autograder.apps.command import ALIASES, DB, AssignmentCommand
+from autograder.record.shown import say
 from autograder.reports.class_report import class_report, files
 from autograder.reports.results import gather
 
@@ -47,4 +48,4 @@ class ReportApp(AssignmentCommand):
         for name, text in files(report).items():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        print(*report.sentences, f"\nThe report is {folder / 'report.html'}", sep="\n")
+        say(*report.sentences, f"\nThe report is {folder / 'report.html'}")

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from autograder.apps.command import ALIASES, DB, STUDENT, AssignmentCommand
+from autograder.record.shown import in_one_line, say
 
 
 class ScoresApp(AssignmentCommand):
@@ -25,7 +26,7 @@ class ScoresApp(AssignmentCommand):
         super().start()
         course = self.coursedir
         with self.gradebook() as gradebook:
-            print(scores_table(gradebook, course.assignment_id, course.student_id))
+            say(scores_table(gradebook, course.assignment_id, course.student_id))
 
 
 def scores_table(gradebook: Any, assignment: str, students: str = "*") -> str:
@@ -41,7 +42,7 @@ def scores_table(gradebook: Any, assignment: str, students: str = "*") -> str:
     notebooks = gradebook.find_assignment(assignment).notebooks
     cells = [c for notebook in notebooks for c in graded_cells(notebook)]
     keys = [(notebook.name, c.name) for notebook in notebooks for c in graded_cells(notebook)]
-    header = ["student", *(c.name.removeprefix("test_") for c in cells), "total"]
+    header = ["student", *(in_one_line(c.name.removeprefix("test_")) for c in cells), "total"]
     best = ["(of)", *(f"{c.max_score:g}" for c in cells), f"{sum(c.max_score for c in cells):g}"]
     rows = [header, best]
     for submission in gradebook.assignment_submissions(assignment):
@@ -49,7 +50,7 @@ def scores_table(gradebook: Any, assignment: str, students: str = "*") -> str:
             continue
         grades = {(n.name, g.name): g for n in submission.notebooks for g in n.grades}
         scores = [score_text(grades[key]) for key in keys]
-        rows.append([submission.student_id, *scores, f"{submission.score:g}"])
+        rows.append([in_one_line(submission.student_id), *scores, f"{submission.score:g}"])
     rows[2:] = sorted(rows[2:])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

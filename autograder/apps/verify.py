@@ -20,13 +20,18 @@ from autograder.apps.capacity import cores
 from autograder.apps.command import AssignmentCommand
 from autograder.apps.configuration import stands_for
 from autograder.apps.ending import INTERRUPTED
+from autograder.apps.kernels import told
 from autograder.apps.shell import generate, place_of
 from autograder.authoring.findings import Finding
 from autograder.authoring.readable import unreadable
+from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
+from autograder.judge.course_kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
+from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
+from autograder.sandbox.grader.interpreter import KernelUnavailable, interpreter_of
 
 SAVE_CELLS = "nbgrader.preprocessors.SaveCells"
 """The step of nbgrader's that enters an assignment's cells into the gradebook."""
@@ -88,9 +93,9 @@ class VerifyApp(AssignmentCommand):
             self.fail("nbgrader can make no release of %s, so it was not looked at.", assignment)
         took = f"({time.perf_counter() - began:.0f} s)"
         if found:
-            print(f"{assignment}: {found} to mend, see above {took}.")
+            say(f"{assignment}: {found} to mend, see above {took}.")
             self.exit(1)
-        print(f"{assignment} is ready to release {took}.")
+        say(f"{assignment} is ready to release {took}.")
 
     def _telling(self, came: Sequence[int]) -> Aloud:
         return Aloud(sys.stdout, bar=self.progress, stopped=lambda: bool(came))
@@ -100,29 +105,62 @@ class VerifyApp(AssignmentCommand):
         thresholds = Thresholds(
             range(1, self.seeds + 1), self.cell_seconds, self.mutant_seconds, self.least_margin
         )
+        notebooks = [path for path in notebooks if self._is_python(path, telling)]
         if problems := [problem for path in notebooks for problem in unreadable(path)]:
             for problem in problems:
                 telling.finding(problem)
             telling.left_out("Nothing else was looked at. Mend that first.")
             return len(problems)
-        waiting, done = list(notebooks), []
+        left, done = list(notebooks), []
         try:
             with tempfile.TemporaryDirectory() as folder:
                 released = self._strip(Path(folder))
                 stale = list(self._stale(released, self.coursedir.assignment_id))
+                stale += [f for path in notebooks for f in self._in_its_kernel(path, telling)]
                 for finding in stale:
                     telling.finding(finding)
-                while waiting:
-                    one = waiting.pop(0)
+                while left:
+                    one = left.pop(0)
+                    if why := out_of_reach(one):
+                        telling.left_out(why)
+                        continue
                     paths = one, released / one.name
-                    done.append(verify(*paths, thresholds, telling=telling, processes=self.workers))
+                    with variables_of(kernel_of(one, self.config)):
+                        done.append(
+                            verify(*paths, thresholds, telling=telling, processes=self.workers)
+                        )
         except KeyboardInterrupt:
-            if waiting:
-                telling.left_out("Stopped.", [path.name for path in waiting])
+            if left:
+                telling.left_out("Stopped.", [path.name for path in left])
             raise
         for table in filter(None, (verification.table() for verification in done)):
             telling.write(f"\n{table}\n")
         return len(stale) + sum(len(verification.findings) for verification in done)
+
+    def _is_python(self, notebook: Path, telling: Aloud) -> bool:
+        """Whether a notebook is in Python; says so where it is not, and what grading will do."""
+        kernel = kernel_of(notebook, self.config)
+        if not kernel.is_python:
+            telling.left_out(f"{notebook.name} is in {kernel.language}, and was not looked at.")
+        for sentence in waiting([kernel], self.config):
+            telling.left_out(sentence)
+        return kernel.is_python
+
+    def _in_its_kernel(self, notebook: Path, telling: Aloud) -> Iterator[Finding]:
+        """What is wrong with the kernel of a notebook, and with the answers in it.
+
+        Where it is of the grader's own Python, all other questions are answered for it as well.
+        """
+        kernel = kernel_of(notebook, self.config)
+        if why := lacking(notebook):
+            yield Finding(notebook.name, why)
+        try:
+            python = interpreter_of(kernel.spec())
+            if not python.is_own:
+                telling.left_out(f"{notebook.name}: its kernel is {told(kernel.name, python)}.")
+                yield from rehearse(notebook, self, kernel.name)
+        except KernelUnavailable as error:
+            yield Finding(notebook.name, str(error))
 
     def _strip(self, folder: Path) -> Path:
         """Release the assignment into a folder of our own, without touching the gradebook."""

@@ -5,6 +5,7 @@ telling       says what is found as soon as it is
 findings      the questions, each with the findings that answer it
 known         the questions about known mistakes
 readable      what keeps a notebook from being looked at at all
+rehearsal     runs the author's own answers in the kernel of the class, by the judge
 dry_run       runs test cells in this very process, on answers of the author's only
 mutants       small changes of a solution, which the test cells have to notice
 changes       tries these, in one process or in several

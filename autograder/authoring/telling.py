@@ -11,6 +11,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from autograder.authoring.findings import Finding
+from autograder.record.shown import visible
 
 
 class Telling:
@@ -69,5 +70,5 @@ class Aloud(Telling):
 
     def write(self, text: str) -> None:
         """Say something above the bar, and let a pipe have it at once."""
-        self._bar.write(text, file=self._out)
+        self._bar.write(visible(text), file=self._out)
         self._out.flush()

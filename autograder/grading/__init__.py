@@ -10,7 +10,9 @@ cluster       the same work on a Dask cluster
 rows, files   what travels of the gradebook and of the course directory
 progress      what a person or a program sees meanwhile
 watch         submissions as they arrive, and an answer for each
-exchange      collecting from nbgrader's exchange
+exchange      collecting from nbgrader's exchange, and releasing feedback
+taking        copying what somebody else can change meanwhile
+timestamps    when a submission was handed in
 quick         makes imports quick where a start must be
 """
 
@@ -18,9 +20,9 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """`autograder.grading.Collect`, imported when nbgrader asks for it: workers start without."""
-    if name == "Collect":
-        from autograder.grading.exchange import Collect
+    """What nbgrader_config.py names, imported when nbgrader asks for it: workers start without."""
+    if name in ("Collect", "ReleaseFeedback"):
+        from autograder.grading import exchange
 
-        return Collect
+        return getattr(exchange, name)
     raise AttributeError(name)

@@ -20,7 +20,7 @@ from autograder.grading.worker import (
     grade_submission,
     install,
     prepare,
-    start_fork_server,
+    start_fork_servers,
     uninstall,
 )
 
@@ -44,7 +44,7 @@ class SetupPlugin(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         install(self.packed)
         prepare()
-        Thread(target=start_fork_server, args=(self.packed,), daemon=True).start()
+        Thread(target=start_fork_servers, args=(self.packed,), daemon=True).start()
 
     def teardown(self, worker: Worker) -> None:
         uninstall(self.packed.key)

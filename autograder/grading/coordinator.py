@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.pool import Result, Workers
+from autograder.grading.timestamps import time_in
 from autograder.grading.worker import Converter, Failed, Job
 
 ATTEMPTS = 2
@@ -23,53 +26,87 @@ class WorkersLostError(Exception):
 
 @dataclass(frozen=True)
 class SubmittedFolder:
-    """A folder of submitted work, and whether it has to be graded."""
+    """A folder of submitted work, and whether it has to be graded.
+
+    `problem`: why it cannot be, "" if it can.
+    """
 
     student: str
     folder: Path
     due: bool
+    problem: str = ""
 
 
 class Listing(Converter):
     """Finds submissions by nbgrader's rules, and changes nothing."""
 
     def submissions(self) -> list[SubmittedFolder]:
-        """All submissions that the flags select, by student.
+        """All submissions that the flags select, by student, and what lies in the place of one.
 
         Raises
         ------
         NbGraderException
             If there are none; nbgrader has then said so, and what may have been meant.
         """
-        self.init_notebooks()
+        folders = self.folders()
+        if not folders:
+            self.init_notebooks()
         excluded = self.coursedir.student_id_exclude.split(",")
         pattern = self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True)
         found = []
-        for folder in sorted(self.assignments):
-            match = re.match(pattern, folder)
+        for folder in folders:
+            match = re.fullmatch(pattern, folder, re.DOTALL)
             if match is not None and match["student_id"] not in excluded:
-                found.append((match["student_id"], folder))
-        return [
-            SubmittedFolder(student, Path(folder), self._is_due(student, folder))
-            for student, folder in found
-        ]
+                found.append(self._submission(match["student_id"], Path(folder)))
+        return [submission for submission in found if submission is not None]
 
-    def _is_due(self, student: str, folder: str) -> bool:
+    def _submission(self, student: str, folder: Path) -> SubmittedFolder | None:
+        """One submission; None where the flags ask for notebooks that it does not have."""
+        names = self.coursedir.notebook_id
+        notebooks = [Path(name) for name in glob.glob(f"{names}.ipynb", root_dir=folder)]  # noqa: PTH207
+        problem = what_is_wrong(student, folder)
+        if not problem and not notebooks:
+            if names != "*":
+                return None
+            problem = f"There is no notebook in {folder}."
+        return SubmittedFolder(student, folder, self._is_due(student, folder, notebooks), problem)
+
+    def _is_due(self, student: str, folder: Path, notebooks: Sequence[Path]) -> bool:
         """nbgrader's rule: not graded yet, or handed in again since, or forced."""
-        done = os.path.normpath(self._format_dest(self.coursedir.assignment_id, student))
-        notebooks = [Path(notebook).name for notebook in self.assignments[folder]]
-        if self.force or not Path(done).exists():
+        done = Path(self._format_dest(self.coursedir.assignment_id, student))
+        if self.force or not done.exists():
             return True
         if self.coursedir.notebook_id != "*" and not all(
-            Path(done, name).exists() for name in notebooks
+            (done / notebook).exists() for notebook in notebooks
         ):
             return True
         try:
-            submitted = self.coursedir.get_existing_timestamp(folder)
-            graded = self.coursedir.get_existing_timestamp(done)
-        except Exception:  # a timestamp that cannot be read: grading it tells why
+            submitted, graded = time_in(folder), time_in(done)
+        except (OSError, ValueError):  # a timestamp that cannot be read: grading it tells why
             return True
         return submitted is not None and graded is not None and submitted > graded
+
+
+def what_is_wrong(student: str, folder: Path) -> str:
+    """Why what lies in the place of a submission cannot be graded; "" if it can be read."""
+    if "\n" in student or not encodable(student):
+        return "The name of the student's folder has characters that a gradebook does not take."
+    if not folder.exists():
+        return f"{folder} is a link that leads nowhere."
+    if not folder.is_dir():
+        return f"{folder} is a file, and should be a folder with the notebooks in it."
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return f"{folder} cannot be read: {os.strerror(errno.EACCES)}."
+    return ""
+
+
+def encodable(name: str) -> bool:
+    """Whether a name of the file system is text; one of another encoding is not."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def results(

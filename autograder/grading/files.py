@@ -27,6 +27,14 @@ def read_files(directory: Path, paths: Iterable[str | Path]) -> Files:
     }
 
 
+def named_in_text(files: Files) -> Files:
+    """The same files under names that are text: `\\udcff.ipynb` for a name of another encoding.
+
+    A gradebook takes no others, and asking it for such a notebook is an error.
+    """
+    return {name.encode("utf-8", "backslashreplace").decode(): files[name] for name in files}
+
+
 def write_files(directory: Path, files: Files) -> None:
     """Write files into a directory, which is made; nothing may be there yet of these names.
 
@@ -89,6 +97,8 @@ def sweep(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Remove a directory and what is in it, if it is there."""
-    if directory.exists():
+    """Remove a directory and what is in it, or what else has its name, if it is there."""
+    if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory)
+    else:
+        directory.unlink(missing_ok=True)

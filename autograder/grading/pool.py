@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
@@ -29,7 +30,7 @@ from autograder.grading.worker import (
     grade_submission,
     install,
     prepare,
-    start_fork_server,
+    start_fork_servers,
 )
 from autograder.sandbox.grader.forkserver import ForkServer, Loan
 
@@ -50,14 +51,14 @@ class Workers(Protocol):
 
 
 class LocalWorkers:
-    """Worker processes, each with submissions of its own; all take kernels from one server."""
+    """Worker processes, each with submissions of its own; all share the fork servers."""
 
     def __init__(self, count: int, packed: Packed) -> None:
         start_server()
-        self._kernels = start_fork_server(packed)
-        loan = None if self._kernels is None else self._kernels.lend()
+        self._kernels = start_fork_servers(packed)
+        loans = [server.lend() for server in self._kernels]
         self._scratch = tempfile.mkdtemp(prefix="autograder-workers-")
-        self._slots = [_Slot(packed, loan, Path(self._scratch, str(n))) for n in range(count)]
+        self._slots = [_Slot(packed, loans, Path(self._scratch, str(n))) for n in range(count)]
 
     def slots(self) -> int:
         return len(self._slots)
@@ -68,16 +69,16 @@ class LocalWorkers:
     def close(self, *, now: bool) -> None:
         with ThreadPoolExecutor(len(self._slots)) as side_by_side:
             list(side_by_side.map(lambda slot: slot.close(now=now), self._slots))
-        if self._kernels is not None:
-            self._kernels.close()
+        for server in self._kernels:
+            server.close()
         shutil.rmtree(self._scratch, ignore_errors=True)  # a kernel that is ending may write yet
 
 
 class _Slot:
     """One worker process, replaced when it died."""
 
-    def __init__(self, packed: Packed, loan: Loan | None, scratch: Path) -> None:
-        self._packed, self._loan, self._scratch = packed, loan, scratch
+    def __init__(self, packed: Packed, loans: Sequence[Loan], scratch: Path) -> None:
+        self._packed, self._loans, self._scratch = packed, loans, scratch
         self._current: Future[Result] | None = None
         self._start()
 
@@ -88,7 +89,7 @@ class _Slot:
             1,
             context(),
             _begin,
-            (self._packed, self._loan, str(self._scratch)),
+            (self._packed, self._loans, str(self._scratch)),
         )
         self._pid = self._executor.submit(os.getpid)
 
@@ -113,7 +114,7 @@ class _Slot:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(packed: Packed, loan: Loan | None, scratch: str) -> None:
+def _begin(packed: Packed, loans: Sequence[Loan], scratch: str) -> None:
     """Runs first in each worker process."""
     # Ctrl-C reaches every process of the terminal; the coordinator decides. Not SIG_IGN, which
     # kernels would inherit.
@@ -126,7 +127,7 @@ def _begin(packed: Packed, loan: Loan | None, scratch: str) -> None:
         os.dup2(output.fileno(), 1)  # what kernels say as they start and end
         os.dup2(output.fileno(), 2)
     install(packed)
-    if loan is not None:
+    for loan in loans:
         ForkServer.borrow(loan)
     prepare()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from autograder.grading.worker import Failed, Graded
 from autograder.judge.budgets import ENDED
+from autograder.record.shown import as_json, in_one_line, say, visible
 from autograder.sandbox.settings import Stop
 
 Retry = Callable[[str], str]
@@ -39,10 +39,13 @@ STOPPED = {
 
 
 class Tally:
-    """Adds up results; small whatever the size of the class."""
+    """Adds up results; small whatever the size of the class.
 
-    def __init__(self, skipped: int = 0) -> None:
-        self.skipped = skipped
+    `notes` are sentences about the assignment, which the summary ends with.
+    """
+
+    def __init__(self, skipped: int = 0, notes: Sequence[str] = ()) -> None:
+        self.skipped, self.notes = skipped, notes
         self.scores: list[float] = []
         self.max_score = 0.0
         self.failed: list[Failed] = []
@@ -51,6 +54,8 @@ class Tally:
         self.started = time.monotonic()
 
     def add(self, result: Graded | Failed) -> None:
+        """Count a result. Of a student who handed in again, what failed before is forgotten."""
+        self.failed = [failed for failed in self.failed if failed.student != result.student]
         if isinstance(result, Failed):
             self.failed.append(result)
             return
@@ -77,6 +82,7 @@ class Tally:
                 for seconds, student in reversed(self.slowest)
             ],
             "stopped": dict(self.stops),
+            "notes": list(self.notes),
         }
 
 
@@ -92,7 +98,7 @@ class Lines:
         self.write(f"[{self.done}{of}] {sentence(result)}")
 
     def write(self, line: str) -> None:
-        print(line, file=self.out, flush=True)
+        say(line, out=self.out)
 
     def finish(self, tally: Tally, retry: Retry) -> None:
         for line in summary(tally, retry):
@@ -116,7 +122,7 @@ class Bar(Lines):
         self._bar.update()
 
     def write(self, line: str) -> None:
-        self._bar.write(line, file=self.out)
+        self._bar.write(visible(line), file=self.out)
 
     def finish(self, tally: Tally, retry: Retry) -> None:
         self._bar.close()
@@ -127,10 +133,10 @@ class JsonLines(Lines):
     """One JSON object a line; the last one is the summary."""
 
     def show(self, result: Graded | Failed, tally: Tally) -> None:
-        self.write(json.dumps(event(result)))
+        self.write(as_json(event(result)))
 
     def finish(self, tally: Tally, retry: Retry) -> None:
-        self.write(json.dumps({"event": "summary", **tally.to_json()}))
+        self.write(as_json({"event": "summary", **tally.to_json()}))
 
 
 def reporter(total: int | None, *, as_json: bool) -> Lines:
@@ -144,12 +150,17 @@ def reporter(total: int | None, *, as_json: bool) -> Lines:
 def sentence(result: Graded | Failed) -> str:
     """A result in one line."""
     if isinstance(result, Failed):
-        return f"{result.student}: not graded. {result.reason}"
+        return f"{in_one_line(result.student)}: not graded. {indented(result.reason)}"
     stopped = "".join(f"; {STOPPED[what]}: {n}" for what, n in sorted(result.stops.items()))
     return (
-        f"{result.student}: {result.score:g} of {result.max_score:g} "
+        f"{in_one_line(result.student)}: {result.score:g} of {result.max_score:g} "
         f"({result.seconds:.1f} s{stopped})"
     )
+
+
+def indented(text: str) -> str:
+    """A text of which no line but the first begins where ours do."""
+    return text.replace("\n", "\n    ")
 
 
 def event(result: Graded | Failed) -> dict[str, Any]:
@@ -181,10 +192,14 @@ def summary(tally: Tally, retry: Retry) -> list[str]:
     ]
     if tally.mean is not None:
         lines.append(f"Mean score: {tally.mean:.2f} of {tally.max_score:g}.")
-        slowest = (f"{student} {seconds:.1f} s" for seconds, student in reversed(tally.slowest))
+        slowest = (
+            f"{in_one_line(student)} {seconds:.1f} s"
+            for seconds, student in reversed(tally.slowest)
+        )
         lines.append(f"Slowest: {', '.join(slowest)}.")
     lines += [f"Stopped, {STOPPED[what]}: {n}." for what, n in sorted(tally.stops.items())]
+    lines += tally.notes
     for failed in tally.failed:
-        lines.append(f"Not graded: {failed.student}. {failed.reason}")
+        lines.append(f"Not graded: {in_one_line(failed.student)}. {indented(failed.reason)}")
         lines.append(f"  Try again: {retry(failed.student)}")
     return lines

@@ -9,14 +9,18 @@ import glob
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.converters import GenerateFeedback, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading.coordinator import Listing, SubmittedFolder
+from autograder.grading.worker import ByName
 
 SETTLED = 1.0
 """Seconds for which the files of a submission must not have changed: it may still be copied."""
@@ -37,7 +41,7 @@ class Arrivals:
 
     def __init__(self, listing: Listing, collect: Callable[[], None]) -> None:
         self._listing, self._collect = listing, collect
-        self._seen: dict[str, tuple[Signature, float]] = {}
+        self._seen: dict[str, tuple[Signature | None, float]] = {}
         self._given: dict[str, Signature] = {}
         self._under_way: set[str] = set()
 
@@ -62,7 +66,7 @@ class Arrivals:
 
     def _ready(self, found: SubmittedFolder) -> bool:
         student, now = found.student, signature(found.folder)
-        before, since = self._seen.get(student, ((), 0.0))
+        before, since = self._seen.get(student, (None, 0.0))
         if now != before:
             self._seen[student] = now, time.monotonic()
             return False
@@ -126,17 +130,38 @@ class Answers:
         self._log = quiet("autograder.answers")
         self._collecting = quiet("autograder.collect")
         self._collecting.addHandler(Once(app.log))
+        self._collected = False
+
+    @cached_property
+    def _collector(self) -> Any:
+        return self._app.exchange.Collect(
+            coursedir=self._app.coursedir,
+            authenticator=self._app.authenticator,
+            parent=self._app,
+            log=self._collecting,
+            update=True,
+        )
 
     def collect(self) -> None:
-        """Bring what students submitted to the exchange."""
-        if self._exchange:
-            self._app.exchange.Collect(
-                coursedir=self._app.coursedir,
-                authenticator=self._app.authenticator,
-                parent=self._app,
-                log=self._collecting,
-                update=True,
-            ).start()
+        """Bring what students submitted to the exchange.
+
+        Raises
+        ------
+        ExchangeError
+            If that cannot be done from the beginning. Later, what is wrong is logged once and
+            another look may go well: a disk of the network comes back.
+        """
+        if not self._exchange:
+            return
+        try:
+            self._collector.start()
+            self._collected = True
+        except (ExchangeError, OSError, SQLAlchemyError) as error:
+            if not self._collected:
+                raise ExchangeError(str(error)) from error
+            self._collecting.error(
+                "Nothing can be collected for now: %s", str(error).partition("\n")[0]
+            )
 
     def answer(self, student: str) -> str:
         """Write a student's feedback, and release it; "" or why that did not work."""
@@ -147,7 +172,7 @@ class Answers:
             student_id=glob.escape(student),
         )
         try:
-            GenerateFeedback(coursedir=course, parent=self._app, log=self._log, force=True).start()
+            Feedback(coursedir=course, parent=self._app, log=self._log, force=True).start()
             if self._exchange:
                 self._app.exchange.ReleaseFeedback(
                     coursedir=course,
@@ -155,6 +180,16 @@ class Answers:
                     parent=self._app,
                     log=self._log,
                 ).start()
-        except (NbGraderException, ExchangeError, OSError) as error:
-            return f"{student}: no feedback could be written. {error}"
+        except Exception as error:  # a student's files make nbgrader fail in many ways
+            return f"{student}: no feedback could be written. {said_by(error)}"
         return ""
+
+
+class Feedback(ByName, GenerateFeedback):  # type: ignore[misc]
+    """nbgrader's GenerateFeedback, for names of any kind."""
+
+
+def said_by(error: Exception) -> str:
+    """What an error says, with its kind where it is not written for people to read."""
+    readable = isinstance(error, NbGraderException | ExchangeError | OSError)
+    return str(error) if readable else f"{type(error).__name__}: {error}"

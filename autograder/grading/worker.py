@@ -29,7 +29,7 @@ from typing import Any
 
 import cloudpickle
 from nbgrader.api import SubmittedAssignment
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -39,6 +39,7 @@ from autograder.grading.files import Files, read_files, write_files
 from autograder.grading.memory import memory_gradebook
 from autograder.grading.rows import Rows, difference, submission_rows
 from autograder.judge.cells import STOPS
+from autograder.judge.course_kernels import kernel_in
 from autograder.sandbox.grader.forkserver import ForkServer, ForkServerError, server_for
 from autograder.sandbox.settings import Sandbox
 
@@ -132,15 +133,24 @@ def prepare() -> None:
     gc.freeze()  # what is there stays, and need not be looked through again and again
 
 
-def start_fork_server(packed: Packed) -> ForkServer | None:
-    """Start the sandbox's fork server before the first submission needs it; None if it fails.
+def start_fork_servers(packed: Packed) -> list[ForkServer]:
+    """Start the sandbox's fork servers before the first submission needs them.
 
-    Called by the pool, which lends it to all its workers, and by a cluster's worker when it joins.
-    A failure is left to the first submission, which tries again and tells why.
+    There is one for each Python that the assignment's notebooks name. Called by the pool, which
+    lends them to all its workers, and by a cluster's worker when it joins. A failure is left to the
+    first submission, which tries again and tells why.
     """
+    started: dict[int, ForkServer] = {}
     with contextlib.suppress(Exception):
-        return server_for(Sandbox(config=packed.unpacked().config), [])
-    return None
+        setup = packed.unpacked()
+        sandbox = Sandbox(config=setup.config)
+        for name, content in setup.source.items():
+            if name.endswith(".ipynb") and Path(name).name == name:
+                kernel = kernel_in(name, content, setup.config)
+                server = server_for(sandbox, [], kernel.spec()) if kernel.is_python else None
+                if server is not None:
+                    started[id(server)] = server
+    return list(started.values())
 
 
 def uninstall(key: str) -> None:
@@ -218,27 +228,38 @@ def autograde(setup: Setup, root: Path, gradebook: Engine) -> None:
     Converter(coursedir=course, config=setup.config, log=Journal.logger).start()
 
 
-class Converter(Autograde):  # type: ignore[misc]
-    """nbgrader's Autograde, which also finds what lies in a folder named like a pattern.
+class ByName(BaseConverter):  # type: ignore[misc]
+    """A converter of nbgrader's, which also finds what lies in a folder named like a pattern.
 
     nbgrader looks into the folder of a student called `a[1]` with the pattern `a[1]/*.ipynb`,
-    finds nothing, and leaves the student out.
+    finds nothing, and leaves the student out; and everybody, in a course in `/courses/[2030]`.
     """
+
+    def folders(self) -> list[str]:
+        """The submissions that the flags select, whatever they are and hold."""
+        course = self.coursedir
+        pattern = course.directory_structure.format(
+            nbgrader_step=glob.escape(self._input_directory),
+            student_id=course.student_id,
+            assignment_id=glob.escape(course.assignment_id),
+        )
+        found = glob.glob(pattern, root_dir=course.root)  # noqa: PTH207
+        return sorted(os.path.join(course.root, folder) for folder in found)  # noqa: PTH118
 
     def init_notebooks(self) -> None:
         """Called first of all: which submissions there are, and their notebooks."""
-        course = self.coursedir
-        folders = glob.glob(self._format_source(course.assignment_id, course.student_id))  # noqa: PTH207
-        pattern = f"{course.notebook_id}.ipynb"
+        pattern = f"{self.coursedir.notebook_id}.ipynb"
         self.assignments = {
             folder: notebooks
-            for folder in folders
+            for folder in self.folders()
             if (notebooks := glob.glob(os.path.join(glob.escape(folder), pattern)))  # noqa: PTH118, PTH207
         }
-        for folder in set(folders) - set(self.assignments):
-            self.log.warning("No notebooks were matched by '%s'", Path(folder, pattern))
         if not self.assignments:
             super().init_notebooks()  # says what may have been meant, and raises
+
+
+class Converter(ByName, Autograde):  # type: ignore[misc]
+    """nbgrader's Autograde, for names of any kind."""
 
 
 def stops(files: Files, notebooks: Iterable[str]) -> Counter[str]:

@@ -18,17 +18,18 @@ from typing import Any, TypeVar
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files, parse_utc
+from nbgrader.utils import find_all_files
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from autograder.grading.files import publish, read_files, sweep
+from autograder.grading.files import named_in_text, publish, read_files, sweep
 from autograder.grading.rows import (
     assignment_rows,
     insert_rows,
     submission_rows,
     update_rows,
 )
+from autograder.grading.timestamps import in_plain_text
 from autograder.grading.worker import Graded, Job, Setup
 from autograder.judge.course import autograded_folder, source_folder
 
@@ -111,8 +112,8 @@ class Writer:
             If its files cannot.
         """
         sweep(self._destination(student))
-        check_timestamp(submitted)
-        files = read_files(submitted, find_all_files(str(submitted), self._course.ignore))
+        found = find_all_files(str(submitted), self._course.ignore)
+        files = in_plain_text(named_in_text(read_files(submitted, found)))
         rows = self._in_transaction(lambda c: submission_rows(c, self._assignment, student))
         return Job(setup, student, files, rows)
 
@@ -166,16 +167,6 @@ class Writer:
                     ) from error
                 time.sleep(wait)
         raise AssertionError("not reached")
-
-
-def check_timestamp(submitted: Path) -> None:
-    """nbgrader fails on such a file without saying which it is."""
-    path = submitted / "timestamp.txt"
-    text = path.read_text(errors="replace").strip() if path.exists() else ""
-    try:
-        parse_utc(text or "2000-01-01")
-    except (ValueError, OverflowError):
-        raise ValueError(f"{path.name} does not hold a time that can be read: {text!r}") from None
 
 
 def first_line(error: DBAPIError) -> str:

@@ -30,6 +30,9 @@ TOUCHED = "nbgrader_jax_touched"
 PUT_BACK = "nbgrader_jax_put_back"
 """Cell metadata, until marks are saved: the cell was missing from what was handed in."""
 
+NOT_RUN = "nbgrader_jax_not_run"
+"""Among an exporter's resources: why nothing of this notebook was run."""
+
 NO_RESPONSE = "No response."
 """What nbgrader writes in the place of a marker's comment where nothing was written."""
 
@@ -97,14 +100,14 @@ def is_judged(cell: Any) -> bool:
     return is_test_cell(cell) and uses_kit(cell.source)
 
 
-def asked(source: str) -> frozenset[str]:
-    """The names that a test cell looks up as `student.name`."""
+def asked(source: str, of: str = "student") -> frozenset[str]:
+    """The names that a test cell looks up as `student.name`, or of `reference`."""
     return frozenset(
         node.attr
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "student"
+        and node.value.id == of
     )
 
 

@@ -22,6 +22,7 @@ from nbgrader.preprocessors import InstantiateTests, SaveCells
 from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
+from autograder.judge.course_kernels import kernel_of
 from autograder.sandbox.grader.cache import (
     failure_of,
     fingerprint,
@@ -29,6 +30,7 @@ from autograder.sandbox.grader.cache import (
     locked_workshop,
     note_failure,
 )
+from autograder.sandbox.grader.interpreter import interpreter_of
 
 NOT_FOR_READING = (SaveCells, InstantiateTests)
 """What nbgrader does for a release besides making its text: write the gradebook, run a kernel."""
@@ -50,9 +52,10 @@ def compiled_code(notebook: Path, config: Config) -> Path | None:
     """
     for maker in [maker for maker in _makers if maker.poll() is not None]:
         _end(maker)
-    name = fingerprint(notebook, *OURS)
+    kernel = kernel_of(notebook, config)
+    name = fingerprint(notebook, *OURS, python=interpreter_of(kernel.spec()))
     if (folder := finished(name)) is None and not _failed_lately(name):
-        _start(notebook, name, config)
+        _start(notebook, name, kernel.name, config)
     return folder
 
 
@@ -90,7 +93,7 @@ def _failed_lately(name: str) -> bool:
     return failure is not None and time.time() - failure.stat().st_mtime < RETRY
 
 
-def _start(notebook: Path, name: str, config: Config) -> None:
+def _start(notebook: Path, name: str, kernel: str, config: Config) -> None:
     """Start the process that makes a folder, unless one is at work on this machine already.
 
     It gets copies of the files: a worker's course goes with the submission, and nothing of ours
@@ -100,7 +103,7 @@ def _start(notebook: Path, name: str, config: Config) -> None:
         if workshop is None:
             return
         try:
-            _copy_course(notebook, workshop, config)
+            _copy_course(notebook, workshop, kernel, config)
         except Exception:
             note_failure(name, workshop)
             raise
@@ -116,9 +119,13 @@ def _start(notebook: Path, name: str, config: Config) -> None:
         )
 
 
-def _copy_course(notebook: Path, workshop: Path, config: Config) -> None:
-    """Lay the files beside a notebook into the workshop, as they are and as students get them."""
+def _copy_course(notebook: Path, workshop: Path, kernel: str, config: Config) -> None:
+    """Lay the files beside a notebook into the workshop, as they are and as students get them.
+
+    The code is for kernels of the Python that `kernel` names, and it is made by one of these.
+    """
     released = as_released(nbformat.read(notebook, as_version=4), config)
+    released.metadata.kernelspec = {"name": kernel, "display_name": kernel}
     source, release = workshop / "source", workshop / "release"
     for folder in (source, release):
         shutil.rmtree(folder, ignore_errors=True)

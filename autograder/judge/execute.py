@@ -7,22 +7,31 @@ other test cell in the kernel, as nbgrader always ran it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.utils import ensure_async
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
 from traitlets import Float, Integer, default
 
 from autograder.judge.budgets import Budgets
-from autograder.judge.cells import STOPS, grade_id, is_judged, is_test_cell, points, show
+from autograder.judge.cells import NOT_RUN, STOPS, grade_id, is_judged, is_test_cell, points, show
 from autograder.judge.compiling import compiled_code
 from autograder.judge.connection import GRACE
 from autograder.judge.course import course_of, source_notebook
+from autograder.judge.course_kernels import (
+    PYTHON,
+    CourseKernel,
+    kernel_of,
+    not_confined,
+    variables_of,
+)
+from autograder.judge.outputs import error_output
 from autograder.judge.solutions import Solutions
 from autograder.judge.stopwatch import WALL_FACTOR, Stopwatch
 from autograder.judge.student_kernel import StudentKernel
@@ -31,9 +40,9 @@ from autograder.judge.written import Written
 from autograder.record.report import Report
 from autograder.remote.wire import Limits
 from autograder.sandbox.grader.cache import keep_own_code
-from autograder.sandbox.grader.forkserver import LOST, ForkServerError
+from autograder.sandbox.grader.forkserver import BRING_PACKAGE, LOST, ForkServerError, server_for
 from autograder.sandbox.grader.manager import READY, SandboxClient, SandboxManager
-from autograder.sandbox.settings import Isolation, Stop
+from autograder.sandbox.settings import Isolation, Sandbox, Stop
 
 Resources = dict[str, Any]
 
@@ -119,8 +128,12 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         nb.metadata.pop(STOPS, None)
         keep_own_code()
         self.begin_submission(resources.get("nbgrader", {}))
+        if why := self._not_confined():
+            resources[NOT_RUN] = why
+            return without_running(nb, why), resources
         try:
-            nb, resources = super().preprocess(nb, resources, km)
+            with self._variables():
+                nb, resources = super().preprocess(nb, resources, km)
         except DeadKernelError as error:  # before the first cell: nbconvert looks at it, too
             if self.kernel.ended_from_outside:
                 raise ForkServerError(LOST) from error
@@ -134,10 +147,33 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             nb.metadata[STOPS] = dict(self.kernel.stops)
         return nb, resources
 
+    def _instructors_kernel(self) -> CourseKernel | None:
+        """The kernel that the instructor's notebook names; None where that is not there any more.
+
+        Then it is the one that nbgrader has noted in the gradebook.
+        """
+        if not self._identity or not (notebook := self._source_notebook()).exists():
+            return None
+        return kernel_of(notebook, self.config)
+
+    def _variables(self) -> contextlib.AbstractContextManager[None]:
+        """Those of the kernelspec, for the solutions that the judge runs."""
+        return contextlib.nullcontext() if self._kernel is None else variables_of(self._kernel)
+
+    def _not_confined(self) -> str:
+        """Why the notebook is not run: its language is one that cannot be confined; "" if it is."""
+        kernel = self._kernel
+        if kernel is None or kernel.is_python:
+            return ""
+        return (
+            "" if server_for(Sandbox(parent=self), self._hidden) is None else not_confined(kernel)
+        )
+
     def begin_submission(self, identity: dict[str, Any]) -> None:
         """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
         self._identity = identity
         self._solutions: Solutions | None = None
+        self._kernel = self._instructors_kernel()
         self._reports: list[tuple[NotebookNode, Report]] = []
         limits = Limits(self.max_answer_bytes, self.max_answer_depth, self.max_answer_items)
         budgets = Budgets(
@@ -195,6 +231,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def _course(self) -> Any:
         return course_of(self.parent)
 
+    @property
+    def _hidden(self) -> list[Path]:
+        """What student code must not reach: the course."""
+        return [Path(self._course.root)] if self._course else []
+
     def _source_notebook(self) -> Path:
         """The instructor's notebook of the one being graded."""
         return source_notebook(self._course, self._identity)
@@ -203,9 +244,11 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
 
     def create_kernel_manager(self) -> Any:
         """Called by nbclient, and by `StudentKernel`, for each kernel."""
+        if self._kernel is not None:
+            self.kernel_name = self._kernel.name
         manager = super().create_kernel_manager()
         if isinstance(manager, SandboxManager):
-            manager.hidden = str(self._course.root) if self._course else ""
+            manager.hidden = "".join(map(str, self._hidden))
             if manager.isolation is not Isolation.NONE:  # an ordinary kernel reads none
                 manager.cache = str(self._compiled_code() or "")
             manager.seed = self._seed()
@@ -213,6 +256,15 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             self.kernel.sandbox = manager
             self.log.info("Isolation of student code: %s", manager.isolation)
         return manager
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Called by nbclient once a kernel runs; an ordinary one lacks the kit, perhaps."""
+        client = await super().async_start_new_kernel_client()
+        if self._isolation() is Isolation.NONE and self.km.kernel_spec.language.lower() == PYTHON:
+            client.execute(BRING_PACKAGE, silent=True, store_history=False)
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def _has_lost_output(self) -> bool:
         return isinstance(self.kc, SandboxClient) and await self.kc.lost_output()
@@ -281,3 +333,10 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         except Exception:
             self.log.warning("Going on without compiled code", exc_info=True)
             return None
+
+
+def without_running(notebook: NotebookNode, why: str) -> NotebookNode:
+    """A notebook of which nothing was run: no test cell may look like one that passed."""
+    for cell in filter(is_test_cell, notebook.cells):
+        cell.outputs = [error_output("NotRun", why)]
+    return notebook

@@ -50,13 +50,14 @@ from autograder.sandbox.grader.cache import (
     unfinished,
     writing_compiled_code,
 )
+from autograder.sandbox.grader.forkserver import BRING_PACKAGE
 from autograder.sandbox.grader.manager import WakefulManager
 
 NICE = 5
 """The first submissions go first, but not by so much that a class is over before this is."""
 CELL_TIMEOUT = 60.0
 """Seconds for a cell of the lesson; what takes longer is left out."""
-EVERYDAY = "import autograder.sandbox.grader.everyday as everyday\neveryday.{}"
+EVERYDAY = f"{BRING_PACKAGE}\nimport autograder.sandbox.grader.everyday as everyday\neveryday.{{}}"
 STOPPED = 3  # exit status
 COPIES = ("source", "release")
 """Folders with the course's files, as they are and as students get them; `compiling` makes them."""

@@ -13,6 +13,7 @@ from nbgrader.utils import is_task
 from autograder.judge.cells import (
     DAMAGED,
     NO_RESPONSE,
+    NOT_RUN,
     PUT_BACK,
     UNTOUCHED,
     grade_id,
@@ -28,9 +29,9 @@ Resources = dict[str, Any]
 class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
     """Saves scores as nbgrader does, and asks for a person where one has to look.
 
-    That is where a check of ours broke, in a notebook that was damaged, and where a written answer
-    was counted as missing because the file had another name. Where nothing was written for a
-    person to mark, nobody has to look: the cell gets 0 points, as *not attempted*.
+    That is where a check of ours broke, in a notebook that was damaged or not run, and where a
+    written answer was counted as missing because the file had another name. Where nothing was
+    written for a person to mark, nobody has to look: the cell gets 0 points, as *not attempted*.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
@@ -107,7 +108,8 @@ class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
             self._add_nothing(grade)
         elif is_marked_by_hand(cell):  # nbgrader gives 0 to one that was put back
             grade.auto_score, grade.needs_manual_grade = None, True
-        if self._damaged or (report is not None and report.needs_review):
+        nobody_ran_it = NOT_RUN in resources and not is_marked_by_hand(cell)
+        if nobody_ran_it or self._damaged or (report is not None and report.needs_review):
             grade.needs_manual_grade = True
         self.gradebook.db.commit()
 

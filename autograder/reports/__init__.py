@@ -5,6 +5,7 @@ class_report   the page for instructors, and the same as JSON and CSV
 feedback       the page for a student
 hidden         takes hidden tests out of what plain test cells show there
 exports        marks for other systems
+tables         CSV that no spreadsheet evaluates
 figures        pictures as SVG
 """
 

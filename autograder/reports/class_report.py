@@ -6,8 +6,6 @@ same bytes each time.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +21,7 @@ from autograder.record.render import points_text
 from autograder.record.report import CheckResult
 from autograder.reports.figures import score_distribution
 from autograder.reports.results import GradedCell, Results, Submission
+from autograder.reports.tables import to_csv
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_SENTENCES = 10  # about known mistakes; the table has them all
@@ -307,27 +306,17 @@ def to_json(report: ClassReport) -> str:
     return json.dumps(asdict(report), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def to_csv(rows: Sequence[Any], extra: Sequence[str] = ()) -> str:
+def as_table(rows: Sequence[Any], extra: Sequence[str] = ()) -> str:
     """Rows of one kind as CSV. Lists are joined by semicolons; `extra` names score columns."""
-    written = io.StringIO()
-    table = csv.writer(written, lineterminator="\n")
-    for position, row in enumerate(rows):
+    table: list[list[Any]] = []
+    for row in rows:
         fields = asdict(row)
         scores = fields.pop("scores", ())
-        if position == 0:
-            table.writerow([*fields, *extra])
+        if not table:
+            table.append([*fields, *extra])
         values = ["; ".join(v) if isinstance(v, tuple) else v for v in fields.values()]
-        table.writerow([*map(inert, values), *scores])
-    return written.getvalue()
-
-
-def inert(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") and value
-        else value
-    )
+        table.append([*values, *scores])
+    return to_csv(table, end="\n")
 
 
 def files(report: ClassReport) -> dict[str, str]:
@@ -335,8 +324,8 @@ def files(report: ClassReport) -> dict[str, str]:
     return {
         "report.html": to_html(report),
         "report.json": to_json(report),
-        "exercises.csv": to_csv(report.exercises),
-        "checks.csv": to_csv(report.checks),
-        "mistakes.csv": to_csv(report.mistakes),
-        "students.csv": to_csv(report.students, [row.exercise for row in report.exercises]),
+        "exercises.csv": as_table(report.exercises),
+        "checks.csv": as_table(report.checks),
+        "mistakes.csv": as_table(report.mistakes),
+        "students.csv": as_table(report.students, [row.exercise for row in report.exercises]),
     }

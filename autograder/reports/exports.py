@@ -9,8 +9,6 @@ nbgrader's own exporter is the default of that command, and goes on working.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from nbgrader.plugins import ExportPlugin
 from autograder.record.outcome import Outcome
 from autograder.record.render import explanation, hints_of
 from autograder.reports.results import GradedCell, Results, Submission, gather
+from autograder.reports.tables import to_csv
 
 
 class _Export(ExportPlugin):  # type: ignore[misc]
@@ -149,7 +148,7 @@ class Canvas(_Export):
             for s, scores in score_rows(self, gradebook, found, "")
         ]
         table = [[*header, *(results.assignment for results in found)], best, *rows]
-        self.write(Path(self.to or "canvas.csv"), to_csv(table))
+        self.write(Path(self.to or "canvas.csv"), to_csv(table, ids=range(1, 4)))
 
 
 class Moodle(_Export):
@@ -175,7 +174,7 @@ class Moodle(_Export):
             for s, scores in score_rows(self, gradebook, found, "-")
         ]
         table = [[*header, *(results.assignment for results in found)], *rows]
-        self.write(Path(self.to or "moodle.csv"), to_csv(table))
+        self.write(Path(self.to or "moodle.csv"), to_csv(table, ids=range(2, 5)))
 
 
 def score_rows(
@@ -192,10 +191,3 @@ def sortable_name(student: Any) -> str:
     """Last name, first name; the id where the gradebook has no name."""
     names = [student.last_name, student.first_name]
     return ", ".join(filter(None, names)) or str(student.id)
-
-
-def to_csv(table: Sequence[Sequence[str]]) -> str:
-    """Comma-separated values, as RFC 4180 has them."""
-    written = io.StringIO()
-    csv.writer(written).writerows(table)
-    return written.getvalue()

@@ -8,11 +8,11 @@ and `confine/` apply it. Standard library only.
 from __future__ import annotations
 
 import os
-import site
-import sys
-import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.sandbox.whereabouts import folders
 
 HOME = "/home/student"
 """Where a submission's files are, and the working directory."""
@@ -31,6 +31,8 @@ ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "C
                "LD_LIBRARY_PATH")  # fmt: skip
 """Variables that a kernel inherits from the grader, besides those with these beginnings."""
 ENVIRONMENT_PREFIXES = ("LC_", "JAX_", "XLA_", "OPENBLAS_", "OMP_")
+NBGRADERS = ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING")
+"""Variables by which nbgrader lets cells know that it runs them; each kernel gets those of now."""
 GRADERS_OWN = ("JAX_COMPILATION_CACHE_DIR",)
 """Of those, what kernels do not get: they cannot write there, and JAX would warn in a cell."""
 
@@ -95,7 +97,12 @@ class Policy:
     compiled: str = ""
 
 
-def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = None) -> Policy:
+def policy_for(
+    hidden: list[Path],
+    extra: list[Path],
+    compiled: Path | None = None,
+    python: Sequence[str] | None = None,
+) -> Policy:
     """The policy that lets Python and its packages be read, and `extra`, but nothing `hidden`.
 
     Called by `server_for`, in the grader, before it starts or looks for a fork server.
@@ -112,6 +119,9 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
         What kernels may read besides, by `Sandbox.readable`.
     compiled
         The folder with compiled code, of which each kernel gets to see one folder.
+    python
+        The folders of the Python that kernels are made of (`whereabouts.folders`), if it is not
+        this one.
 
     Raises
     ------
@@ -119,7 +129,8 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
         If what has to be readable holds something hidden, or the folder with compiled code.
     """
     hidden_paths = [path.resolve() for path in (*hidden, *filter(None, [compiled]))]
-    required = [*_system_paths(), *_interpreter_paths(), Path(__file__).parents[1], *extra]
+    interpreter = map(Path, folders() if python is None else python)
+    required = [*_system_paths(), *interpreter, Path(__file__).parents[1], *extra]
     for path in required:
         for secret in hidden_paths:
             if secret.is_relative_to(path.resolve()):
@@ -139,30 +150,20 @@ def policy_for(hidden: list[Path], extra: list[Path], compiled: Path | None = No
     return Policy(tuple(outermost), "" if compiled is None else str(compiled.resolve()))
 
 
-def left_out(policy: Policy) -> list[str]:
-    """The folders on `sys.path` from which student code cannot import. `doctor` shows them."""
-    readable = [Path(path) for path in policy.readable]
-    folders = dict.fromkeys(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return [
-        folder
-        for folder in folders
-        if Path(folder).exists() and not any(Path(folder).is_relative_to(path) for path in readable)
-    ]
+def left_out(policy: Policy, path: Sequence[str]) -> list[str]:
+    """The entries of a `sys.path` from which student code cannot import. `doctor` shows them."""
+    entries = dict.fromkeys(str(Path(entry).resolve()) for entry in path if entry)
+    return [entry for entry in entries if Path(entry).exists() and not is_readable(policy, entry)]
+
+
+def is_readable(policy: Policy, path: str) -> bool:
+    """Whether kernels may read what lies at a path."""
+    return any(Path(path).resolve().is_relative_to(folder) for folder in policy.readable)
 
 
 def _system_paths() -> list[Path]:
     etc = [Path("/etc") / name for name in ETC]
     return [path for path in [*map(Path, SYSTEM_DIRECTORIES), *etc] if os.path.lexists(path)]
-
-
-def _interpreter_paths() -> list[Path]:
-    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.pycache_prefix or sys.prefix}
-    packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    packages |= set(site.getsitepackages())
-    if site.ENABLE_USER_SITE:
-        packages.add(site.getusersitepackages())
-    folders = map(Path, sorted(prefixes | packages))
-    return [*folders, Path(sys.executable).resolve().parent]
 
 
 def environment(inherited: dict[str, str]) -> dict[str, str]:

@@ -96,11 +96,9 @@ def test_requirements_that_are_not_met(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_programs_that_are_not_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(doctor.KernelSpecManager, "find_kernel_specs", lambda _: {})
-    found = {finding.subject: finding for finding in doctor.programs()}
-    assert found["kernel"].remedy.endswith("-m ipykernel install --sys-prefix")
-    assert found["alembic"].remedy == f'export PATH="{Path(sys.executable).parent}:$PATH"'
-    assert {finding.verdict for finding in found.values()} == {Verdict.MEND}
+    (alembic,) = doctor.programs()
+    assert alembic.remedy == f'export PATH="{Path(sys.executable).parent}:$PATH"'
+    assert alembic.verdict is Verdict.MEND
 
 
 # The machine and the isolation

@@ -71,10 +71,38 @@ def test_ctrl_c(body: str) -> None:
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, "")
 
 
-def test_without_an_output() -> None:
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-", "2>&-", "<&-"])
+def test_without_an_output(closed: str, tmp_path: Path) -> None:
     """`autograder scores one >&-`, as some services start programs."""
-    command = shlex.join(script("print('one')\nsys.exit(4)"))
-    assert subprocess.run(["sh", "-c", f"{command} >&-"], check=False).returncode == 4
+    body = (
+        f"file = open({str(tmp_path / 'file')!r}, 'w')\n"
+        "os.system('echo from a program')\nprint('one')\nprint('two', file=sys.stderr)\n"
+        "sys.stdin.read()\nsys.exit(4)"
+    )
+    command = shlex.join(script(body))
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], check=False, input=b"")
+    assert done.returncode == 4
+    assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="There is no /dev/full here.")
+@pytest.mark.parametrize(
+    "body",
+    ["print('one', flush=True)", "print('one')", "print('one')\nsys.exit(3)", "print('x' * 99999)",
+     "try:\n    print('one', flush=True)\nfinally:\n    print('two', flush=True)"],
+)  # fmt: skip
+def test_a_disk_that_is_full(body: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(script(body), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"The output cannot be written: No space left on device.\n"
+
+
+def test_another_file_on_a_full_disk_is_another_matter() -> None:
+    body = "print('one')\nopen('/dev/full', 'w', buffering=1).write('x\\n')"
+    done = subprocess.run(script(body), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("OSError: [Errno 28] No space left on device\n")
 
 
 def test_the_process_of_the_workers_ignores_ctrl_c_from_its_start(
@@ -91,7 +119,7 @@ def test_the_process_of_the_workers_ignores_ctrl_c_from_its_start(
 
 
 @pytest.mark.slow
-def test_commands_without_a_reader(tmp_path: Path) -> None:
+def test_commands_without_a_reader_or_an_output(tmp_path: Path) -> None:
     course = PlainCourse.create(tmp_path / "course")
     course.hand_in("ada")
     for command in (
@@ -104,3 +132,14 @@ def test_commands_without_a_reader(tmp_path: Path) -> None:
         status, said = unread(PROGRAM, *command, cwd=course.root)
         assert (command, status, said) == (command, 128 + signal.SIGPIPE, "")
     assert course.done() == {"ada"}
+    grade = shlex.join([str(PROGRAM), "grade", PLAIN, "--workers=1", "--force"])
+    full = "The output cannot be written: No space left on device.\n"
+    for line, status, said in (
+        (f"{grade} > /dev/full", 1, full),
+        (f"{grade} >&-", 0, ""),
+        (f"{grade} >&- 2>&- <&-", 0, ""),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", line], cwd=course.root, stderr=subprocess.PIPE, text=True, check=False
+        )
+        assert (line, done.returncode, done.stderr) == (line, status, said)

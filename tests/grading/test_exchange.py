@@ -18,7 +18,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.grading.exchange import copy_plain_files
 from tests.support.course import Course, Running
 from tests.support.jupyter import COURSE_ID, exchange
 from tests.support.plain import PLAIN, PlainCourse
@@ -189,18 +188,3 @@ def test_from_release_to_feedback_and_nobody_gets_at_what_is_not_theirs(machine:
 def seen_by(person: Person, machine: Machine) -> str:
     """All the text that somebody can find below the machine's root."""
     return "".join(person.read_everything(machine.root).values())
-
-
-def test_only_ordinary_files_are_collected(tmp_path: Path) -> None:
-    source, outside = tmp_path / "source", tmp_path / "outside"
-    (source / "data").mkdir(parents=True)
-    (source / "data" / "points.csv").write_text("1, 2")
-    outside.mkdir()
-    (outside / "secret.txt").write_text("secret")
-    (source / "link.txt").symlink_to(outside / "secret.txt")
-    (source / "folder").symlink_to(outside)
-    os.mkfifo(source / "pipe")
-    copy_plain_files(source, tmp_path / "copy")
-    copied = {p.relative_to(tmp_path / "copy").as_posix() for p in (tmp_path / "copy").rglob("*")}
-    assert copied == {"data", "data/points.csv"}
-    assert (tmp_path / "copy" / "data" / "points.csv").read_text() == "1, 2"

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 DOCUMENTATION = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 PS1 = "ps1"
-SOME = ("right", "untouched", "warns", "magics", "tests_worth_more", "from_colab")
+SOME = ("right", "untouched", "hides print", "magics", "tests_worth_more", "from_colab")
 """Of the corpus: what nbgrader itself grades in each run of the tests, which takes it minutes."""
 
 

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from autograder.apps.shell import exactly
 from autograder.grading.progress import Bar, JsonLines, Lines, Tally, reporter, sentence
 from autograder.grading.worker import Failed
 from tests.support.graded import graded
@@ -62,7 +63,7 @@ class TestWhatIsShown:
         assert summary.pop("seconds") >= 0
         assert summary == {
             "event": "summary", "graded": 2, "skipped": 2, "failed": 1, "mean_score": 2.5,
-            "max_score": 4.0, "stopped": {"ended": 2},
+            "max_score": 4.0, "stopped": {"ended": 2}, "notes": [],
             "slowest": [{"student": "ada", "seconds": 9.04}, {"student": "bob", "seconds": 0.5}],
         }  # fmt: skip
 
@@ -82,6 +83,27 @@ class TestWhatIsShown:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
         assert type(reporter(1, as_json=False)) is Bar
         assert type(reporter(None, as_json=False)) is Lines
+
+    def test_what_failed_and_comes_again_counts_once(self) -> None:
+        tally = self.tally()
+        tally.add(Failed("cyd", "again"))
+        assert tally.failed == [Failed("cyd", "again")]
+        tally.add(graded("cyd", 4, 1.0))
+        assert tally.failed == []
+
+    def test_a_name_or_a_reason_cannot_look_like_another_line(self) -> None:
+        out = io.StringIO()
+        lines, tally = Lines(1, out), Tally()
+        failed = Failed("cyd\n9 graded, 0 failed\x1b[2J", "An error:\n0 failed\u202e")
+        tally.add(failed)
+        lines.show(failed, tally)
+        lines.finish(tally, exactly)
+        printed = out.getvalue().splitlines()
+        assert printed[:2] == [
+            r"[1/1] cyd\n9 graded, 0 failed\x1b[2J: not graded. An error:",
+            r"    0 failed\u202e",
+        ]
+        assert sum(line.startswith(("0 failed", "9 graded")) for line in printed) == 0
 
     def test_nothing_graded(self) -> None:
         out = io.StringIO()

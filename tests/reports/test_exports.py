@@ -195,6 +195,25 @@ class TestMoodle:
         assert handed_in == [8, 0, 2, 2, 0, 2]
 
 
+def test_names_that_are_formulas_in_a_spreadsheet(tmp_path: Path) -> None:
+    """They are none in the files, and Canvas and Moodle still find the students by their ids."""
+    course = classroom.make(tmp_path / "course")
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
+        gradebook.add_student(
+            "-x", first_name="=1+1", last_name="\uff1dcmd", lms_user_id="+7", email="-x@example.org"
+        )
+        gradebook.add_student("@SUM(A1:A9)", first_name="Ann", last_name="-1")
+    course.nbgrader("export", "--exporter=autograder.reports.Canvas")
+    grades = CanvasReader(course.root / "canvas.csv").grades
+    assert grades[("'\uff1dcmd, =1+1", "+7", "-x")] == [""]
+    assert grades[("'-1, Ann", "", "'@SUM(A1:A9)")] == [""]
+    course.nbgrader("export", "--exporter=autograder.reports.Moodle")
+    with (course.root / "moodle.csv").open(encoding="utf-8", newline="") as file:
+        rows = {tuple(row) for row in csv.reader(file)}
+    assert ("'=1+1", "'\uff1dcmd", "-x", "+7", "-x@example.org", "-") in rows
+    assert ("Ann", "-1", "'@SUM(A1:A9)", "", "", "-") in rows
+
+
 class TestSelection:
     def test_students_and_assignments_can_be_chosen(self, course: Course) -> None:
         course.nbgrader(

@@ -23,6 +23,7 @@ FILES = {"data.txt": "7\n", "helper.py": HELPER, "script.py": SCRIPT}
 OTHERWISE = {
     ("prints to stderr", "processes"): (2, "what a forked process prints is not shown"),
     ("warns", "processes"): (2, "the same"),
+    ("warns", "much output"): (2, "it comes later, if the machine is busy, and costs another cell"),
     ("numbers are shown rounded", "a share from numpy"): (1, "numpy was imported before"),
 }
 """What the kit gives where nbgrader gives something else, by submission and cell, and why."""

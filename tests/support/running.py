@@ -113,7 +113,7 @@ def launchers(command: psutil.Process) -> list[psutil.Process]:
         child
         for process in (command, *workers(command))
         for child in children(process)
-        if "autograder.sandbox.server.launcher" in arguments(child)
+        if any(word.endswith("sandbox/server/start.py") for word in arguments(child))
     ]
 
 

@@ -36,7 +36,7 @@ SERVERS = ForkServer._running
 def weaken(rule: str | None, course: str) -> None:
     """Use fork servers without this rule from now on; with all rules if it is None."""
     hidden = os.pathsep.join([course, str(Path.home())])
-    command = (sys.executable, "-m", "tests.support.weakened", rule, hidden) if rule else ORDINARY
+    command = ("-m", "tests.support.weakened", rule, hidden) if rule else ORDINARY
     if command == ForkServer.command:
         return
     if ForkServer._running is not SERVERS:

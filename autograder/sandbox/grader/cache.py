@@ -23,6 +23,7 @@ import platformdirs
 
 from autograder.remote import endpoint, given
 from autograder.sandbox.grader import everyday
+from autograder.sandbox.grader.interpreter import Interpreter, own
 
 try:
     import fcntl
@@ -182,15 +183,17 @@ def writing_compiled_code(folder: Path) -> Iterator[None]:
         yield
 
 
-def fingerprint(notebook: Path, *code: Path) -> str:
+def fingerprint(notebook: Path, *code: Path, python: Interpreter | None = None) -> str:
     """The name of a notebook's folder: 32 hexadecimal digits.
 
     It is another one as soon as the notebook, a Python file beside it, the kit's own code that
-    runs with it (`code`, and what is known here), Python or jax is another one.
+    runs with it (`code`, and what is known here), or the Python of its kernels with its packages
+    and variables is another one. `python` is the grader's own if none is given.
     """
+    python = python or own()
     digest = hashlib.sha256()
-    for item in (platform.python_version(), platform.machine(), version("jax"), version("jaxlib")):
-        digest.update(item.encode() + b"\0")
+    for item in (platform.machine(), python.version, python.packages, python.variables):
+        digest.update(repr(item).encode() + b"\0")
     ours = [Path(module.__file__ or "") for module in (everyday, endpoint, given)]
     for path in [*ours, *code, *sorted(notebook.parent.glob("*.py")), notebook]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

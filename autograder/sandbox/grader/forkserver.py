@@ -1,8 +1,9 @@
 """Starts the fork server, keeps it, and asks it for kernels.
 
-A grader has one server for each way of confining (`Plan`), started when first needed. Workers that
-it starts can share the server (`lend`, `borrow`). It ends when all who share it have ended, however
-that comes about: then the last copy of its line is closed.
+A grader has one server for each Python that a course names, and each way of confining (`Plan`),
+started when first needed. Workers that it starts can share the server (`lend`, `borrow`). It ends
+when all who share it have ended, however that comes about: then the last copy of its line is
+closed.
 """
 
 from __future__ import annotations
@@ -19,14 +20,35 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from jupyter_client.kernelspec import KernelSpec
+
 from autograder.sandbox.confine.processes import remove_tree
 from autograder.sandbox.grader.cache import cache_directory
-from autograder.sandbox.policy import Policy, environment, policy_for
+from autograder.sandbox.grader.interpreter import (
+    Interpreter,
+    KernelUnavailable,
+    interpreter_of,
+    own,
+    remember,
+)
+from autograder.sandbox.policy import Policy, environment, is_readable, policy_for
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
 
 LOST = "The student's kernel was ended from outside. Grade the submission again."
 START_TIMEOUT = 600.0  # seconds; two on an idle machine
 END_TIMEOUT = 60.0  # seconds; a tenth on an idle machine
+START = str(Path(__file__).parents[1] / "server" / "start.py")
+BRING_PACKAGE = f"__import__('runpy').run_path({START!r})['bring_package']()"
+"""Makes the kit importable in an ordinary kernel, whose Python need not have it either."""
+OURS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    # Sets have the same order in every kernel, so that grading twice gives the same.
+    "PYTHONHASHSEED": "0",
+}
+"""Variables of the fork server that no kernelspec sets otherwise."""
+NOT_THEIRS = ("TMPDIR", "JAX_COMPILATION_CACHE_DIR")
+"""Variables that a kernelspec may set without effect: kernels cannot write in such a folder."""
 HELP = (
     "Student code cannot be kept apart from your files on this system: {reasons}. To proceed: "
     "allow unprivileged user namespaces (in a container: --security-opt seccomp=unconfined, or "
@@ -48,6 +70,7 @@ class Plan:
 
     policy: Policy
     isolation: str
+    python: Interpreter
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,8 @@ class ForkServer:
         If it does not start for any other reason.
     """
 
-    command = (sys.executable, "-m", "autograder.sandbox.server.launcher")
+    command: tuple[str, ...] = (START,)
+    """What is started with the Python of the plan."""
     _running: dict[Plan, ForkServer] = {}  # noqa: RUF012 - shared on purpose
     _starting = threading.Lock()
 
@@ -109,6 +133,7 @@ class ForkServer:
     @classmethod
     def borrow(cls, loan: Loan) -> None:
         """Called in a worker as it starts: from then on `shared` finds the server that was lent."""
+        remember(loan.plan.python)
         with cls._starting:
             cls._running[loan.plan] = cls(loan.plan, loan)
 
@@ -128,12 +153,12 @@ class ForkServer:
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         with theirs:
             return subprocess.Popen(
-                [*self.command, str(theirs.fileno())],
+                [*self.plan.python.command, *self.command, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd="/",
-                env=server_environment(),
+                env=server_environment(self.plan.python),
                 start_new_session=True,
             )
 
@@ -211,7 +236,9 @@ class ForkServer:
                 self._process.wait()
 
 
-def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
+def server_for(
+    sandbox: Sandbox, hidden: list[Path], kernel: KernelSpec | None = None
+) -> ForkServer | None:
     """The fork server for these settings; None where kernels run without isolation.
 
     Called for each kernel, by the manager and the provisioner, and by `doctor`. Where there is
@@ -221,6 +248,8 @@ def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
     ----------
     hidden
         The course, and whatever else must be out of reach besides `Sandbox.hidden_directories`.
+    kernel
+        Names the Python; the grader's own if there is none.
 
     Raises
     ------
@@ -228,18 +257,26 @@ def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
         If there is no isolation here and the settings require one.
     PolicyError
         If something hidden lies where student code has to be able to read.
+    KernelUnavailable
+        If no kernels can be made of the Python that is named.
     """
     if sandbox.isolation == Isolation.NONE:
         why_not = "it was switched off"
     elif sys.platform != "linux":
         why_not = f"{sys.platform} offers nothing for it"
     else:
-        secret = [*sandbox.hidden_directories(), *hidden]
-        policy = policy_for(secret, sandbox.readable_directories(), cache_directory())
+        python = own() if kernel is None else interpreter_of(kernel)
+        policy = kernel_policy(sandbox, hidden, python)
         try:
-            return ForkServer.shared(Plan(policy, sandbox.isolation))
+            return ForkServer.shared(Plan(policy, sandbox.isolation, python))
         except IsolationUnavailable as error:
             why_not = str(error)
+        except ForkServerError as error:
+            if python.is_own:
+                raise
+            raise KernelUnavailable(
+                f"No sandboxed kernel can be made of {python}: {error}"
+            ) from error
     if sandbox.require_isolation:
         raise IsolationUnavailable(HELP.format(reasons=why_not))
     if why_not not in _warned:
@@ -254,12 +291,37 @@ def server_for(sandbox: Sandbox, hidden: list[Path]) -> ForkServer | None:
 _warned: set[str] = set()
 
 
-def server_environment() -> dict[str, str]:
+def kernel_policy(sandbox: Sandbox, hidden: list[Path], python: Interpreter) -> Policy:
+    """What kernels that are made of a Python may read.
+
+    Raises
+    ------
+    PolicyError
+        If something hidden lies where student code has to be able to read.
+    KernelUnavailable
+        If that Python finds packages that every kernel needs where student code may not read.
+    """
+    secret = [*sandbox.hidden_directories(), *hidden]
+    policy = policy_for(
+        secret, sandbox.readable_directories(), cache_directory(), python=python.folders
+    )
+    packages = {str(Path(origin).parents[1]) for origin in python.origins}
+    if closed := sorted(folder for folder in packages if not is_readable(policy, folder)):
+        raise KernelUnavailable(
+            f"{python} has packages in {' and '.join(closed)}, outside its own folders, where "
+            "student code cannot read. If nothing secret lies there, say so in nbgrader_config.py: "
+            f"c.Sandbox.readable = {closed}. (The grader's own Python is {own()}.)"
+        )
+    return policy
+
+
+def server_environment(python: Interpreter) -> dict[str, str]:
     """The fork server's environment: what kernels may know, and how Python is to run."""
-    return {
-        **environment(dict(os.environ)),
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        # Sets have the same order in every kernel, so that grading twice gives the same.
-        "PYTHONHASHSEED": "0",
-    }
+    kernelspecs = {name: value for name, value in python.variables if name not in NOT_THEIRS}
+    return {**environment(dict(os.environ)), **kernelspecs, **OURS}
+
+
+def kernel_variables(python: Interpreter) -> dict[str, str]:
+    """The variables that a kernel has because its kernelspec sets them."""
+    made = server_environment(python)
+    return {name: made[name] for name, _ in python.variables if name in made}

@@ -24,6 +24,7 @@ from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
+from autograder.sandbox.grader.interpreter import installed_kernel
 from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
 from autograder.sandbox.kernel import LEFT_RUNNING
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
@@ -221,9 +222,12 @@ class SandboxManager(AsyncKernelManager):
         ------
         IsolationUnavailable
             If there is none and one is required.
+        KernelUnavailable
+            If no kernels can be made of the Python that the kernelspec names.
         """
         if self._isolation is None:
-            server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+            hidden = [Path(self.hidden)] if self.hidden else []
+            server = server_for(self.sandbox, hidden, installed_kernel(self.kernel_name))
             self._isolation = Isolation.NONE if server is None else server.isolation
         return self._isolation
 

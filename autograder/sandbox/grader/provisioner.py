@@ -21,8 +21,10 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance, Integer, Unicode, default
 
-from autograder.sandbox.grader.forkserver import server_for
+from autograder.sandbox.grader.forkserver import kernel_variables, server_for
+from autograder.sandbox.grader.interpreter import kernel_arguments
 from autograder.sandbox.kernel.application import CHANNELS
+from autograder.sandbox.policy import NBGRADERS
 from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, Stop, Used
 
 NAME = "nbgrader-jax-sandbox"
@@ -77,13 +79,16 @@ class SandboxProvisioner(KernelProvisionerBase):
         ------
         IsolationUnavailable
             If the kernel is not a Python kernel, or nothing can confine it.
+        KernelUnavailable
+            If no kernels can be made of the Python that its kernelspec names.
         """
         if (self.kernel_spec.language or "").lower() != "python":
             raise IsolationUnavailable(
                 f"The kernel {self.kernel_spec.display_name!r} is not a Python kernel; "
                 "only those can be confined."
             )
-        self._server = server_for(self.sandbox, [Path(self.hidden)] if self.hidden else [])
+        hidden = [Path(self.hidden)] if self.hidden else []
+        self._server = server_for(self.sandbox, hidden, self.kernel_spec)
         if self._server is None:
             raise IsolationUnavailable("This provisioner starts no kernels without isolation.")
         self._directory = self._server.new_directory()
@@ -93,7 +98,7 @@ class SandboxProvisioner(KernelProvisionerBase):
             setattr(manager, f"{channel}_port", port)
         self.connection_info = manager.get_connection_info()
         return {
-            "cmd": list(kwargs.get("extra_arguments", [])),
+            "cmd": [*kernel_arguments(self.kernel_spec), *kwargs.get("extra_arguments", [])],
             "cwd": kwargs.get("cwd") or str(Path.cwd()),
         }
 
@@ -115,6 +120,10 @@ class SandboxProvisioner(KernelProvisionerBase):
             "seed": self.seed,
             "cache": self.cache,
             "arguments": cmd,
+            "variables": {
+                **kernel_variables(self._server.plan.python),
+                **{name: os.environ[name] for name in NBGRADERS if name in os.environ},
+            },
         }
         self.exit_code = self.stop = None
         self._memory_at_start = psutil.Process().memory_info().rss

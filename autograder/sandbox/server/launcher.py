@@ -1,9 +1,9 @@
 """The fork server's outermost process: starts the zygote, outlives it, and cleans up.
 
 Outside every namespace. It imports neither JAX nor ipykernel, and never looks at data of a
-submission. Started by `grader.forkserver.ForkServer` with one end of a socket:
+submission. Started by `grader.forkserver.ForkServer`, by way of `start`, with one end of a socket:
 
-    python -m autograder.sandbox.server.launcher FILE_DESCRIPTOR
+    python start.py FILE_DESCRIPTOR
 
 The first message on the socket is the configuration, as JSON: which isolation, which paths may be
 read, and where the compiled code of all notebooks lies. The zygote answers when it is ready.
@@ -33,7 +33,6 @@ LONGEST_PREFIX = 60  # characters of a directory in which sockets can still be n
 
 def main() -> None:
     """Start the zygote and run until it ends, which it does when the grader goes away."""
-    sys.path.remove(str(Path.cwd()))  # put there by `-m`; ipykernel's launcher removes it as well
     line = socket.socket(fileno=int(sys.argv[1]))
     configuration = json.loads(line.recv(1 << 20) or "null")
     if configuration is None:
@@ -91,7 +90,3 @@ def temporary_directory() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="nbgrader-jax-", dir=place))
     directory.chmod(0o711)
     return directory
-
-
-if __name__ == "__main__":
-    main()

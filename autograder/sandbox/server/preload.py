@@ -8,6 +8,7 @@ JAX backend or a thread: neither survives a fork.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import io
 import operator
 import os
@@ -104,6 +105,11 @@ def private(name: str) -> Callable[..., Any] | None:
     return found if callable(found) else None
 
 
+def installed(package: str) -> bool:
+    """Whether this Python has a package: a course may have one without jax, or without pictures."""
+    return importlib.util.find_spec(package) is not None
+
+
 def discover_plugins() -> None:
     """Look for jax's plug-ins, once for all kernels."""
     discover = private("jax._src.xla_bridge._discover_and_register_pjrt_plugins")
@@ -131,6 +137,8 @@ def make_contexts_in_advance() -> None:
 
 def trace_common_operations() -> None:
     """Trace, without compiling, what such lessons do: fills jax's caches and imports its rules."""
+    if not installed("jax"):
+        return
     import jax
     import jax.numpy as jnp
 
@@ -153,6 +161,8 @@ def trace_common_operations() -> None:
 
 def draw_once() -> None:
     """Draw a figure: builds the font cache and imports what drawing needs."""
+    if not installed("matplotlib"):
+        return
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

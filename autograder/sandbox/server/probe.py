@@ -86,7 +86,10 @@ def read_interpreter() -> None:
     PermissionError
         If the interpreter is where other users may not go, such as the home of root.
     """
-    Path(os.__file__).open("rb").close()
+    try:
+        Path(os.__file__).open("rb").close()
+    except PermissionError:
+        raise PermissionError(f"other users cannot read {os.__file__}") from None
 
 
 def _descend(steps: list[Callable[[], object]]) -> str:

@@ -180,7 +180,7 @@ def _become_kernel(
     descriptors: list[int],
     isolator: Isolator,
     limits: ResourceLimits,
-    request: dict[str, object],
+    request: dict[str, Any],
 ) -> None:
     """Turn this process, a fresh copy of the zygote, into a confined kernel. Never returns."""
     *sockets, submission = descriptors
@@ -189,7 +189,7 @@ def _become_kernel(
         home = isolator.make_home(limits)
         isolator.admit(str(request["cache"] or ""))
         copy_files(submission, home, isolator.uid())
-        prepare_process(home, [*sockets, line.fileno()])
+        prepare_process(home, [*sockets, line.fileno()], request["variables"])
         isolator.lock(limits)
     except BaseException:
         reason = traceback.format_exc(limit=-3)
@@ -233,8 +233,11 @@ def is_file(name: str, parent: int) -> bool:
     return stat.S_ISREG(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
 
 
-def prepare_process(home: Path, kept: list[int]) -> None:
-    """A process as a fresh one would be: descriptors, environment, directory, signals."""
+def prepare_process(home: Path, kept: list[int], variables: Mapping[str, str]) -> None:
+    """A process as a fresh one would be: descriptors, environment, directory, signals.
+
+    `variables` are those that the kernelspec sets; what the sandbox sets wins over them.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
@@ -243,7 +246,7 @@ def prepare_process(home: Path, kept: list[int]) -> None:
     kept_variables = environment(dict(os.environ))
     os.environ.clear()
     os.environ.update(
-        kept_variables,
+        {**kept_variables, **variables},
         HOME=str(home),
         USER="student",
         LOGNAME="student",

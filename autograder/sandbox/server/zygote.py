@@ -33,7 +33,11 @@ def serve(
     Called by the launcher in the process that it has forked for this.
     """
     started = time.monotonic()
-    missing = preload()
+    try:
+        missing = preload()
+    except Exception as error:  # of a package in the Python that the course names
+        line.send(json.dumps({"failed": f"{type(error).__name__}: {error}"[:4000]}).encode())
+        return
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         line.send(json.dumps({"failed": f"{threads} threads are running before a fork"}).encode())

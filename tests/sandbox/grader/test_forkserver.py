@@ -24,10 +24,8 @@ class TestIsolationIsRequired:
             "from autograder.sandbox.server import launcher, probe; "
             "probe.ISOLATORS.clear(); launcher.main()"
         )
-        program = (
-            f"import sys; sys.path.append('/'); sys.argv[:] = ['launcher', sys.argv[-1]]; {stub}"
-        )
-        monkeypatch.setattr(ForkServer, "command", (sys.executable, "-c", program))
+        program = f"import sys; sys.argv[:] = ['launcher', sys.argv[-1]]; {stub}"
+        monkeypatch.setattr(ForkServer, "command", ("-c", program))
 
     def test_refuses_to_grade_without(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.refuse(monkeypatch)
