@@ -328,10 +328,9 @@ class StudentKernel:
         another try.
         """
         self._replacements += 1
-        idle = 0.0 if self._connection.is_alive() else IDLE
-        slowly = 0.0
         others = self._convict_parts() or bool(self._suspects)
-        while not self._is_over():
+        slowly, idle = 0.0, 0.0 if self._is_over() or self._connection.is_alive() else IDLE
+        while not self.given_up and not self._is_over():
             try:
                 self._prepared.clear()
                 self._kernels.restart()
