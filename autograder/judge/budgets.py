@@ -21,6 +21,8 @@ PATIENCE, MOST_PATIENCE = 10.0, 60.0
 timers end sooner, and a thread that is meant to go on costs a class little."""
 SEARCH = 30.0
 """The same for each cell when it is looked for which of them ended the kernel after its end."""
+IDLE = 2.0
+"""Seconds after which a kernel that does nothing is not about to end by what no reply tells of."""
 
 
 @dataclass(frozen=True)

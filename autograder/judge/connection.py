@@ -113,6 +113,18 @@ class KernelConnection:
                 return True, False
         return True, True
 
+    def lasts(self, seconds: float) -> bool:
+        """Whether the kernel is still there after so many seconds in which nobody asks."""
+        return run_sync(self._lasts)(seconds)
+
+    async def _lasts(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while await self._is_alive():
+            if time.monotonic() >= deadline:
+                return True
+            await asyncio.sleep(LOOK)
+        return False
+
     async def _is_alive(self) -> bool:
         return bool(await ensure_async(self._manager.is_alive()))
 

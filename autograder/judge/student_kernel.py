@@ -20,6 +20,7 @@ from autograder.judge.budgets import (
     CALL,
     CELL,
     ENDED,
+    IDLE,
     MOST_PATIENCE,
     OF_ALL,
     PATIENCE,
@@ -328,7 +329,8 @@ class StudentKernel:
         """
         self._replacements += 1
         others = self._convict_parts() or bool(self._suspects)
-        while not self._is_over():
+        slowly, idle = 0.0, 0.0 if self._is_over() or self._connection.is_alive() else IDLE
+        while not self.given_up and not self._is_over():
             try:
                 self._prepared.clear()
                 self._kernels.restart()
@@ -342,19 +344,19 @@ class StudentKernel:
                 self.stops[stop] += 1
                 self._nbclient.create_kernel_manager()  # for nbclient to clean up at the end
                 break
-            if self._ran_again():
+            if not self._ran_again(slowly):
+                slowly, others = 0.0, True
+            elif slowly or self._connection.lasts(idle):
                 if self._raising:
                     self._connection.give_up(self._raising)
                 self._suspects = []
                 return others
-            others = True
+            else:  # one of them ends it later, by what no reply tells of
+                slowly, others = idle, True
         return False
 
     def _convict_parts(self) -> bool:
-        """Ask no more of the functions whose calls have left something running, if there are any.
-
-        No cell is at fault as plainly: which of them it was is not looked for.
-        """
+        """Ask no more of functions whose calls have left something running, if there are any."""
         stop = self._what_ended_it()
         for part, name in self._suspect_parts.items():
             said = ended(part, self._why_it_ended(), later=True)
@@ -374,18 +376,23 @@ class StudentKernel:
             self.stops[REPLACEMENTS] += 1
         return bool(self.given_up)
 
-    def _ran_again(self) -> bool:
-        """Run again what has run well; whether all of it came back. What does not is left out."""
+    def _ran_again(self, idle: float) -> bool:
+        """Run again what has run well, with so many idle seconds after each cell.
+
+        Whether all of it came back. What does not is left out.
+        """
         for cell in self._ran_well:
-            self._left = False
+            self._left = came_back = False
             try:
                 self._kernels.run_apart(cell)
-                suspected = any(cell is each for each in self._suspects)
+                came_back, suspected = True, any(cell is each for each in self._suspects)
                 if self._left and not self._outlasts(SEARCH if suspected else PATIENCE):
                     raise DeadKernelError(self._why_it_ended())
-                self._left = True
                 self._kernels.run_apart(new_code_cell("pass"))
+                if not self._connection.lasts(idle):
+                    raise DeadKernelError(self._why_it_ended())
             except Exception as error:
+                self._left = came_back
                 self._ran_well = [each for each in self._ran_well if each is not cell]
                 cell.outputs.append(self.stopped(cell, error))
                 return False

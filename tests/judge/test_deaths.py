@@ -178,6 +178,26 @@ def test_what_is_not_waited_for_is_found_when_it_strikes(
     expect(notebook(tmp_path, DEATHS["timer"][0]), LATE)
 
 
+UNTOLD = {
+    "a thread of the lowest kind": (
+        "import _thread, os, time\n"
+        "_thread.start_new_thread(lambda: (time.sleep(0.6), os._exit(1)), ())"
+    ),
+    "a watchdog": "import faulthandler\nfaulthandler.dump_traceback_later(0.6, exit=True)",
+    "what a pool calls back": (
+        "import os, time\nfrom concurrent.futures import ThreadPoolExecutor\n"
+        "done = ThreadPoolExecutor(1).submit(time.sleep, 0.6)\n"
+        "done.add_done_callback(lambda _: os._exit(1))"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", UNTOLD.values(), ids=UNTOLD)
+def test_what_no_reply_tells_of_is_found_when_it_strikes(tmp_path: Path, fault: str) -> None:
+    """The kernel is left idle after all cells, and where it ends then, after each."""
+    expect(notebook(tmp_path, fault), LATE)
+
+
 def test_a_call_that_was_not_waited_for_is_found_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,8 @@ LONGEST = (
     "tests/grading/test_writer.py",
     "tests/journeys/test_student.py",
     "tests/journeys/test_instructor.py",
+    "tests/judge/test_written.py",
+    "tests/judge/test_deaths.py",
     "tests/judge/test_load.py",
     "tests/judge/test_budgets.py",
     "tests/judge/test_student_kernel.py",
