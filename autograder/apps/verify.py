@@ -28,7 +28,14 @@ from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
+from autograder.judge.course_kernels import (
+    kernel_lacks,
+    kernel_of,
+    lacking,
+    out_of_reach,
+    variables_of,
+    waiting,
+)
 from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
 from autograder.sandbox.grader.interpreter import KernelUnavailable, interpreter_of
@@ -152,7 +159,7 @@ class VerifyApp(AssignmentCommand):
         Where it is of the grader's own Python, all other questions are answered for it as well.
         """
         kernel = kernel_of(notebook, self.config)
-        if why := lacking(notebook):
+        if why := lacking(notebook) or kernel_lacks(notebook, kernel):
             yield Finding(notebook.name, why)
         try:
             python = interpreter_of(kernel.spec())
