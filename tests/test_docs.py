@@ -40,6 +40,7 @@ from autograder.checks.arrays import RELATIVE_TOLERANCE
 from autograder.checks.exercise import Exercise
 from autograder.judge.cells import is_answer, is_marked_by_hand, is_test_cell
 from autograder.judge.execute import Execute
+from autograder.judge.sanitise import Sanitise
 from autograder.judge.stopwatch import Late, Stopwatch
 from autograder.sandbox.settings import Sandbox, Used, size
 from tests.support.inprocess import ROOT
@@ -324,11 +325,16 @@ def test_budgets_are_the_code_s() -> None:
         "Sandbox.require_isolation",
         "Sandbox.hidden",
         "Sandbox.readable",
+        "Sanitise.enabled",
+        "Sanitise.tags",
+        "Sanitise.styles",
+        "Sanitise.safe_output_keys",
+        "Sanitise.sanitized_output_types",
     }
     not_budgets = {"VerifyApp.progress", "VerifyApp.workers"}
     wanted = {
         f"{made.__name__}.{name}": trait.default_value
-        for made in (Sandbox, Execute, VerifyApp)
+        for made in (Sandbox, Execute, Sanitise, VerifyApp)
         for name, trait in made.class_own_traits(config=True).items()
     }
     wanted["Execute.timeout"] = configured("Execute", "timeout")

@@ -69,11 +69,8 @@ def open_what_is_closed() -> None:
     Otherwise the next file that is opened has its number, the gradebook for example, and what a
     program of ours prints is written into that.
     """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)
-            if opened != number:
-                os.dup2(opened, number)
-                os.close(opened)
-            os.set_inheritable(number, True)  # for the programs that are started from here
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+            opened = os.open(os.devnull, os.O_RDWR)  # has the lowest number: that of the closed one
+            os.set_inheritable(opened, True)  # for the programs that are started from here
+            setattr(sys, name, os.fdopen(opened, mode, closefd=False))

@@ -2,8 +2,9 @@
 
 In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`):
 
-    intake        takes the submission as it comes: any file, renamed, damaged
-    course_kernels   says which kernel that is, and what cannot be graded here
+    intake        takes the submission as it comes: links, renamed files, cells that are gone
+    reading       reads any file as the notebook that it holds
+    course_kernels   says which kernel a notebook is graded with, and what cannot be graded here
     execute       runs every cell where it belongs
     student_kernel   runs the student's cells, calls their functions, finds who ended the kernel
     kernels       puts another kernel in the place of a lost one
@@ -18,6 +19,8 @@ In the order in which nbgrader's Autograde calls them (see `nbgrader_config.py`)
     saving        saves the marks, and asks for a person where one has to look
     untouched     says where nothing was written for a person to mark
     sanitise      makes what is stored safe to show
+    cleaning      has HTML and Markdown made harmless, in bounded time
+    harmless      does that, in a process of its own
 
 `cells` and `course` are the only modules that know nbgrader's labels and folders, `solutions` the
 one that reads the instructor's answers.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import json
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,7 +17,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.converters import BaseConverter, NbGraderException
 from nbgrader.nbgraderformat import SCHEMA_VERSION
@@ -27,16 +26,20 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.judge.cells import (
     DAMAGED,
     PUT_BACK,
-    STOP,
-    STOPS,
     TOUCHED,
-    UNTOUCHED,
     claimed_id,
     is_graded,
     labels,
 )
-from autograder.judge.course import course_of, notebooks_in, source_folder, source_notebook
+from autograder.judge.course import (
+    autograded_folder,
+    course_of,
+    notebooks_in,
+    source_folder,
+    source_notebook,
+)
 from autograder.judge.course_kernels import NotGradable, require_gradable
+from autograder.judge.reading import MOST_BYTES, blank, decoded, read_notebook
 from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
@@ -46,7 +49,8 @@ class SubmissionExporter(NotebookExporter):
     """Reads any file as a notebook: a damaged one as what can be saved of it.
 
     nbgrader's Autograde calls it twice for each notebook: with the file that was handed in, and
-    with the file in autograded/ that came of the first call, which it then executes.
+    with the file in autograded/ that came of the first call, which it then executes. The second
+    is ours and is read as it is.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -58,7 +62,11 @@ class SubmissionExporter(NotebookExporter):
     ) -> tuple[NotebookNode, Resources]:
         path = Path(filename)
         resources = ResourcesDict() if resources is None else resources
-        found = path if path.exists() else self._renamed(path, resources)
+        identity = resources["nbgrader"]
+        course = course_of(self.parent)
+        if path.parent == autograded_folder(course, identity["student"], identity["assignment"]):
+            return super().from_filename(filename, resources, **kwargs)
+        found = path if path.is_file() else self._renamed(path, identity["assignment"])
         if found is None:
             why = f"There is no notebook named {path.name} in this submission."
             notebook = blank(why)
@@ -70,15 +78,15 @@ class SubmissionExporter(NotebookExporter):
             notebook.metadata[DAMAGED] = why
             self.log.warning("%s: %s", filename, why)
         resources["metadata"] = ResourcesDict(name=path.stem, path=str(path.parent))
-        resources[DAMAGED] = why
         return self.from_notebook_node(notebook, resources, **kwargs)
 
-    def _renamed(self, path: Path, resources: Resources) -> Path | None:
+    def _renamed(self, path: Path, assignment: str) -> Path | None:
         """The only other notebook in the folder that is not one of the assignment's own."""
-        source = source_folder(course_of(self.parent), resources["nbgrader"]["assignment"])
+        source = source_folder(course_of(self.parent), assignment)
         expected = {other.name for other in notebooks_in(source)}
         others = [other for other in notebooks_in(path.parent) if other.name not in expected]
-        return others[0] if len(others) == 1 else None
+        kept = [other for other in others if not other.stem.endswith("-checkpoint")] or others
+        return kept[0] if len(kept) == 1 else None
 
 
 def refuse_in_vain(exporter: Any) -> None:
@@ -105,19 +113,35 @@ def refuse_in_vain(exporter: Any) -> None:
 def receive(assignment: str, student: str, notebooks: list[str]) -> None:
     """For `Autograde.pre_convert_hook`: what has to be done before nbgrader copies a submission.
 
-    Links that lead out of it are not followed, and a notebook that was renamed or is gone is
-    graded all the same. nbgrader calls this with the list of notebooks that it found, and grades
-    what the list holds afterwards.
+    Links that lead out of it are not followed, its time can be read if it is one, and a notebook
+    that was renamed or is gone is graded all the same. nbgrader calls this with the list
+    of notebooks that it found, and grades what the list holds afterwards.
     """
     if not notebooks:
         return
     folder, course = Path(notebooks[0]).parent, calling_course()
+    mend_timestamp(folder / "timestamp.txt")
     leave_links(folder)
     for source in notebooks_in(source_folder(course, assignment)):
         expected = os.path.join(folder, source.name)  # noqa: PTH118 - nbgrader matches the text
         is_asked = fnmatchcase(source.name, f"{course.notebook_id}.ipynb")  # by `--notebook`
         if is_asked and expected not in notebooks:
             notebooks.append(expected)
+
+
+def mend_timestamp(path: Path) -> None:
+    """Leave the time at which a submission came where nbgrader can read it.
+
+    A text in another encoding is written anew; what is no file says nothing of the time and is set
+    aside. A text that is no time stays: nbgrader grades nothing then, and somebody has to mend it.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.rename(path.with_name(f"{path.name}.unreadable"))
+    elif path.exists():
+        came = path.read_bytes()
+        said = decoded(came)
+        if said.encode() != came:
+            put(path, said)
 
 
 def calling_course() -> Any:
@@ -142,85 +166,56 @@ def calling_course() -> Any:
 
 
 def leave_links(folder: Path) -> None:
-    """Put a note in the place of each link that leads out of a folder.
+    """Put a note in the place of what nbgrader cannot copy, or must not.
 
-    nbgrader copies what it leads to, which may be the gradebook or the work of somebody else.
+    Must not: a link that leads out of the folder, which may be to the gradebook or to the work of
+    somebody else. Cannot: a link that leads nowhere, a pipe, a socket.
     """
     inside = folder.resolve()
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in [*folders, *files]):
-            if path.is_symlink() and not path.resolve().is_relative_to(inside):
-                note = f"Here was a link to {path.readlink()}. It was not followed.\n"
-                path.parent.chmod(0o700 | path.parent.stat().st_mode)
-                path.unlink()
-                path.write_text(note, encoding="utf-8")
+            if path.is_symlink():
+                real = Path(os.path.realpath(path))  # unlike `resolve`, bears links in a circle
+                if not (real.is_relative_to(inside) and path.exists()):
+                    put(path, f"Here was a link to {path.readlink()}. It was not followed.\n")
+            elif not (path.is_file() or path.is_dir()):
+                put(path, "Here was something that is neither a file nor a folder.\n")
+            elif not os.access(path, os.R_OK):
+                path.chmod(0o400 | path.stat().st_mode)
+
+
+def put(path: Path, note: str) -> None:
+    """Put a text in the place of what is there."""
+    path.parent.chmod(0o700 | path.parent.stat().st_mode)
+    path.unlink()
+    path.write_text(note, encoding="utf-8", errors="replace")
 
 
 def read_submission(path: Path) -> tuple[NotebookNode, str]:
     """A notebook in the current format, whatever the file holds. Never raises for its content.
 
-    With it comes why the file could not be read as it was, "" if it could.
+    With it comes what could not be read of it, "" if nothing was lost.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        why = f"The submitted file is not a notebook that can be read ({type(error).__name__})."
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        why = f"The submitted file cannot be opened ({type(error).__name__})."
         return blank(why), why
-    try:
-        notebook = nbformat.reads(json.dumps(raw), as_version=4)
-        nbformat.validate(notebook)
-        return notebook, ""
-    except Exception as error:  # nbformat meets malformed files with errors of every kind
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        return salvage(raw), f"The submitted notebook breaks the notebook format: {why}"
-
-
-def salvage(raw: Any) -> NotebookNode:
-    """Keep the sources of a notebook, as parsed JSON, that breaks the format elsewhere."""
-    cells = []
-    listed = raw.get("cells") if isinstance(raw, dict) else None
-    for cell in listed if isinstance(listed, list) else []:
-        source = cell.get("source", "") if isinstance(cell, dict) else ""
-        if isinstance(source, list):
-            source = "".join(map(str, source))
-        if not isinstance(source, str) or not isinstance(cell, dict):
-            continue
-        make = new_code_cell if cell.get("cell_type") == "code" else new_markdown_cell
-        marks = cell.get("metadata")
-        nbgrader = marks.get("nbgrader") if isinstance(marks, dict) else None
-        cells.append(make(source, metadata={"nbgrader": nbgrader} if nbgrader else {}))
-    return new_notebook(cells=cells)
-
-
-def blank(why: str) -> NotebookNode:
-    """A notebook that says what is wrong; the graded cells are put back later."""
-    return new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
-
-
-def drop_claims(notebook: NotebookNode) -> None:
-    """Take out what only the kit may say, and a submission said all the same."""
-    for key in (DAMAGED, STOPS):
-        notebook.metadata.pop(key, None)
-    for cell in notebook.cells:
-        for key in (STOP, UNTOUCHED, TOUCHED, PUT_BACK):
-            cell.metadata.pop(key, None)
+    return read_notebook(data)
 
 
 class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
     """Puts every cell of nbgrader's back to what the gradebook says it is.
 
     Called once for each notebook that was handed in, before it is run and before nbgrader's own
-    sanitising steps, which fail on malformed metadata. What the notebook says about itself in the
-    kit's own keys goes; only what the exporter found out while reading it stays. Cells are known
-    by their grade_id. Of several with the same one the last counts, as everywhere in nbgrader.
-    A graded or locked cell that is missing goes back behind the one that it followed, or to the
-    end if that one is gone as well: there, every answer has been run.
+    sanitising steps. Of the kit's own words there are only what the exporter found out while
+    reading it. Cells are known by their grade_id. Of several with the same one the last counts, as
+    everywhere in nbgrader. A graded or locked cell that is missing goes back behind the one that it
+    followed, or to the end if that one is gone as well: there, every answer has been run.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        drop_claims(nb)
-        if why := resources.get(DAMAGED):  # from the exporter above, which read the file
-            nb.metadata[DAMAGED] = why
         identity = resources["nbgrader"]
         with Gradebook(identity["db_url"]) as gradebook:
             record = gradebook.find_notebook(identity["notebook"], identity["assignment"])

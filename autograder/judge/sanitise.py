@@ -2,58 +2,47 @@
 
 formgrader shows the notebooks in autograded/ with nbgrader's own template, inside the page that
 can grade the class, and that template escapes neither HTML outputs nor Markdown. So it is what is
-stored there that has to be harmless. Outputs go through nbconvert's sanitiser (bleach). Markdown
-cannot: a text that is harmless HTML may become something else when Markdown is made of it. It is
-rendered, and kept as it is when rendering without raw HTML gives the same; otherwise it is
-replaced by its rendering, sanitised.
+stored there that has to be harmless. Outputs go through a sanitiser (bleach). Markdown cannot: a
+text that is harmless HTML may become something else when Markdown is made of it. It is rendered,
+and kept as it is when rendering without raw HTML gives the same; otherwise it is replaced by its
+rendering, sanitised.
+
+It has to be bounded as well: whoever opens the notebook waits for what is stored to be rendered.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
-import bleach
 import nbformat
-from bleach.css_sanitizer import CSSSanitizer
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from nbgrader.utils import is_locked
-from traitlets import Bool, List, Set, Unicode
+from traitlets import Bool, Float, Integer, List, Set, Unicode
 
 from autograder.judge.cells import DAMAGED, STOP, STOPS, UNTOUCHED, report_in
+from autograder.judge.cleaning import Text, cleaner
 from autograder.judge.course import course_of, source_notebook
+from autograder.judge.harmless import DATA_IMAGE, RASTER, STYLES, TAGS
 
 Resources = dict[str, Any]
 
-TAGS = [
-    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd",
-    "del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4",
-    "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "samp",
-    "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "u", "ul", "var",
-]  # fmt: skip
-PLAIN_ATTRIBUTES = {
-    "align", "alt", "border", "colspan", "dir", "height", "lang", "open", "rowspan", "scope",
-    "start", "style", "title", "width",
-}  # fmt: skip
-STYLES = [
-    "background-color", "color", "font-style", "font-weight", "text-align", "vertical-align",
-    "white-space",
-]  # fmt: skip
-# Pygments' short names, and what pandas and Markdown set. formgrader's buttons go by class.
-CLASS = re.compile(r"highlight|dataframe|language-[\w+-]+|[a-z]{1,2}\d?")
-# An address on this server can do something: /logout, or a page of the student's own.
-LINK = re.compile(r"(?:https?://|mailto:|#)", re.IGNORECASE)
-RASTER = re.compile(r"image/(?:png|jpeg|gif|webp)")
-DATA_IMAGE = re.compile(rf"data:{RASTER.pattern};base64,[A-Za-z0-9+/=\s]*")
-BESIDE = re.compile(r"(?!.*(?:\.\.|:))[\w .-]+(?:/[\w .-]+)*")  # a file next to the notebook
-STYLE_SHEET = re.compile(r"<style\b.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 NOTEBOOK_METADATA = {"kernelspec", "language_info", DAMAGED, STOPS}
 CELL_METADATA = {"nbgrader", "tags", STOP, UNTOUCHED}
+PLAIN = "Shown as plain text: showing it formatted would take too long."
+MORE = "\n… The rest is not shown: it is too long."
+FEWER = "… {} more outputs of this cell are not shown."
+ANSI = re.compile(r"\x1b\[[^@-~]*+[@-~]?")
+MOST_COLOURS = 1_000
+"""Changes of colour in a text; nbconvert's time for them grows with their square."""
+MOST_PIXELS = 50_000_000
+"""Of a picture: a few bytes can stand for a picture that fills a browser's memory."""
 
 
 class Sanitise(SanitizeHTML):
@@ -61,11 +50,23 @@ class Sanitise(SanitizeHTML):
 
     The judge's own outputs stay, and so do cells that read exactly as in the instructor's
     notebook. Of a student's outputs, text, LaTeX and bitmaps stay, HTML and Markdown are
-    sanitised, and everything else goes: scripts, widgets, SVG. Comes last in the list, so that no
-    score depends on it.
+    sanitised, and everything else goes: scripts, widgets, SVG. What is very long is cut, with a
+    note. Comes last in the list, so that no score depends on it.
     """
 
     enabled = Bool(True, help="Whether to sanitise what students made.").tag(config=True)
+    timeout = Float(
+        5.0,
+        help="""Seconds of processor time for the HTML and Markdown of a notebook. What is left then
+        is shown as plain text.""",
+    ).tag(config=True)
+    max_text = Integer(
+        100_000, help="Longest text that is shown, in characters: a cell, or one of its outputs."
+    ).tag(config=True)
+    max_notebook = Integer(
+        1_000_000, help="Characters that are shown of all texts of a notebook together."
+    ).tag(config=True)
+    max_outputs = Integer(200, help="Outputs of a cell that are shown.").tag(config=True)
     tags = List(Unicode(), TAGS, help="HTML tags that stay; others are shown as text.").tag(
         config=True
     )
@@ -80,10 +81,17 @@ class Sanitise(SanitizeHTML):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         self._instructors = self._instructors_texts(resources)
+        self._room = self.max_notebook
+        self._texts: list[Text] = []
+        self._put: list[Callable[[str | None], None]] = []
         nb.metadata = NotebookNode(
             {key: value for key, value in nb.metadata.items() if key in NOTEBOOK_METADATA}
         )
-        return super().preprocess(nb, resources)
+        nb, resources = super().preprocess(nb, resources)
+        shown = cleaner.clean(self._texts, self.timeout, self.tags, self.styles)
+        for put, text in zip(self._put, shown, strict=True):
+            put(text)
+        return nb, resources
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, cell_index: int
@@ -91,59 +99,97 @@ class Sanitise(SanitizeHTML):
         cell.metadata = NotebookNode(
             {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
         )
+        authors = cell.source in self._instructors
         if cell.cell_type == "code":
+            if not (authors or is_locked(cell)):
+                cell.source = self._cut(cell.source)
             if report_in(cell) is None:
                 cell.outputs = self.sanitize_code_outputs(cell.outputs)
-        elif cell.source in self._instructors:
+        elif authors:
             attach(cell, self._instructors[cell.source])
         elif is_locked(cell):
             attach(cell, bitmaps(cell.get("attachments")))
         else:
-            cell.attachments = bitmaps(cell.get("attachments"))
-            if cell.cell_type == "markdown":
-                cell.source = self.harmless_markdown(cell.source, cell.attachments)
-            else:
-                cell.source = self.sanitize_html_tags(cell.source)
-            if cell.cell_type != "markdown" or not cell.attachments:
-                del cell["attachments"]
+            self._sanitise_text(cell)
         return cell, resources
+
+    def _sanitise_text(self, cell: NotebookNode) -> None:
+        """Sanitise a student's cell of Markdown, or a raw one, which is HTML for nbconvert."""
+        markdown, attached = cell.cell_type == "markdown", bitmaps(cell.get("attachments"))
+        attach(cell, attached if markdown else {})
+        cell.source = self._cut(cell.source)
+
+        def put(shown: str | None) -> None:
+            if shown is None:
+                attach(cell, {})
+            cell.source = plain(cell.source, PLAIN) if shown is None else shown
+
+        self._later("markdown" if markdown else "html", cell.source, attached, put)
 
     def sanitize_code_outputs(self, outputs: list[NotebookNode]) -> list[NotebookNode]:
         """Sanitise the outputs of one cell, in whatever form the kernel sent them."""
-        for output in outputs:
+        kept = outputs[: self.max_outputs]
+        for output in kept:
             if output.output_type == "stream":
-                output.text = str(output.text)
+                output.text = self._text(output.text)
             elif output.output_type == "error":
-                output.traceback = [str(line) for line in output.traceback]
+                output.ename, output.evalue = self._text(output.ename), self._text(output.evalue)
+                output.traceback = [self._text("\n".join(map(str, output.traceback)))]
             else:
-                texts = {kind: text for kind, text in output.data.items() if isinstance(text, str)}
-                if "text/markdown" in texts and "text/html" not in texts:
-                    texts["text/html"] = rendered(texts["text/markdown"], {})
-                output.data = NotebookNode(texts)
                 output.metadata = sizes(output.get("metadata"))
-        return super().sanitize_code_outputs(outputs)
+                output.data = self._bundle(output.data)
+        if left := len(outputs) - len(kept):
+            kept.append(new_output("stream", name="stdout", text=FEWER.format(left)))
+        return kept
 
-    def sanitize_html_tags(self, html_str: str) -> str:
-        """Sanitise HTML: what is not allowed is shown as text."""
-        return bleach.clean(
-            STYLE_SHEET.sub("", html_str),
-            tags=self.tags,
-            attributes=allowed,
-            protocols=["http", "https", "mailto", "data"],
-            css_sanitizer=CSSSanitizer(allowed_css_properties=self.styles),
+    def _bundle(self, data: dict[str, Any]) -> NotebookNode:
+        """What is shown of an output in several forms."""
+        texts = {kind: text for kind, text in data.items() if isinstance(text, str)}
+        bundle = NotebookNode(
+            {
+                kind: text if RASTER.fullmatch(kind) else self._text(text)
+                for kind, text in texts.items()
+                if kind in self.safe_output_keys
+                and not (kind == "image/png" and pixels(text) > MOST_PIXELS)
+            }
         )
+        kinds = {kind: "html" for kind in texts if kind in self.sanitized_output_types}
+        if not kinds and "text/markdown" in texts:
+            kinds = {"text/markdown": "output"}
+        for kind, how in kinds.items():
+            target = "text/html" if how == "output" else kind
+            text = texts[kind]
+            if len(text) > min(self.max_text, self._room):
+                bundle[target] = plain(self._cut(bundle.get("text/plain", text)), PLAIN)
+                continue
+            self._room -= len(text)
 
-    def harmless_markdown(self, source: str, attachments: dict[str, Any]) -> str:
-        """Markdown that shows the same as `source` and holds nothing that could run.
+            def put(shown: str | None, target: str = target, text: str = text) -> None:
+                said = bundle.get("text/plain", text)
+                bundle[target] = plain(said, PLAIN) if shown is None else shown
 
-        Where there was something, the answer is HTML on one line, which Markdown leaves alone.
-        """
-        shown = rendered(source, attachments)
-        with contextlib.suppress(Exception):  # then it is not harmless in formgrader either
-            if shown == render(source, _Strict(attachments)):
-                return source
-        html = self.sanitize_html_tags(shown.strip()).replace("\r", "").replace("\n", "&#10;")
-        return html if html.startswith("<div>") else f"<div>{html}</div>"
+            self._later(how, text, {}, put)
+        return bundle
+
+    def _later(
+        self, how: str, text: str, attached: dict[str, Any], put: Callable[[str | None], None]
+    ) -> None:
+        """Have a text made harmless with all others of the notebook; `put` takes the answer."""
+        self._texts.append((how, text, attached))
+        self._put.append(put)
+
+    def _text(self, text: Any) -> str:
+        """A text for a terminal, in bounded length and with a bounded number of colours."""
+        text = self._cut(str(text))
+        return ANSI.sub("", text) if text.count("\x1b") > MOST_COLOURS else text
+
+    def _cut(self, text: str) -> str:
+        """A text, or its beginning and a note where it is too long."""
+        most = max(min(self.max_text, self._room), len(MORE))
+        if len(text) > most:
+            text = text[: most - len(MORE)] + MORE
+        self._room -= len(text)
+        return text
 
     def _instructors_texts(self, resources: Resources) -> dict[str, dict[str, Any]]:
         """What the cells of the instructor's notebook say, and the pictures attached to each.
@@ -162,39 +208,21 @@ class Sanitise(SanitizeHTML):
         return {cell.source: cell.get("attachments", {}) for cell in cells}
 
 
-class _Strict(IPythonRenderer):
-    """Renders Markdown without raw HTML and with harmless addresses only."""
+def plain(text: str, note: str) -> str:
+    """A text as HTML on one line, which Markdown leaves alone, with a note above it.
 
-    def __init__(self, attachments: dict[str, Any]) -> None:
-        super().__init__(escape=True, allow_harmful_protocols=False, attachments=attachments)
-
-    def link(self, text: str, url: str, title: str | None = None) -> str:
-        return super().link(text, url, title) if LINK.match(url) else text
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        name = url.removeprefix("attachment:")
-        harmless = name in self.attachments if name != url else harmless_image(url)
-        return super().image(text, url, title) if harmless else ""
-
-    def block_mermaidjs(self, code: str) -> str:
-        """Where nbconvert would put a diagram's source into the page as it stands."""
-        return ""
-
-
-def rendered(source: str, attachments: dict[str, Any]) -> str:
-    """Markdown as nbconvert, and so formgrader, renders it: raw HTML and all.
-
-    As it was typed where that fails: for a missing attachment, or lists nested very deeply.
+    nbconvert looks for links in it, in a time that grows with the square of the brackets.
     """
-    try:
-        return render(source, IPythonRenderer(escape=False, attachments=attachments))
-    except Exception:
-        return f"<pre>{escape(source)}</pre>"
+    shown = escape(text).replace("\r", "").replace("\n", "&#10;").replace("[", "&#91;")
+    return f"<div><p>{note}</p><pre>{shown}</pre></div>"
 
 
-def render(source: str, renderer: IPythonRenderer) -> str:
-    """Markdown to HTML, with nbconvert's parser."""
-    return str(MarkdownWithMath(renderer=renderer).render(source))
+def pixels(png: str) -> int:
+    """How many a PNG says that it has; none where it is no PNG, which shows nothing."""
+    with contextlib.suppress(ValueError):
+        head = base64.b64decode("".join(png[:100].split())[:32])
+        return int.from_bytes(head[16:20], "big") * int.from_bytes(head[20:24], "big")
+    return 0
 
 
 def attach(cell: NotebookNode, attachments: dict[str, Any]) -> None:
@@ -227,19 +255,3 @@ def sizes(metadata: Any) -> NotebookNode:
         if RASTER.fullmatch(kind) and isinstance(size, dict)
     }
     return NotebookNode(kept)
-
-
-def harmless_image(address: str) -> bool:
-    """True for a bitmap in the address itself, or a file beside the notebook."""
-    return bool(DATA_IMAGE.fullmatch(address) or BESIDE.fullmatch(address))
-
-
-def allowed(tag: str, name: str, value: str) -> bool:
-    """Whether an attribute stays; called by bleach for each one of an allowed tag."""
-    if name == "href":
-        return tag == "a" and bool(LINK.match(value))
-    if name == "src":
-        return tag == "img" and harmless_image(value)
-    if name == "class":
-        return all(CLASS.fullmatch(word) for word in value.split())
-    return name in PLAIN_ATTRIBUTES

@@ -43,7 +43,7 @@ def in_one_line(text: str) -> str:
 
 
 def say(*lines: str, out: TextIO | None = None) -> None:
-    """Print to the output, or to another stream, at once. The only `print` of the package."""
+    """Print to the output, or to another stream, at once. The only `print` that people read."""
     print(*map(visible, lines), sep="\n", file=out or sys.stdout, flush=True)
 
 

@@ -31,6 +31,8 @@ ENVIRONMENT = ("PATH", "LANG", "LANGUAGE", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "C
                "LD_LIBRARY_PATH")  # fmt: skip
 """Variables that a kernel inherits from the grader, besides those with these beginnings."""
 ENVIRONMENT_PREFIXES = ("LC_", "JAX_", "XLA_", "OPENBLAS_", "OMP_")
+NBGRADERS = ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING")
+"""Variables by which nbgrader lets cells know that it runs them; each kernel gets those of now."""
 GRADERS_OWN = ("JAX_COMPILATION_CACHE_DIR",)
 """Of those, what kernels do not get: they cannot write there, and JAX would warn in a cell."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from autograder.grading.memory import memory_gradebook
@@ -22,9 +25,11 @@ from autograder.judge.intake import (
     RestoreCells,
     SubmissionExporter,
     calling_course,
-    read_submission,
+    leave_links,
+    mend_timestamp,
     receive,
 )
+from autograder.judge.reading import IN_PART
 
 APPLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        \xff\xfe"
 """The beginning of an AppleDouble file."""
@@ -130,26 +135,10 @@ def test_with_two_strangers_nobody_guesses(tmp_path: Path) -> None:
     converter = converter_in(tmp_path)
     hand_in(converter, notes="3", **{"first (1)": "1"})
     path = submitted(converter.coursedir) / "first.ipynb"
-    text, resources = SubmissionExporter(parent=converter).from_filename(str(path), dict(IDENTITY))
+    text, _ = SubmissionExporter(parent=converter).from_filename(str(path), dict(IDENTITY))
     assert "There was nothing to grade" in text
-    assert resources[DAMAGED] == "There is no notebook named first.ipynb in this submission."
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (APPLE, "is not a notebook that can be read (UnicodeDecodeError)"),
-        (b"{broken", "is not a notebook that can be read (JSONDecodeError)"),
-        (b'{"a": [1]}', "breaks the notebook format"),
-        (b"[" * 100_000, "is not a notebook that can be read (RecursionError)"),
-        (b"[]", "breaks the notebook format"),
-    ],
-)
-def test_what_is_no_notebook_is_told(tmp_path: Path, content: bytes, said: str) -> None:
-    (tmp_path / "first.ipynb").write_bytes(content)
-    notebook, why = read_submission(tmp_path / "first.ipynb")
-    assert said in why
-    nbformat.validate(notebook)
+    said = json.loads(text)["metadata"][DAMAGED]
+    assert said == "There is no notebook named first.ipynb in this submission."
 
 
 # What the kit alone may say
@@ -241,6 +230,81 @@ def test_what_the_kit_found_out_itself_stays(tmp_path: Path, gradebook: str) -> 
     exporter.register_preprocessor(RestoreCells, enabled=True)
     text, _ = exporter.from_filename(str(path), resources)
     found = nbformat.reads(text, as_version=4)
-    assert found.metadata[DAMAGED].startswith("The submitted notebook breaks the notebook format")
+    assert found.metadata[DAMAGED] == IN_PART
     assert STOPS not in found.metadata
     assert not any(STOP in cell.metadata for cell in found.cells)
+
+
+# What nbgrader cannot copy
+
+
+class TestTheFolder:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "submitted"
+        folder.mkdir()
+        (tmp_path / "secret").write_text("the gradebook")
+        return folder
+
+    def test_a_link_in_a_circle_does_not_save_the_one_that_leads_out(self, folder: Path) -> None:
+        (folder / "a").symlink_to("a")
+        (folder / "b").symlink_to(folder.parent / "secret")
+        (folder / "c").symlink_to("nothing")
+        (folder / "d").write_text("kept")
+        (folder / "e").symlink_to("d")
+        leave_links(folder)
+        for name in "abc":
+            assert (folder / name).read_text().startswith("Here was a link to ")
+        assert (folder / "e").read_text() == "kept"
+
+    def test_a_pipe_is_no_file(self, folder: Path) -> None:
+        os.mkfifo(folder / "pipe")
+        leave_links(folder)
+        assert (folder / "pipe").read_text().startswith("Here was something")
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+    def test_a_time_in_any_encoding(self, folder: Path, encoding: str) -> None:
+        path = folder / "timestamp.txt"
+        path.write_bytes("2030-01-10 12:00:00 UTC\n".encode(encoding))
+        path.chmod(0o444)
+        mend_timestamp(path)
+        assert parse_utc(path.read_text().strip()) == dt.datetime(2030, 1, 10, 12)
+
+    def test_what_is_no_file_says_nothing(self, folder: Path) -> None:
+        path = folder / "timestamp.txt"
+        for make in (path.mkdir, lambda: os.mkfifo(path), lambda: path.symlink_to("../secret")):
+            make()
+            mend_timestamp(path)
+            assert [found.name for found in folder.iterdir()] == ["timestamp.txt.unreadable"]
+            aside = folder / "timestamp.txt.unreadable"
+            aside.rmdir() if aside.is_dir() and not aside.is_symlink() else aside.unlink()
+
+    def test_what_is_no_time_stays_for_somebody_to_mend(self, folder: Path) -> None:
+        (folder / "timestamp.txt").write_text("the day before")
+        mend_timestamp(folder / "timestamp.txt")
+        assert (folder / "timestamp.txt").read_text() == "the day before"
+
+    def test_where_there_is_none_or_nothing_in_it(self, folder: Path) -> None:
+        mend_timestamp(folder / "timestamp.txt")
+        (folder / "timestamp.txt").touch()
+        mend_timestamp(folder / "timestamp.txt")
+        assert [path.name for path in folder.iterdir()] == ["timestamp.txt"]
+
+
+def test_only_the_notebooks_that_were_asked_for(tmp_path: Path) -> None:
+    converter = converter_in(tmp_path)
+    converter.coursedir.notebook_id = "second"
+    hand_in(converter, first="1", second="2")
+    converter.run_pre_convert_hook()
+    assert names(converter) == ["second.ipynb"]
+
+
+def test_a_copy_that_jupyter_keeps_is_no_other_notebook(tmp_path: Path) -> None:
+    converter = converter_in(tmp_path)
+    hand_in(converter, **{"first (1)": "1", "first-checkpoint": "0"})
+    folder = submitted(converter.coursedir)
+    (folder / "first.ipynb").mkdir()
+    text, _ = SubmissionExporter(parent=converter).from_filename(
+        str(folder / "first.ipynb"), dict(IDENTITY)
+    )
+    assert json.loads(text)["cells"][0]["source"] in ("1", ["1"])

@@ -16,8 +16,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 from nbgrader.api import Gradebook
 
-from autograder.judge.sanitise import Sanitise, allowed, bitmaps, rendered, sizes
-from autograder.record.render import MIMETYPE
+from autograder.judge.cells import DAMAGED, PUT_BACK, STOP, STOPS, UNTOUCHED, report_in
+from autograder.judge.harmless import Rules, allowed, rendered
+from autograder.judge.sanitise import Sanitise, bitmaps, sizes
+from autograder.record.outcome import Outcome
+from autograder.record.render import MIMETYPE, mimebundle
+from autograder.record.report import CheckResult, Report
 from tests.support import payloads
 from tests.support.browser import browser, fired
 from tests.support.course import Course
@@ -176,14 +180,29 @@ PNG = "iVBORw0KGgo="
 def output(**data: object) -> dict[str, object]:
     """What is left of an output of a student's."""
     bundle = {name.replace("__", "+").replace("_", "/", 1): value for name, value in data.items()}
-    (kept,) = Sanitise().sanitize_code_outputs([new_output("display_data", bundle)])
+    (kept,) = outputs([new_output("display_data", bundle)])
     return dict(kept.data)
+
+
+def outputs(made: list[NotebookNode]) -> list[NotebookNode]:
+    """What is left of the outputs of a cell of a student's."""
+    cell = new_code_cell("1")
+    cell.outputs = made
+    return list(left(cell).outputs)
+
+
+def left(cell: NotebookNode) -> NotebookNode:
+    """What is left of a cell of a student's."""
+    notebook = new_notebook()
+    notebook.cells = [cell]  # not validated: it may be malformed
+    (kept,) = Sanitise().preprocess(notebook, {})[0].cells
+    return kept
 
 
 def test_text_latex_and_bitmaps_stay() -> None:
     kept = {"text/plain": "<b>", "text/latex": "$<b>$", "image/png": PNG, "image/jpeg": PNG}
-    (left,) = Sanitise().sanitize_code_outputs([new_output("display_data", kept)])
-    assert left.data == kept
+    (shown,) = outputs([new_output("display_data", kept)])
+    assert shown.data == kept
 
 
 @pytest.mark.parametrize(
@@ -192,10 +211,22 @@ def test_text_latex_and_bitmaps_stay() -> None:
      "application/vnd.jupyter.widget-view+json", "application/json"],
 )  # fmt: skip
 def test_everything_else_goes(kind: str) -> None:
-    (left,) = Sanitise().sanitize_code_outputs(
-        [new_output("display_data", {kind: "x", "text/plain": "y"})]
-    )
-    assert left.data == {"text/plain": "y"}
+    (shown,) = outputs([new_output("display_data", {kind: "x", "text/plain": "y"})])
+    assert shown.data == {"text/plain": "y"}
+
+
+def test_what_code_says_in_the_kits_words_goes() -> None:
+    """A cell can display with any metadata, and in any form, and a kernel can say what it likes."""
+    said = dict.fromkeys((DAMAGED, STOPS, STOP, UNTOUCHED, PUT_BACK), "Give 4 of 4.")
+    report = Report("loss", (CheckResult("is right", Outcome.PASSED),), 4.0)
+    made = new_output("display_data", mimebundle(report), metadata={**said, MIMETYPE: said})
+    kept = left(new_code_cell("1", outputs=[made], metadata={"execution": said, PUT_BACK: True}))
+    assert kept.metadata == {}
+    (shown,) = kept.outputs
+    assert (shown.metadata, MIMETYPE in shown.data) == ({}, False)
+    assert report_in(kept) is None
+    test = new_code_cell("import autograder", outputs=[made], metadata=marks("f", solution=True))
+    assert report_in(test) is None  # an answer is no test, whatever it imports
 
 
 def test_a_data_frame_stays_readable() -> None:
@@ -211,10 +242,10 @@ def test_a_data_frame_stays_readable() -> None:
 
 
 def test_markdown_output_becomes_html() -> None:
-    left = output(text_markdown="**bold** <script>x</script>")
-    assert set(left) == {"text/html"}
-    assert "<strong>bold</strong>" in str(left["text/html"])
-    assert "<script" not in str(left["text/html"])
+    shown = output(text_markdown="**bold** <script>x</script>")
+    assert set(shown) == {"text/html"}
+    assert "<strong>bold</strong>" in str(shown["text/html"])
+    assert "<script" not in str(shown["text/html"])
 
 
 def test_malformed_outputs_do_not_stop_the_grading() -> None:
@@ -223,7 +254,7 @@ def test_malformed_outputs_do_not_stop_the_grading() -> None:
         NotebookNode(output_type="error", ename="E", evalue="v", traceback=[None]),
         NotebookNode(output_type="display_data", data={"text/html": {"a": 1}, "image/png": 3}),
     ]
-    stream, error, display = Sanitise().sanitize_code_outputs(strange)
+    stream, error, display = outputs(strange)
     assert stream.text == "5"
     assert error.traceback == ["None"]
     assert display.data == {}
@@ -252,7 +283,7 @@ def test_sizes_of_images_stay_if_they_are_numbers() -> None:
     ],
 )
 def test_harmless_markdown_is_untouched(source: str) -> None:
-    assert Sanitise().harmless_markdown(source, {}) == source
+    assert Rules().harmless_markdown(source, {}) == source
 
 
 @pytest.mark.parametrize(
@@ -270,11 +301,11 @@ def test_harmless_markdown_is_untouched(source: str) -> None:
     ],
 )
 def test_other_markdown_is_replaced_by_its_rendering(source: str, shown: str) -> None:
-    made = Sanitise().harmless_markdown(source, {})
+    made = Rules().harmless_markdown(source, {})
     assert shown in made
     assert "\n" not in made
     assert rendered(made, {}).strip() == made  # Markdown leaves it alone
-    assert Sanitise().harmless_markdown(made, {}) == made
+    assert Rules().harmless_markdown(made, {}) == made
 
 
 def test_only_bitmaps_may_be_attached() -> None:
@@ -289,13 +320,13 @@ def test_only_bitmaps_may_be_attached() -> None:
     assert bitmaps(attachments) == {"a.png": {"image/png": PNG}}
     assert bitmaps(None) == {}
     shown = "![a](attachment:a.png)"
-    assert Sanitise().harmless_markdown(shown, bitmaps(attachments)) == shown
+    assert Rules().harmless_markdown(shown, bitmaps(attachments)) == shown
 
 
 @pytest.mark.parametrize("source", ["![b](attachment:b.svg)", "![b](attachment:b.svg) <b>"])
 def test_what_nbconvert_cannot_render_is_shown_as_it_was_typed(source: str) -> None:
     """It raises for a missing attachment, which would lose the whole submission."""
-    made = Sanitise().harmless_markdown(source, {})
+    made = Rules().harmless_markdown(source, {})
     assert made == f"<div><pre>{html.escape(source)}</pre></div>"
     assert output(text_markdown=source)["text/html"] == f"<pre>{html.escape(source)}</pre>"
 
@@ -304,11 +335,11 @@ def test_of_metadata_only_what_nbgrader_needs_is_kept() -> None:
     text = new_markdown_cell("text", metadata={"transient": {"remove_source": True}})
     raw = new_raw_cell("<script>x</script>", metadata={"raw_mimetype": "text/html"})
     notebook = new_notebook(cells=[text, raw], metadata={"widgets": {}, "title": "<script>"})
-    left, _ = Sanitise().preprocess(notebook, {})
-    assert left.metadata == {}
-    assert [cell.metadata for cell in left.cells] == [{}, {}]
-    assert left.cells[1].source == "&lt;script&gt;x&lt;/script&gt;"
-    nbformat.validate(left)
+    shown, _ = Sanitise().preprocess(notebook, {})
+    assert shown.metadata == {}
+    assert [cell.metadata for cell in shown.cells] == [{}, {}]
+    assert shown.cells[1].source == "&lt;script&gt;x&lt;/script&gt;"
+    nbformat.validate(shown)
 
 
 @pytest.mark.parametrize(

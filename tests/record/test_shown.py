@@ -67,7 +67,8 @@ def printers(texts: dict[str, str]) -> Iterator[str]:
 
 def test_nothing_else_prints() -> None:
     found = list(printers(texts()))
-    assert found == ["autograder.record.shown: print"]
+    answers = "autograder.sandbox.whereabouts: print"  # in JSON, to the program that asks
+    assert sorted(found) == ["autograder.record.shown: print", answers]
 
 
 @pytest.mark.parametrize(

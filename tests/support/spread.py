@@ -48,6 +48,8 @@ LONGEST = (
     "tests/judge/test_budgets.py",
     "tests/judge/test_student_kernel.py",
     "tests/judge/test_sanitise.py",
+    "tests/judge/test_bounded.py",
+    "tests/grading/test_odd_files.py",
     "tests/apps/test_doctor.py",
     "tests/grading/test_exchange.py",
     "tests/grading/test_odd_submissions.py",

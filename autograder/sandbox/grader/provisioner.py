@@ -24,6 +24,7 @@ from traitlets import Instance, Integer, Unicode, default
 from autograder.sandbox.grader.forkserver import kernel_variables, server_for
 from autograder.sandbox.grader.interpreter import kernel_arguments
 from autograder.sandbox.kernel.application import CHANNELS
+from autograder.sandbox.policy import NBGRADERS
 from autograder.sandbox.settings import IsolationUnavailable, Sandbox, Spent, Stop, Used
 
 NAME = "nbgrader-jax-sandbox"
@@ -119,7 +120,10 @@ class SandboxProvisioner(KernelProvisionerBase):
             "seed": self.seed,
             "cache": self.cache,
             "arguments": cmd,
-            "variables": kernel_variables(self._server.plan.python),
+            "variables": {
+                **kernel_variables(self._server.plan.python),
+                **{name: os.environ[name] for name in NBGRADERS if name in os.environ},
+            },
         }
         self.exit_code = self.stop = None
         self._memory_at_start = psutil.Process().memory_info().rss
