@@ -32,7 +32,7 @@ from traitlets.config import Config
 from autograder.judge.cells import asked, is_judged
 from autograder.judge.course import notebooks_in
 from autograder.judge.solutions import Solutions, directory_importable
-from autograder.sandbox.grader.forkserver import kernel_policy, server_for
+from autograder.sandbox.grader.forkserver import ForkServerError, kernel_policy, server_for
 from autograder.sandbox.grader.interpreter import (
     KernelUnavailable,
     installed_kernel,
@@ -132,8 +132,13 @@ def _try(kernel: CourseKernel, sandbox: Sandbox) -> None:
         python = interpreter_of(kernel.spec())
         if not python.is_own:
             kernel_policy(sandbox, [], python)
-            with contextlib.suppress(IsolationUnavailable, PolicyError):  # told when it is needed
+            try:
                 server_for(sandbox, [], kernel.spec())
+            except ForkServerError as error:
+                said = f"No sandboxed kernel can be made of {python}: {error}"
+                raise KernelUnavailable(f"{said} (The grader's own Python is {own()}.)") from None
+            except (IsolationUnavailable, PolicyError):  # told when it is needed
+                return
 
 
 def lacking(notebook: Path) -> str:
