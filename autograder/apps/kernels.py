@@ -14,6 +14,8 @@ from autograder.judge.course_kernels import (
     DEFAULT,
     PYTHON,
     CourseKernel,
+    kernel_lacks,
+    kernel_of,
     kernels_in,
     lacking,
     waiting,
@@ -44,7 +46,8 @@ def kernels(course: Any, config: Config) -> Iterator[Checkup]:
         yield Checkup("kernel", Verdict.NOTE, said)
     for assignment in assignments_in(course):
         for notebook in notebooks_in(source_folder(course, assignment)):
-            if why := lacking(notebook):
+            kernel = kernel_of(notebook, config)
+            if why := lacking(notebook) or kernel_lacks(notebook, kernel):
                 yield Checkup("imports", Verdict.MEND, why)
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,7 +28,14 @@ from autograder.authoring.rehearsal import rehearse
 from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
-from autograder.judge.course_kernels import kernel_of, lacking, out_of_reach, variables_of, waiting
+from autograder.judge.course_kernels import (
+    kernel_lacks,
+    kernel_of,
+    lacking,
+    out_of_reach,
+    variables_of,
+    waiting,
+)
 from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
 from autograder.sandbox.grader.interpreter import KernelUnavailable, interpreter_of
@@ -121,7 +128,7 @@ class VerifyApp(AssignmentCommand):
                     telling.finding(finding)
                 while left:
                     one = left.pop(0)
-                    if why := out_of_reach(one):
+                    if why := self._out_of_reach(one):
                         telling.left_out(why)
                         continue
                     paths = one, released / one.name
@@ -147,20 +154,28 @@ class VerifyApp(AssignmentCommand):
         return kernel.is_python
 
     def _in_its_kernel(self, notebook: Path, telling: Aloud) -> Iterator[Finding]:
-        """What is wrong with the kernel of a notebook, and with the answers in it.
+        """What is wrong with the kernel of a notebook, and with the author's answers in it.
 
         Where it is of the grader's own Python, all other questions are answered for it as well.
         """
         kernel = kernel_of(notebook, self.config)
-        if why := lacking(notebook):
-            yield Finding(notebook.name, why)
         try:
             python = interpreter_of(kernel.spec())
-            if not python.is_own:
-                telling.left_out(f"{notebook.name}: its kernel is {told(kernel.name, python)}.")
-                yield from rehearse(notebook, self, kernel.name)
         except KernelUnavailable as error:
             yield Finding(notebook.name, str(error))
+            return
+        if not python.is_own:
+            telling.left_out(f"{notebook.name}: its kernel is {told(kernel.name, python)}.")
+            if why := lacking(notebook) or kernel_lacks(notebook, kernel):
+                yield Finding(notebook.name, why.removeprefix(f"{notebook.name}: "))
+            yield from rehearse(notebook, self, kernel.name)
+
+    def _out_of_reach(self, notebook: Path) -> str:
+        """Why only the rehearsal can try a notebook's answers, or ""."""
+        with suppress(KernelUnavailable):
+            if not interpreter_of(kernel_of(notebook, self.config).spec()).is_own:
+                return out_of_reach(notebook)
+        return ""
 
     def _strip(self, folder: Path) -> Path:
         """Release the assignment into a folder of our own, without touching the gradebook."""

@@ -17,19 +17,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
+from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute as NbgraderExecute
+from packaging.requirements import Requirement
 from traitlets.config import Config
 
 from autograder.judge.cells import asked, is_judged
 from autograder.judge.course import notebooks_in
 from autograder.judge.solutions import Solutions, directory_importable
-from autograder.sandbox.grader.forkserver import kernel_policy, server_for
+from autograder.sandbox.grader.forkserver import ForkServerError, kernel_policy, server_for
 from autograder.sandbox.grader.interpreter import (
     KernelUnavailable,
     installed_kernel,
@@ -38,6 +41,7 @@ from autograder.sandbox.grader.interpreter import (
 )
 from autograder.sandbox.policy import PolicyError
 from autograder.sandbox.settings import Isolation, IsolationUnavailable, Sandbox
+from autograder.sandbox.whereabouts import COMPARED
 
 DEFAULT = "python3"
 """The kernel of a notebook that names none, as everywhere in Jupyter."""
@@ -116,7 +120,7 @@ def require_gradable(folder: Path, config: Config, pattern: str = "*") -> None:
             _try(kernel, Sandbox(config=config))
         except KernelUnavailable as error:
             raise NotGradable(f"{kernel.notebook} cannot be graded here. {error}") from None
-        if kernel.is_python and (why := lacking(notebook)):
+        if kernel.is_python and (why := lacking(notebook) or kernel_lacks(notebook, kernel)):
             raise NotGradable(why)
 
 
@@ -128,8 +132,13 @@ def _try(kernel: CourseKernel, sandbox: Sandbox) -> None:
         python = interpreter_of(kernel.spec())
         if not python.is_own:
             kernel_policy(sandbox, [], python)
-            with contextlib.suppress(IsolationUnavailable, PolicyError):  # told when it is needed
+            try:
                 server_for(sandbox, [], kernel.spec())
+            except ForkServerError as error:
+                said = f"No sandboxed kernel can be made of {python}: {error}"
+                raise KernelUnavailable(f"{said} (The grader's own Python is {own()}.)") from None
+            except (IsolationUnavailable, PolicyError):  # told when it is needed
+                return
 
 
 def lacking(notebook: Path) -> str:
@@ -146,6 +155,41 @@ def lacking(notebook: Path) -> str:
         f"{' and '.join(missing)}, which the grader's own Python lacks ({own()}). They run there, "
         f"not in the kernel. Install it: {_pip(missing)}"
     )
+
+
+def kernel_lacks(notebook: Path, kernel: CourseKernel) -> str:
+    """What the Python of a kernel lacks for test cells that use the kit, or ""."""
+    try:
+        python = interpreter_of(kernel.spec())
+    except KernelUnavailable:
+        return ""
+    if python.is_own or not _tests(notebook.read_bytes()):
+        return ""
+    versions, wanted = dict(python.packages), map(Requirement, requires("nbgrader-jax") or [])
+    unmet = [
+        f"{wish.name}{wish.specifier}"
+        for wish in wanted
+        if wish.name in COMPARED
+        and wish.marker is None
+        and versions.get(wish.name, "0") not in wish.specifier
+    ]
+    if not unmet:
+        return ""
+    pip = shlex.join([python.executable, "-m", "pip", "install", *unmet])
+    return (
+        f"{notebook.name}: its test cells need {' and '.join(unmet)} in the Python of the kernel, "
+        f"which is {python}. Install it: {pip} (The grader's own Python is {own()}.)"
+    )
+
+
+@lru_cache(maxsize=8)  # as below
+def _tests(content: bytes) -> tuple[NotebookNode, ...]:
+    """The test cells of a notebook that use the kit; none in a file that is no notebook."""
+    try:
+        cells = nbformat.reads(content.decode(), 4).cells
+    except Exception:  # others say so
+        return ()
+    return tuple(cell for cell in cells if cell.cell_type == "code" and is_judged(cell))
 
 
 def out_of_reach(notebook: Path) -> str:
@@ -171,12 +215,13 @@ def _pip(packages: Sequence[str]) -> str:
 def _missing(content: bytes, notebook: Path, of: tuple[str, ...]) -> tuple[str, ...]:
     """What the test cells import in vain, and what they need of `student` or `reference`."""
     try:
-        tests = [cell for cell in nbformat.reads(content.decode(), 4).cells if is_judged(cell)]
+        tests = _tests(content)
         wanted = {name for cell in tests for side in of for name in asked(cell.source, side)}
         needed = Solutions(notebook).needed_cells(*sorted(wanted))
     except Exception:  # no notebook, or no Python: others say so
         return ()
-    imported = {name for cell in (*tests, *needed) for name in imported_by(cell.source)}
+    sources = [cell.source for cell in tests] + [cell.source for cell in needed]
+    imported = {name for source in sources for name in imported_by(source)}
     with directory_importable(notebook.parent):
         return tuple(sorted(name for name in imported if not can_import(name)))
 

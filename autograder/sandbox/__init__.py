@@ -9,5 +9,6 @@ Processes, from the outside in; each trusts only those above it:
         kernel       one for each submission: student code, confined     `kernel/`
 
 `policy` says what student code may see and do, `settings` how much it may use up, and `confine/`
-how both are enforced.
+how both are enforced. `whereabouts` is what a Python says of itself: launcher, zygote, supervisor
+and kernel are of the Python that the course's kernelspec names.
 """

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from traitlets.config import Config
 
+from autograder.grading.worker import Setup, start_fork_servers
+from autograder.sandbox.grader import interpreter
+from autograder.sandbox.grader.forkserver import ForkServer, server_for
+from autograder.sandbox.grader.interpreter import installed_kernel
+from autograder.sandbox.settings import Sandbox
 from tests.support.environment import (
     ANSWER,
     COMMAND,
+    KERNEL,
     LESSON,
     MARKER,
     PACKAGES,
     LessonCourse,
     SecondPython,
     install_kernel,
+    notebook,
 )
 from tests.support.plain import gradebook
 
@@ -140,3 +149,39 @@ def test_a_kernel_that_is_not_installed_is_refused_once(tmp_path: Path) -> None:
     assert sentence.startswith(f"{LESSON}.ipynb cannot be graded here. There is no kernel named 'c")
     assert "There is no kernel named 'class'" in course.autograder("verify", LESSON, status=1)
     assert "There is no kernel named 'class'" in course.autograder("doctor", status=1)
+
+
+# Workers
+
+
+def test_workers_share_one_server_for_each_python(
+    second: SecondPython, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    install_kernel(tmp_path, [second.executable, *COMMAND])
+    config = Config({"Sandbox": {"readable": [PACKAGES]}})
+    names = {"a": "python3", "b": KERNEL, "c": KERNEL, "d": "ir", "e": "python3"}
+    source = {
+        f"{name}.ipynb": nbformat.writes(notebook("", {**ELSEWHERE, "name": kernel})).encode()
+        for name, kernel in names.items()
+        if kernel != "ir"
+    }
+    other = {"name": "ir", "display_name": "R", "language": "R"}
+    source["d.ipynb"] = nbformat.writes(notebook("", other)).encode()
+    monkeypatch.setattr(ForkServer, "_running", {})
+    servers = start_fork_servers(Setup("lesson", config, source, {}).packed())
+    try:
+        pythons = [server.plan.python.executable for server in servers]
+        assert pythons == [sys.executable, second.executable]
+        monkeypatch.setattr(ForkServer, "_running", {})  # as in a worker
+        monkeypatch.setattr(interpreter, "_known", {})
+        for server in servers:
+            ForkServer.borrow(server.lend())
+        spec = installed_kernel(KERNEL)
+        found = server_for(Sandbox(config=config), [tmp_path / "course"], spec)
+        assert found is not None
+        assert found._process is None  # not started here
+        assert found.directory == servers[1].directory
+    finally:
+        for server in servers:
+            server.close()

@@ -15,6 +15,7 @@ from traitlets.config import Config
 from autograder.judge.course_kernels import (
     NotGradable,
     imported_by,
+    kernel_lacks,
     kernel_of,
     lacking,
     out_of_reach,
@@ -204,6 +205,35 @@ def test_only_what_is_imported_in_any_case() -> None:
         "c",
         "e",
     }
+
+
+# What the kernel's Python lacks
+
+
+@pytest.mark.parametrize(
+    ("jax", "said"),
+    [("", "jax>=0.8"), ("0.4.30", "jax>=0.8"), ("0.99", "")],
+)
+def test_the_kits_test_cells_need_jax_in_the_kernel(
+    tmp_path: Path, jupyter: Path, jax: str, said: str
+) -> None:
+    """Or all that a class has written would fail for a package that nobody installed."""
+    python = SecondPython.create(tmp_path / "venv", borrow=False)
+    for package, version in {"ipykernel": "7.0", "numpy": "2.1", "jax": jax, "jaxlib": jax}.items():
+        if version:
+            (python.packages / f"{package}.py").touch()
+            info = python.packages / f"{package}-{version}.dist-info"
+            info.mkdir()
+            (info / "METADATA").write_text(f"Name: {package}\nVersion: {version}\n")
+    install_kernel(jupyter, [python.executable, *COMMAND])
+    path = written(tmp_path / "source", **kernelspec(KERNEL))
+    found = kernel_lacks(path, kernel_of(path, Config()))
+    assert bool(found) == bool(said)
+    if said:
+        assert f"its test cells need {said} and jaxlib>=0.8 in the Python of the kernel" in found
+        assert f"{python.executable} -m pip install 'jax>=0.8' 'jaxlib>=0.8' (The grad" in found
+    plain = written(tmp_path / "plain", ["assert 1"], **kernelspec(KERNEL))
+    assert kernel_lacks(plain, kernel_of(plain, Config())) == ""
 
 
 # Variables

@@ -1,6 +1,7 @@
 """The grader's end of the sandbox. TRUSTED SIDE, in the grader's process: it asks for kernels.
 
-forkserver    starts the fork server, and asks it for kernels
+interpreter   says which Python a kernelspec names
+forkserver    starts a fork server of that, and asks it for kernels
 provisioner   hands such kernels to jupyter_client
 manager       the kernel manager and client that nbclient is given
 cache         where compiled JAX code is kept

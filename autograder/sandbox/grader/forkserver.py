@@ -271,12 +271,6 @@ def server_for(
             return ForkServer.shared(Plan(policy, sandbox.isolation, python))
         except IsolationUnavailable as error:
             why_not = str(error)
-        except ForkServerError as error:
-            if python.is_own:
-                raise
-            raise KernelUnavailable(
-                f"No sandboxed kernel can be made of {python}: {error}"
-            ) from error
     if sandbox.require_isolation:
         raise IsolationUnavailable(HELP.format(reasons=why_not))
     if why_not not in _warned:

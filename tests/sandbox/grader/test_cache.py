@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from autograder.sandbox.grader.cache import (
     locked_workshop,
     unfinished,
 )
+from autograder.sandbox.grader.interpreter import own
 
 NAME = "f" * 32
 
@@ -131,3 +134,18 @@ class TestName:
         before = fingerprint(notebook, tmp_path / "maker.py")
         (tmp_path / "maker.py").write_text("2")
         assert fingerprint(notebook, tmp_path / "maker.py") != before
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"version": "3.99.0"},
+            {"packages": (("jax", "0.0.1"), ("jaxlib", "0.0.1"))},
+            {"variables": (("JAX_ENABLE_X64", "1"),)},
+        ],
+    )
+    def test_another_python_has_a_folder_of_its_own(
+        self, notebook: Path, other: dict[str, Any]
+    ) -> None:
+        """Never is native code run that another version of JAX has made."""
+        assert fingerprint(notebook, python=own()) == fingerprint(notebook)
+        assert fingerprint(notebook, python=replace(own(), **other)) != fingerprint(notebook)
