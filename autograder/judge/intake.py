@@ -39,7 +39,7 @@ from autograder.judge.course import (
     source_notebook,
 )
 from autograder.judge.course_kernels import NotGradable, require_gradable
-from autograder.judge.reading import MOST_BYTES, blank, decoded, read_notebook
+from autograder.judge.reading import MOST_BYTES, blank, decoded, distinct, read_notebook
 from autograder.judge.untouched import is_touched
 
 Resources = dict[str, Any]
@@ -257,8 +257,10 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]
                 self.log.warning("Cell %r is missing; it is put back", name)
                 cell = copy.deepcopy(originals[name])
                 cell.metadata[PUT_BACK] = True
+                cell.id = ""
                 nb.cells.insert(place_after(nb, previous), cell)
             previous = name
+        nb.cells = distinct(nb.cells)
 
 
 def place_after(nb: NotebookNode, name: str | None) -> int:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import itertools
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nbformat import NotebookNode
@@ -36,6 +37,7 @@ TOKEN = re.compile(
 """What gives JSON its structure. The text of a string is none of it."""
 TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?\Z))|,(?=\s*+[\]}])', re.DOTALL)
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+FIRST = "cell-0"
 KINDS = {
     b"PK\x03\x04": "a ZIP archive",
     b"%PDF": "a PDF document",
@@ -83,7 +85,8 @@ def read_notebook(data: bytes) -> tuple[NotebookNode, str]:
 
 def blank(why: str) -> NotebookNode:
     """A notebook that says what is wrong; the graded cells are put back later."""
-    return new_notebook(cells=[new_markdown_cell(f"**{why}** There was nothing to grade.")])
+    said = f"**{why}** There was nothing to grade."
+    return new_notebook(cells=[new_markdown_cell(said, id=FIRST)])
 
 
 def other_file(data: bytes, text: str) -> tuple[NotebookNode, str]:
@@ -96,7 +99,7 @@ def other_file(data: bytes, text: str) -> tuple[NotebookNode, str]:
         kind = "a web page"
     elif not kind and "\0" not in text and start[0] not in '{["':
         lost = NOT_ONE.format("a plain text") + " It was graded as a cell of code."
-        return new_notebook(cells=[new_code_cell(whole(text))]), lost
+        return new_notebook(cells=[new_code_cell(whole(text), id=FIRST)]), lost
     lost = NOT_ONE.format(kind) if kind else NO_CELLS
     return blank(lost), lost
 
@@ -255,9 +258,8 @@ def remade(raw: Any) -> NotebookNode | None:
         source = f"{'#' * int(level) if level in LEVELS else '#'} {source}"
     if kind not in MAKE:
         kind = "code" if {"outputs", "execution_count", "input"} & set(raw) else "markdown"
-    cell = MAKE[kind](source)
-    if isinstance(raw.get("id"), str) and ID.fullmatch(raw["id"]):
-        cell.id = raw["id"]
+    cell, own = MAKE[kind](source), raw.get("id")
+    cell.id = own if isinstance(own, str) and ID.fullmatch(own) else ""
     metadata = raw.get("metadata")
     cell.metadata.update(kept_metadata(metadata if isinstance(metadata, dict) else {}))
     if kind != "code" and (attached := attachments_of(raw.get("attachments"))):
@@ -295,11 +297,21 @@ def attachments_of(raw: Any) -> NotebookNode:
     return found
 
 
-def distinct(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """The same cells, with a new id for each that another cell before it has."""
-    seen: set[str] = set()
-    for cell in (listed := list(cells)):
+def distinct(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """The same cells, with an id by its place for each that has none, or that of another before it.
+
+    nbformat would draw it. So a notebook that is read twice is the same.
+    """
+    taken, seen = {cell.id for cell in cells}, {""}
+    for number, cell in enumerate(cells):
         if cell.id in seen:
-            cell.id = MAKE[cell.cell_type]("").id
+            cell.id = next(name for name in names(f"cell-{number}") if name not in taken)
+            taken.add(cell.id)
         seen.add(cell.id)
-    return listed
+    return list(cells)
+
+
+def names(name: str) -> Iterator[str]:
+    """A name, and others that begin with it."""
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(1))

@@ -42,7 +42,6 @@ def content(path: Path) -> object:
         return path.read_bytes()
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
-        del cell["id"]  # random where a cell was put back
         cell["metadata"].pop("execution", None)  # the time of day
     # IPython names a cell's code after the process.
     return json.loads(re.sub(r"ipykernel_\d+", "ipykernel", json.dumps(notebook)))

@@ -65,7 +65,7 @@ class TestScoresCommand:
         assert lines[1].split() == ["(of)", "4", "4", "4", "1", "6", "2", "2", "23"]
         rows = {line.split()[0]: line.split()[1:] for line in lines[3:] if line}
         assert rows["right"] == ["4", "4", "4", "1", "6", "2", "0*", "21"]
-        assert rows["truncated"] == ["0*", "0*", "0*", "0*", "0*", "0*", "0*", "0"]
+        assert rows["truncated"] == ["4*", "4*", "4*", "0*", "0*", "0*", "0*", "12"]
         assert sorted(CLASS) == sorted(set(rows) & set(CLASS))
 
     def test_names_the_assignment_it_does_not_know(self, graded: Course) -> None:

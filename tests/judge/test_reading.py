@@ -116,6 +116,16 @@ def test_an_id_stays_where_it_is_the_first_of_its_kind() -> None:
     assert third.id not in ("a", "b")
 
 
+def test_a_file_that_is_read_twice_gives_the_same() -> None:
+    """Also where its cells have no ids, as before nbformat 4.5, or one is in the way."""
+    cells = [{"cell_type": "code", "source": str(n)} for n in range(3)]
+    data = json.dumps({"cells": [{**cells[0], "id": "cell-2"}, *cells]}).encode()
+    first, _ = read_notebook(data)
+    assert first == read_notebook(data)[0]
+    assert len({cell.id for cell in first.cells}) == 4
+    nbformat.validate(first)
+
+
 def test_tags_and_pictures_stay_in_valid_form() -> None:
     attached = {"a.png": {"image/png": ["AA", "BB"], "x": 5.5}, "b.png": 3, "c.png": {}}
     (cell,), _ = read(with_cell(

@@ -24,6 +24,8 @@ OTHERWISE = {
     "test_autograde_timeout": "time is the processor's: what sleeps is stopped six times as late",
     "test_handle_failure": "a notebook with cells of another is graded as what it holds",
     "test_handle_failure_single_notebook": "the same",
+    "test_missing_source_kernelspec": "which kernel it is, no submission says",
+    "test_incorrect_source_kernelspec": "a notebook in another language waits for a person",
     "test_grade_missing_notebook": "a notebook that is missing gets an entry that says so",
 }
 """What the kit means to do in another way. Each has to fail: else it is none any more."""
