@@ -218,7 +218,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             directory=notebook.parent,
             seed=self._seed(),
             isolation=isolation,
-            written=Written(before, self._solutions.cell_of, self._solutions.names).instead,
+            written=Written(before, self._solutions).instead,
         )
 
     def _seed(self) -> int:

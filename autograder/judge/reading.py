@@ -1,10 +1,10 @@
 """Reads any file as the notebook that it holds. TRUSTED SIDE, before anything is executed.
 
 What is graded of a notebook is little: the kind and the source of each cell, its tags, the pictures
-attached to it, and the name that nbgrader gave it. That much is taken out of whatever came, and a
-notebook of the current format is made of it. So it does not matter which version of the format a
-program wrote, what it keeps in the metadata, or what is wrong there; and nothing else that a
-submission says of itself, in the kit's own words or in anybody's, comes in.
+attached to it, and the name that nbgrader gave it. That much, and what cells showed, is taken out
+of whatever came, and a notebook of the current format is made of it. So it does not matter which
+version of the format a program wrote, what it keeps in the metadata, or what is wrong there; and
+nothing else that a submission says of itself, in the kit's own words or in anybody's, comes in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+    new_raw_cell,
+)
+
+from autograder.record.render import MIMETYPE
 
 MOST_BYTES = 64 << 20
 """A notebook that is larger is not read: what is read takes several times as much memory."""
@@ -262,7 +270,10 @@ def remade(raw: Any) -> NotebookNode | None:
     cell.id = own if isinstance(own, str) and ID.fullmatch(own) else ""
     metadata = raw.get("metadata")
     cell.metadata.update(kept_metadata(metadata if isinstance(metadata, dict) else {}))
-    if kind != "code" and (attached := attachments_of(raw.get("attachments"))):
+    if kind == "code":
+        cell.execution_count = number_in(raw.get("execution_count"))
+        cell.outputs = [made for each in listed(raw.get("outputs")) if (made := output_of(each))]
+    elif attached := attachments_of(raw.get("attachments")):
         cell.attachments = attached
     return cell
 
@@ -272,6 +283,30 @@ def text_in(value: Any) -> str | None:
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     return whole(value) if isinstance(value, str) else "" if value is None else None
+
+
+def number_in(value: Any) -> int | None:
+    """A whole number that numbers cells; None where it is none, or absurd."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value) else None
+
+
+def output_of(raw: Any) -> NotebookNode | None:
+    """What a cell showed where it was handed in: `nbgrader autograde --no-execute` goes by it."""
+    kind = raw.get("output_type") if isinstance(raw, dict) else None
+    if kind == "stream":
+        name = "stderr" if raw.get("name") == "stderr" else "stdout"
+        return new_output(kind, name=name, text=text_in(raw.get("text")) or "")
+    if kind == "error":
+        said = {name: text_in(raw.get(name)) or "" for name in ("ename", "evalue")}
+        lines = [whole(line) for line in listed(raw.get("traceback")) if isinstance(line, str)]
+        return new_output(kind, traceback=lines, **said)
+    if kind not in ("display_data", "execute_result"):
+        return None
+    bundle = raw.get("data")
+    texts = {whole(k): text_in(v) for k, v in bundle.items()} if isinstance(bundle, dict) else {}
+    data = {k: text for k, text in texts.items() if text is not None and k != MIMETYPE}
+    counted = {"execution_count": number_in(raw.get("execution_count"))}
+    return new_output(kind, data=data, **(counted if kind == "execute_result" else {}))
 
 
 def kept_metadata(raw: dict[str, Any]) -> dict[str, Any]:

@@ -29,11 +29,12 @@ NO_STUBS: Mapping[str, Given] = MappingProxyType({})
 
 
 class Solutions:
-    """The solutions of one instructor notebook."""
+    """The solutions of one instructor notebook. `sources` are those of all its cells."""
 
     def __init__(self, notebook: Path) -> None:
         self.notebook = notebook
-        self._cells = solution_cells(notebook.read_text(encoding="utf-8"))
+        text = notebook.read_text(encoding="utf-8")
+        self._cells, self.sources = solution_cells(text), sources(text)
         self._found: dict[tuple[str, Hashable], Any] = {}
 
     def __call__(self, name: str, stubs: Mapping[str, Given] = NO_STUBS) -> Any:
@@ -87,6 +88,12 @@ def solution_cells(notebook: str) -> tuple[Cell, ...]:
         for cell in nbformat.reads(notebook, as_version=4).cells
         if cell.cell_type == "code" and not is_test_cell(cell)
     )
+
+
+@lru_cache(maxsize=8)
+def sources(notebook: str) -> tuple[str, ...]:
+    """What the cells of a notebook (its JSON) say, text and code."""
+    return tuple(cell.source for cell in nbformat.reads(notebook, as_version=4).cells)
 
 
 @contextlib.contextmanager

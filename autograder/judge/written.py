@@ -7,7 +7,7 @@ outside finds it, was attempted. Its cells are read as text, line by line: they 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
@@ -16,7 +16,9 @@ from autograder.checks.faults import StudentFault
 from autograder.checks.hints import about_error
 from autograder.checks.live import ALIKE, alike, in_words
 from autograder.checks.tracers import in_plain_words
-from autograder.judge.cells import STOP, TOUCHED, grade_id
+from autograder.judge.cells import STOP, TOUCHED, grade_id, is_answer
+from autograder.judge.solutions import Solutions
+from autograder.judge.untouched import words
 from autograder.record.outcome import Kind
 
 PLACEHOLDER = "NotImplementedError"
@@ -65,26 +67,21 @@ class Written:
     ----------
     cells
         They have been run.
-    answer_of
-        The grade_id of the instructor's cell that defines a name; "" if there is none.
-    others
-        The names that the instructor's notebook defines: none of them is another one, misspelt.
+    solutions
+        Knows what the instructor wrote: that is nobody's attempt.
     """
 
-    def __init__(
-        self,
-        cells: Sequence[NotebookNode],
-        answer_of: Callable[[str], str],
-        others: frozenset[str] = frozenset(),
-    ) -> None:
-        self._cells, self._answer_of, self._others = cells, answer_of, others
+    def __init__(self, cells: Sequence[NotebookNode], solutions: Solutions) -> None:
+        self._cells, self._solutions = cells, solutions
+        given = {words(source) for source in solutions.sources}
+        self._own = [cell for cell in cells if is_own(cell, given)]
 
     def instead(self, name: str, empty: bool) -> StudentFault | None:
         """Why a name is missing though something was written for it; None if nothing was.
 
         `empty` says that the name is there, and raises NotImplementedError.
         """
-        place = self._answer_of(name)
+        place = self._solutions.cell_of(name)
         answer = [cell for cell in self._cells if place and grade_id(cell) == place]
         touched = any(cell.metadata.get(TOUCHED) for cell in answer)
         if empty:
@@ -92,16 +89,20 @@ class Written:
         code = [cell for cell in self._cells if cell.cell_type == "code"]
         meant = [cell for cell in code if cell in answer or name in defined(cell)]
         for cell in reversed(meant):
-            if fault := _of_error(name, cell, touched or cell not in answer):
+            if fault := _of_error(name, cell, cell in self._own):
                 return fault
-        said = self._of_place(name, code) or self._of_name(name, code) or self._of_text(name)
+        said = self._of_place(name) or self._of_name(name) or self._of_text(name)
         if not said and touched:
             said = ELSEWISE.format(name=name)
         return StudentFault(said, kind=Kind.EXCEPTION) if said else None
 
-    def _of_place(self, name: str, code: Sequence[NotebookNode]) -> str:
+    @property
+    def _own_code(self) -> list[NotebookNode]:
+        return [cell for cell in self._own if cell.cell_type == "code"]
+
+    def _of_place(self, name: str) -> str:
         """The sentence about a definition that nothing outside finds, or that was undone."""
-        for cell in reversed(code):
+        for cell in reversed(self._own_code):
             if re.search(rf"^\s*del\b[^#\n]*\b{name}\b", cell.source, re.MULTILINE):
                 return DELETED.format(name=name)
             for line in lines(cell.source):
@@ -110,18 +111,25 @@ class Written:
                     return said.format(name=name, outer=line.outer)
         return ""
 
-    def _of_name(self, name: str, code: Sequence[NotebookNode]) -> str:
+    def _of_name(self, name: str) -> str:
         """The sentence about a name that is nearly the one asked for."""
-        near = {other for cell in code for other in defined(cell) if alike(name, other)}
-        near -= self._others
+        near = {other for cell in self._own_code for other in defined(cell) if alike(name, other)}
+        near -= self._solutions.names
         return ALIKE.format(other=near.pop(), name=name) if len(near) == 1 else ""
 
     def _of_text(self, name: str) -> str:
         """The sentence about a definition that is no code."""
-        for cell in reversed(self._cells):
+        for cell in reversed(self._own):
             if re.search(rf"^[ \t#>]*(def|class)[ \t]+{name}\b", cell.source, re.MULTILINE):
                 return (COMMENTED if cell.cell_type == "code" else IN_TEXT).format(name=name)
         return ""
+
+
+def is_own(cell: NotebookNode, given: Collection[tuple[str, ...]]) -> bool:
+    """Whether a student wrote a cell, or in it; `given` are the words of the instructor's cells."""
+    if not grade_id(cell):
+        return words(cell.source) not in given
+    return bool(cell.metadata.get(TOUCHED)) or (is_answer(cell) and cell.cell_type != "code")
 
 
 def _of_error(name: str, cell: NotebookNode, written: bool) -> StudentFault | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbformat.v4 import new_output
 
 from autograder.judge import reading
 from autograder.judge.reading import (
@@ -21,6 +22,7 @@ from autograder.judge.reading import (
     decoded,
     read_notebook,
 )
+from autograder.record.render import MIMETYPE
 
 NAMED = {"nbgrader": {"grade_id": "f"}}
 NAMES = "θ = 'é – ü'\n"
@@ -124,6 +126,26 @@ def test_a_file_that_is_read_twice_gives_the_same() -> None:
     assert first == read_notebook(data)[0]
     assert len({cell.id for cell in first.cells}) == 4
     nbformat.validate(first)
+
+
+def test_what_cells_showed_stays_in_valid_form() -> None:
+    """It is all there is where a notebook is not run."""
+    shown = [
+        {"output_type": "stream", "name": "stderr", "text": ["a\n", "b"]},
+        {"output_type": "execute_result", "data": {"text/plain": ["1"], MIMETYPE: "{}", "x": 5}},
+        {"output_type": "error", "ename": "E", "evalue": 3, "traceback": ["t", 7]},
+        {"output_type": "display_data", "data": [1], "metadata": 5},
+        *({}, 5, None, {"output_type": "pyout"}, {"output_type": "stream", "text": 5.5}),
+    ]
+    (cell,), lost = read(with_cell(outputs=shown, execution_count=7))
+    assert cell.outputs == [
+        new_output("stream", name="stderr", text="a\nb"),
+        new_output("execute_result", data={"text/plain": "1", "x": "5"}),
+        new_output("error", ename="E", evalue="3", traceback=["t"]),
+        new_output("display_data"),
+        new_output("stream", name="stdout", text="5.5"),
+    ]
+    assert (cell.execution_count, lost) == (7, "")
 
 
 def test_tags_and_pictures_stay_in_valid_form() -> None:

@@ -35,6 +35,8 @@ exercise = Exercise("{0}")
 exercise.returns("gives {1}", student.{0}, 1.0, expected={1})
 exercise.report()
 """
+LESSON = "It begins like this:\n\n    def standardise(x):\n"
+"""What the author writes is nobody's attempt."""
 DEEPER = RIGHT.replace("\n", "\n    ")
 STOPPED = "`standardise` is not there: its cell stopped with "
 NOTHING = "`standardise` is not defined yet. Has its cell been run without an error?"
@@ -134,6 +136,7 @@ def graded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     config = config.replace("c.Execute.timeout = 60", "c.Execute.timeout = 1")
     (course.root / "nbgrader_config.py").write_text(config)
     cells = [*exercise("standardise", "return x + 2.0", 3.0), *exercise("other", "return x", 1.0)]
+    cells.insert(0, new_markdown_cell(LESSON))
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(new_notebook(cells=cells, metadata=kernel), source / f"{NAME}.ipynb")
     course.nbgrader("generate_assignment", NAME)
