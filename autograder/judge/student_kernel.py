@@ -351,7 +351,8 @@ class StudentKernel:
                     self._connection.give_up(self._raising)
                 self._suspects = []
                 return others
-            else:  # one of them ends it later, by what no reply tells of
+            else:  # one of them ends it later, by what no reply tells of, or the time is over
+                self.stops += Counter({self._what_ended_it()}.intersection(OF_ALL))
                 slowly, others = idle, True
         return False
 

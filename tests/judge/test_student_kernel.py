@@ -242,6 +242,19 @@ def test_time_is_counted_over_all_kernels(tmp_path: Path, limit: str, clock: str
 
 
 @pytest.mark.slow
+def test_time_may_be_over_while_nothing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is looked for what ended a kernel, the next one is left alone for a moment."""
+    monkeypatch.setattr("autograder.judge.student_kernel.IDLE", 600.0)
+    notebook = new_notebook(cells=[new_code_cell("import os; os._exit(1)"), new_code_cell("1")])
+    execute = Execute(config=Config({"Sandbox": {"wall": 4.0}}))
+    execute.preprocess(notebook, {"metadata": {"path": str(tmp_path)}})
+    assert notebook.cells[-1].outputs[-1].evalue == NO_TIME
+    assert notebook.metadata[STOPS] == {"ended": 1, "wall": 1}
+
+
+@pytest.mark.slow
 def test_a_kernel_may_have_too_little_time_left_to_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
