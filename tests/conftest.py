@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Groups:
     config.option.loadscopereorder = False  # which would put what has most tests first
     return spread.Groups(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """pytest-xdist cannot send names of files in another encoding, and would end the whole run."""
+    report = yield
+    report.sections = [(title, sendable(text)) for title, text in report.sections]
+    said = str(report.longrepr)
+    if said != sendable(said):
+        report.longrepr = sendable(said)
+    return report
+
+
+def sendable(text: str) -> str:
+    """A text with halves of characters written out."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @pytest.fixture(scope="session", autouse=True)
