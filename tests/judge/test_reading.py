@@ -141,7 +141,7 @@ def test_what_cells_showed_stays_in_valid_form() -> None:
     assert cell.outputs == [
         new_output("stream", name="stderr", text="a\nb"),
         new_output("execute_result", data={"text/plain": "1", "x": "5"}),
-        new_output("error", ename="E", evalue="3", traceback=["t"]),
+        new_output("error", ename="E", evalue="3", traceback=["t", "7"]),
         new_output("display_data"),
         new_output("stream", name="stdout", text="5.5"),
     ]
@@ -168,7 +168,8 @@ def test_what_a_notebook_says_of_itself_stays_out() -> None:
         ])).encode()
     )  # fmt: skip
     assert (found.metadata, lost) == ({}, "")
-    assert (found.cells[0].metadata, found.cells[0].outputs) == (NAMED, [])
+    shown = new_output("display_data", data={"text/plain": "Right"})
+    assert (found.cells[0].metadata, found.cells[0].outputs) == (NAMED, [shown])
 
 
 class TestText:
