@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.support.course import Course
 from tests.support.lesson import ROOT
+from tests.support.plain_tests import labels
 
 KERNEL = "class"
 LESSON = "lesson"
@@ -112,16 +113,12 @@ class LessonCourse(Course):
 
 
 def notebook(answer: str, kernelspec: Mapping[str, str] | None) -> Any:
-    def marks(name: str, **changes: Any) -> dict[str, Any]:
-        plain = {"grade": False, "grade_id": name, "locked": False, "schema_version": 3}
-        return {"nbgrader": {**plain, "solution": True, "task": False, **changes}}
-
-    test = {"grade": True, "locked": True, "solution": False}
+    test = {"grade": True, "locked": True}
     return new_notebook(
         cells=[
-            new_code_cell(answer, metadata=marks("scaled")),
-            new_code_cell(JUDGED, metadata=marks("test_judged", **test, points=3)),
-            new_code_cell(PLAIN, metadata=marks("test_plain", **test, points=2)),
+            new_code_cell(answer, metadata=labels("scaled", solution=True)),
+            new_code_cell(JUDGED, metadata=labels("test_judged", **test, points=3)),
+            new_code_cell(PLAIN, metadata=labels("test_plain", **test, points=2)),
         ],
         metadata={"kernelspec": dict(kernelspec)} if kernelspec else {},
     )

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 from tests.support.course import Course
 from tests.support.lesson import ROOT
 from tests.support.once import once
+from tests.support.plain_tests import labels
 
 PLAIN = "plain"
 NOTEBOOKS = ("first", "second")
@@ -103,16 +104,12 @@ def _make(root: Path) -> None:
 
 
 def notebook(answer: str) -> NotebookNode:
-    def marks(name: str, **changes: Any) -> dict[str, Any]:
-        plain = {"grade": False, "grade_id": name, "locked": False, "schema_version": 3}
-        return {"nbgrader": {**plain, "solution": True, "task": False, **changes}}
-
-    test = {"grade": True, "locked": True, "solution": False}
+    test = {"grade": True, "locked": True}
     return new_notebook(
         cells=[
-            new_code_cell(answer, metadata=marks("a")),
-            new_code_cell("assert a == 2", metadata=marks("test_a", **test, points=3)),
-            new_code_cell("1.5 if a == 2 else 0", metadata=marks("test_b", **test, points=2)),
+            new_code_cell(answer, metadata=labels("a", solution=True)),
+            new_code_cell("assert a == 2", metadata=labels("test_a", **test, points=3)),
+            new_code_cell("1.5 if a == 2 else 0", metadata=labels("test_b", **test, points=2)),
         ],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
