@@ -105,11 +105,15 @@ def _make(root: Path) -> None:
 
 def notebook(answer: str) -> NotebookNode:
     test = {"grade": True, "locked": True}
+    cells = [
+        (answer, labels("a", solution=True)),
+        ("assert a == 2", labels("test_a", **test, points=3)),
+        ("1.5 if a == 2 else 0", labels("test_b", **test, points=2)),
+    ]
     return new_notebook(
-        cells=[
-            new_code_cell(answer, metadata=labels("a", solution=True)),
-            new_code_cell("assert a == 2", metadata=labels("test_a", **test, points=3)),
-            new_code_cell("1.5 if a == 2 else 0", metadata=labels("test_b", **test, points=2)),
+        cells=[  # ids of their own, not drawn: the same answer is the same file, whoever makes it
+            new_code_cell(source, id=metadata["nbgrader"]["grade_id"], metadata=metadata)
+            for source, metadata in cells
         ],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
