@@ -14,11 +14,10 @@ from autograder.judge.course_kernels import (
     DEFAULT,
     PYTHON,
     CourseKernel,
-    kernel_lacks,
     kernel_of,
     kernels_in,
-    lacking,
     waiting,
+    without_packages,
 )
 from autograder.sandbox.grader.interpreter import (
     Interpreter,
@@ -47,7 +46,7 @@ def kernels(course: Any, config: Config) -> Iterator[Checkup]:
     for assignment in assignments_in(course):
         for notebook in notebooks_in(source_folder(course, assignment)):
             kernel = kernel_of(notebook, config)
-            if why := lacking(notebook) or kernel_lacks(notebook, kernel):
+            if why := without_packages(notebook, kernel):
                 yield Checkup("imports", Verdict.MEND, why)
 
 

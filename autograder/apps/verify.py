@@ -29,12 +29,11 @@ from autograder.authoring.telling import Aloud
 from autograder.authoring.verify import Thresholds, verify
 from autograder.judge.course import assignments_in, notebooks_in, source_folder
 from autograder.judge.course_kernels import (
-    kernel_lacks,
     kernel_of,
-    lacking,
     out_of_reach,
     variables_of,
     waiting,
+    without_packages,
 )
 from autograder.record.shown import say
 from autograder.sandbox.grader.cache import keep_own_code
@@ -166,7 +165,7 @@ class VerifyApp(AssignmentCommand):
             return
         if not python.is_own:
             telling.left_out(f"{notebook.name}: its kernel is {told(kernel.name, python)}.")
-            if why := lacking(notebook) or kernel_lacks(notebook, kernel):
+            if why := without_packages(notebook, kernel):
                 yield Finding(notebook.name, why.removeprefix(f"{notebook.name}: "))
             yield from rehearse(notebook, self, kernel.name)
 

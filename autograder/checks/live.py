@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
@@ -95,11 +95,16 @@ def note(result: Any) -> None:
 def _before(shell: Any) -> Iterator[tuple[int, Run]]:
     """The runs that stopped before we were there, which IPython keeps from its version 9 on."""
     for number, kept in getattr(shell.history_manager, "exceptions", {}).items():
-        text = re.sub("\x1b[^m]*m", "", "\n".join(kept["traceback"]))
+        text = uncoloured(kept["traceback"])
         at = re.search(rf"Cell In\[{number}\], line (\d+)", text)
         line = int(at[1]) if at and "run_cell_magic" not in text else None
         before = kept["ename"] in ("SyntaxError", "IndentationError", "TabError")
         yield number, Run("", in_words(kept["ename"], kept["evalue"]), 0 if before else line)
+
+
+def uncoloured(traceback: Iterable[str]) -> str:
+    """The lines of a traceback without colours: `judge.written` asks as well."""
+    return re.sub("\x1b[^m]*m", "", "\n".join(traceback))
 
 
 def in_words(ename: str, evalue: str) -> str:

@@ -120,7 +120,7 @@ def require_gradable(folder: Path, config: Config, pattern: str = "*") -> None:
             _try(kernel, Sandbox(config=config))
         except KernelUnavailable as error:
             raise NotGradable(f"{kernel.notebook} cannot be graded here. {error}") from None
-        if kernel.is_python and (why := lacking(notebook) or kernel_lacks(notebook, kernel)):
+        if kernel.is_python and (why := without_packages(notebook, kernel)):
             raise NotGradable(why)
 
 
@@ -139,6 +139,11 @@ def _try(kernel: CourseKernel, sandbox: Sandbox) -> None:
                 raise KernelUnavailable(f"{said} (The grader's own Python is {own()}.)") from None
             except (IsolationUnavailable, PolicyError):  # told when it is needed
                 return
+
+
+def without_packages(notebook: Path, kernel: CourseKernel) -> str:
+    """What the grader's own Python lacks for a notebook, or else that of its kernel; or ""."""
+    return lacking(notebook) or kernel_lacks(notebook, kernel)
 
 
 def lacking(notebook: Path) -> str:

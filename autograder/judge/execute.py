@@ -165,9 +165,8 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
         kernel = self._kernel
         if kernel is None or kernel.is_python:
             return ""
-        return (
-            "" if server_for(Sandbox(parent=self), self._hidden) is None else not_confined(kernel)
-        )
+        server = server_for(Sandbox(parent=self), [Path(self._course.root)])
+        return "" if server is None else not_confined(kernel)
 
     def begin_submission(self, identity: dict[str, Any]) -> None:
         """Forget the last one. `identity` is nbgrader's: assignment, student, notebook."""
@@ -231,11 +230,6 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
     def _course(self) -> Any:
         return course_of(self.parent)
 
-    @property
-    def _hidden(self) -> list[Path]:
-        """What student code must not reach: the course."""
-        return [Path(self._course.root)] if self._course else []
-
     def _source_notebook(self) -> Path:
         """The instructor's notebook of the one being graded."""
         return source_notebook(self._course, self._identity)
@@ -248,7 +242,7 @@ class Execute(NbgraderExecute):  # type: ignore[misc]
             self.kernel_name = self._kernel.name
         manager = super().create_kernel_manager()
         if isinstance(manager, SandboxManager):
-            manager.hidden = "".join(map(str, self._hidden))
+            manager.hidden = str(self._course.root) if self._course else ""
             if manager.isolation is not Isolation.NONE:  # an ordinary kernel reads none
                 manager.cache = str(self._compiled_code() or "")
             manager.seed = self._seed()

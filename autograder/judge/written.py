@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.checks.faults import StudentFault
 from autograder.checks.hints import about_error
-from autograder.checks.live import ALIKE, alike, in_words
+from autograder.checks.live import ALIKE, alike, in_words, uncoloured
 from autograder.checks.tracers import in_plain_words
 from autograder.judge.cells import STOP, TOUCHED, grade_id, is_answer
 from autograder.judge.solutions import Solutions
@@ -155,7 +155,7 @@ def _of_error(name: str, cell: NotebookNode, written: bool) -> StudentFault | No
 
 def line_of(cell: NotebookNode, error: NotebookNode) -> str:
     """The line of a cell at which it stopped, where that can be told."""
-    shown = re.sub("\x1b[^m]*m", "", "\n".join(map(str, error.traceback)))
+    shown = uncoloured(map(str, error.traceback))
     found = re.search(r"Cell In\[\d+\], line (\d+)", shown) or re.search(
         r"line (\d+)\)", str(error.evalue)
     )

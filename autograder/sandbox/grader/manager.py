@@ -24,7 +24,7 @@ from jupyter_core.utils import ensure_async
 from traitlets import Instance, Integer, Type, Unicode, default
 
 from autograder.sandbox.grader.forkserver import LOST, ForkServerError, server_for
-from autograder.sandbox.grader.interpreter import installed_kernel
+from autograder.sandbox.grader.interpreter import OWN_NAMES, installed_kernel
 from autograder.sandbox.grader.provisioner import NAME, SandboxProvisioner
 from autograder.sandbox.kernel import LEFT_RUNNING
 from autograder.sandbox.settings import Isolation, Sandbox, Spent, Stop, Used
@@ -303,7 +303,7 @@ def telling(command: Sequence[str]) -> list[str]:
     >>> telling(["/usr/bin/R", "--args"])
     []
     """
-    own = command[0] in ("python", "python3", sys.executable)
+    own = command[0] in {*OWN_NAMES, sys.executable}
     return [f"--IPKernelApp.kernel_class={TELLING}"] if own and LAUNCHER in command else []
 
 
